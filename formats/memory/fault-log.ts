@@ -1,0 +1,27 @@
+import { type Absence, type Fault, fault } from './fault.js'
+
+/** Collects faults, so that a broken image with millions of them costs no more than one with a few. */
+export interface FaultLog {
+  add(code: string, message: string, address?: number | null, path?: string | null, absent?: Absence): void
+  /** The first faults of each code; the last kept one of a code carries in `more` how many were left out. */
+  list(): Fault[]
+}
+
+/** A log that keeps the first `perCode` faults of each code and counts the rest. */
+export function createFaultLog(perCode = 100): FaultLog {
+  const kept: Fault[] = []
+  const byCode = new Map<string, { count: number; last: Fault }>()
+  return {
+    add(code, message, address = null, path = null, absent) {
+      const seen = byCode.get(code)
+      if (seen !== undefined && seen.count >= perCode) {
+        seen.last.more = (seen.last.more ?? 0) + 1
+        return
+      }
+      const made = fault(code, message, address, path, absent)
+      kept.push(made)
+      byCode.set(code, { count: (seen?.count ?? 0) + 1, last: made })
+    },
+    list: () => kept,
+  }
+}
