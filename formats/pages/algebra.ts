@@ -1,0 +1,106 @@
+import { KhoError } from '../error.js'
+import {
+  createPageSet,
+  type OrderBits,
+  orderBits,
+  orders,
+  type PageSet,
+  putSpan,
+  SPAN_WORDS,
+  sortedSpans,
+} from './page-set.js'
+import { isEmpty, sameWords } from './words.js'
+
+/*
+ * Set algebra by order: two blocks are the same only when address and order are. Bitmaps that are the same words are
+ * not looked into, and results share bitmaps with their operands wherever they can.
+ */
+
+/** Every block that is in either set. */
+export function union(a: PageSet, b: PageSet): PageSet {
+  return combine(a, b, { alone: 'both', both: (x, y) => x | y })
+}
+
+/** Every block that is in both sets. */
+export function intersection(a: PageSet, b: PageSet): PageSet {
+  return combine(a, b, { alone: 'neither', both: (x, y) => x & y })
+}
+
+/** Every block of `a` that is not in `b`. */
+export function difference(a: PageSet, b: PageSet): PageSet {
+  return combine(a, b, { alone: 'first', both: (x, y) => x & ~y })
+}
+
+/** True when both sets hold the same blocks of the same orders. */
+export function samePages(a: PageSet, b: PageSet): boolean {
+  checkShifts(a, b)
+  return orders(a).every(order => sameOrder(a, b, order)) && orders(b).every(order => sameOrder(a, b, order))
+}
+
+/** True when a set has no block. */
+export function isEmptySet(set: PageSet): boolean {
+  for (const bits of set.orders.values()) {
+    for (const words of bits.spans.values()) if (!isEmpty(words)) return false
+  }
+  return true
+}
+
+function sameOrder(a: PageSet, b: PageSet, order: number): boolean {
+  const x = a.orders.get(order)?.spans
+  const y = b.orders.get(order)?.spans
+  for (const [span, words] of x ?? []) {
+    const other = y?.get(span)
+    if (other === undefined ? !isEmpty(words) : !sameWords(words, other)) return false
+  }
+  for (const [span, words] of y ?? []) if (!x?.has(span) && !isEmpty(words)) return false
+  return true
+}
+
+interface Operation {
+  /** Which side's bitmap stays where the other has none. */
+  alone: 'both' | 'first' | 'neither'
+  both: (x: number, y: number) => number
+}
+
+function combine(a: PageSet, b: PageSet, operation: Operation): PageSet {
+  checkShifts(a, b)
+  const result = createPageSet(a.pageShift)
+  for (const order of new Set([...orders(a), ...orders(b)])) {
+    combineOrder(result, order, a.orders.get(order), b.orders.get(order), operation)
+  }
+  return result
+}
+
+function combineOrder(
+  result: PageSet,
+  order: number,
+  a: OrderBits | undefined,
+  b: OrderBits | undefined,
+  { alone, both }: Operation,
+): void {
+  const keep = (span: number, words: Uint32Array, owned: boolean) => {
+    if (!isEmpty(words)) putSpan(orderBits(result, order), span, words, owned)
+  }
+  for (const span of a === undefined ? [] : sortedSpans(a)) {
+    const x = a!.spans.get(span)!
+    const y = b?.spans.get(span)
+    if (y === undefined) {
+      if (alone !== 'neither') keep(span, x, false)
+      continue
+    }
+    const words = new Uint32Array(SPAN_WORDS)
+    for (let i = 0; i < SPAN_WORDS; i++) words[i] = both(x[i]!, y[i]!)
+    keep(span, words, true)
+  }
+  if (alone !== 'both' || b === undefined) return
+  for (const span of sortedSpans(b)) if (!a?.spans.has(span)) keep(span, b.spans.get(span)!, false)
+}
+
+function checkShifts(a: PageSet, b: PageSet): void {
+  if (a.pageShift !== b.pageShift) {
+    throw new KhoError(
+      'usage',
+      `sets of ${2 ** a.pageShift} and ${2 ** b.pageShift} byte pages: re-block one of them first`,
+    )
+  }
+}

@@ -1,0 +1,94 @@
+/** Set bits in a 32-bit word. */
+export function popcount(word: number): number {
+  let v = word - ((word >>> 1) & 0x55555555)
+  v = (v & 0x33333333) + ((v >>> 2) & 0x33333333)
+  return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+}
+
+/** Set bits in all words. */
+export function countBits(words: Uint32Array): number {
+  let total = 0
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!
+    if (word === 0) continue
+    total += word === 0xffffffff ? 32 : popcount(word)
+  }
+  return total
+}
+
+/** True when no word has a bit set. */
+export function isEmpty(words: Uint32Array): boolean {
+  for (let i = 0; i < words.length; i++) {
+    if (words[i] !== 0) return false
+  }
+  return true
+}
+
+/** True when two arrays of the same length hold the same words. */
+export function sameWords(a: Uint32Array, b: Uint32Array): boolean {
+  if (a === b) return true
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i]) return false
+  }
+  return true
+}
+
+/** Index of the first set bit at or after `from`, or `words.length * 32`. */
+export function nextSet(words: Uint32Array, from: number): number {
+  const bits = words.length * 32
+  if (from >= bits) return bits
+  let index = from >>> 5
+  let word = words[index]! & (0xffffffff << (from & 31))
+  while (word === 0) {
+    index++
+    if (index === words.length) return bits
+    word = words[index]!
+  }
+  return index * 32 + 31 - Math.clz32(word & -word)
+}
+
+/** Index of the first clear bit at or after `from`, or `words.length * 32`. */
+export function nextClear(words: Uint32Array, from: number): number {
+  const bits = words.length * 32
+  if (from >= bits) return bits
+  let index = from >>> 5
+  let word = ~words[index]! & (0xffffffff << (from & 31))
+  while (word === 0) {
+    index++
+    if (index === words.length) return bits
+    word = ~words[index]!
+  }
+  return index * 32 + 31 - Math.clz32(word & -word)
+}
+
+/** Sets bits `[from, to)`. */
+export function fillBits(words: Uint32Array, from: number, to: number): void {
+  if (to <= from) return
+  const first = from >>> 5
+  const last = (to - 1) >>> 5
+  const head = 0xffffffff << (from & 31)
+  const tail = 0xffffffff >>> (31 - ((to - 1) & 31))
+  if (first === last) {
+    words[first] = words[first]! | (head & tail)
+    return
+  }
+  words[first] = words[first]! | head
+  words.fill(0xffffffff, first + 1, last)
+  words[last] = words[last]! | tail
+}
+
+/**
+ * Bytes of a kernel bitmap as 32-bit words: a view where alignment allows it, else a copy. A kernel bitmap is an
+ * array of little-endian longs, so its words are this host's words too (every host that Node runs on with KHO's
+ * byte order; a big-endian host copies).
+ */
+export function wordsOf(bytes: Uint8Array): Uint32Array {
+  const aligned = bytes.byteOffset % 4 === 0 && HOST_IS_LITTLE_ENDIAN
+  if (aligned) return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2)
+  const words = new Uint32Array(bytes.byteLength >>> 2)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  for (let i = 0; i < words.length; i++) words[i] = view.getUint32(i * 4, true)
+  return words
+}
+
+const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
