@@ -1,0 +1,262 @@
+import { type FdtNode, type FdtTree, findChild, findProperty, nativeU64 } from '../fdt/index.js'
+import { hex } from '../memory/fault.js'
+import { createFaultLog, type FaultLog } from '../memory/fault-log.js'
+import { ADDRESS_LIMIT, type Geometry } from '../memory/geometry.js'
+import type { PhysicalMemory } from '../memory/physical-memory.js'
+import { u64, viewOf } from '../memory/u64.js'
+import { addBitmap, blockSize, createPageSet, type PageSet } from '../pages/page-set.js'
+import { wordsOf } from '../pages/words.js'
+import type { Tracker, TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot } from './tracker.js'
+
+/*
+ * struct khoser_mem_chunk, patch v5 to 7.0: one page of { next, order, num_elms } and
+ * { phys_start, bitmap } pairs. kernel/kexec_handover.c (6.18), include/linux/kho/abi/kexec_handover.h (7.0).
+ */
+export const CHUNK_HEADER = 16
+export const CHUNK_ELEMENT = 16
+/** Bitmap objects up to 6.17.8: kzalloc'ed, 4096 bits, whatever the page size. */
+export const SMALL_BITMAP = 512
+/** What the writer up to 7.0 stores as order for a range that begins at pfn 0 (count_trailing_zeros(0) was -1). */
+export const WRAPPED_ORDER = 0xffffffff
+
+/** Where a chunk's header has its three words. The sketch in a mail of February 2025 had them in another order. */
+export interface ChunkHeader {
+  next: number
+  order: number
+  count: number
+}
+
+const HEADER: ChunkHeader = { next: 0, order: 8, count: 12 }
+const SKETCH_HEADER: ChunkHeader = { order: 0, count: 4, next: 8 }
+
+/** Entries in one chunk: 255, 1023 or 4095. */
+export function chunkCapacity(geometry: Geometry): number {
+  return (geometry.pageSize - CHUNK_HEADER) / CHUNK_ELEMENT
+}
+
+/** The path of a tracker's page. */
+function nodePath(address: number): string {
+  return `tracker/nodes/${hex(address)}`
+}
+
+/** One entry of a chunk. */
+export interface ChunkElement {
+  /** Address of the entry itself. */
+  at: number
+  order: number
+  physStart: number
+  bitmap: number
+}
+
+/** The list's chunks, walked once; `visit` sees every counted entry whose numbers are addresses. */
+export function walkChunks(
+  memory: PhysicalMemory,
+  first: number,
+  geometry: Geometry,
+  out: { nodes: TrackerNode[]; faults: FaultLog; bad: () => void; absent: () => void },
+  visit: (element: ChunkElement) => void,
+  header: ChunkHeader = HEADER,
+): void {
+  const visited = new Set<number>()
+  let from = 'the root property'
+  for (let chunk = first; chunk !== 0; ) {
+    const path = nodePath(chunk)
+    if (chunk >= ADDRESS_LIMIT || chunk % geometry.pageSize !== 0) {
+      out.bad()
+      const why = chunk >= ADDRESS_LIMIT ? 'is no physical address' : 'is not page aligned'
+      out.faults.add('CHUNK-POINTER', `chunk pointer ${hex(chunk)} in ${from} ${why}`, addressOrNull(chunk))
+      return
+    }
+    if (visited.has(chunk)) {
+      out.bad()
+      out.faults.add('CHUNK-CYCLE', `chunk list comes back to ${hex(chunk)} from ${from}`, chunk, path)
+      return
+    }
+    visited.add(chunk)
+    const read = memory.read(chunk, geometry.pageSize)
+    if (!read.ok) {
+      out.absent()
+      const message = `chunk ${hex(chunk)}, named by ${from}, is not in the dump (${read.reason})`
+      out.faults.add('CHUNK-ABSENT', message, chunk, path, read.reason)
+      return
+    }
+    const view = viewOf(read.bytes)
+    const order = view.getUint32(header.order, true)
+    out.nodes.push({ address: chunk, kind: 'chunk', level: null, order, size: geometry.pageSize })
+    readElements(view, chunk, { order, count: view.getUint32(header.count, true) }, geometry, out, visit)
+    from = `chunk ${hex(chunk)}`
+    chunk = u64(view, header.next)
+  }
+}
+
+function readElements(
+  view: DataView,
+  chunk: number,
+  stated: { order: number; count: number },
+  geometry: Geometry,
+  out: { faults: FaultLog; bad: () => void },
+  visit: (element: ChunkElement) => void,
+): void {
+  const path = nodePath(chunk)
+  const capacity = chunkCapacity(geometry)
+  const { order } = stated
+  let { count } = stated
+  if (count > capacity) {
+    out.bad()
+    const message = `chunk ${hex(chunk)} says it has ${count} entries, a page holds ${capacity}`
+    out.faults.add('CHUNK-NUM-ELMS', message, chunk + 12, path)
+    count = capacity
+  }
+  for (let i = 0; i < count; i++) {
+    const offset = CHUNK_HEADER + i * CHUNK_ELEMENT
+    const at = chunk + offset
+    const physStart = u64(view, offset)
+    const bitmap = u64(view, offset + 8)
+    if (bitmap === 0 || bitmap >= ADDRESS_LIMIT) {
+      out.bad()
+      const what =
+        bitmap === 0
+          ? 'no bitmap (NULL)'
+          : `bitmap ${hex(view.getBigUint64(offset + 8, true))}, which is no address`
+      out.faults.add('CHUNK-BITMAP-POINTER', `entry ${i} of chunk ${hex(chunk)} has ${what}`, at + 8, path)
+    } else if (physStart >= ADDRESS_LIMIT) {
+      out.bad()
+      const value = hex(view.getBigUint64(offset, true))
+      out.faults.add(
+        'CHUNK-START',
+        `entry ${i} of chunk ${hex(chunk)} begins at ${value}, which is no address`,
+        at,
+        path,
+      )
+    } else {
+      visit({ at, order, physStart, bitmap })
+    }
+  }
+}
+
+function addressOrNull(value: number): number | null {
+  return value < ADDRESS_LIMIT ? value : null
+}
+
+/** The tracker of patch v5 and of 6.16 to 7.0. */
+export const chunkList: Tracker = {
+  format: 'chunk-list',
+  locate: locateChunkList,
+  decode: decodeChunkList,
+}
+
+/**
+ * `preserved-memory-map` of the root (6.16 on), `metadata` of node `preserved-memory` (patch v5), or
+ * `preserved-folio-map` of the root (the sketch): 8 bytes.
+ */
+function locateChunkList(fdt: FdtTree | FdtNode): TrackerRoot | null {
+  const root = 'root' in fdt ? fdt.root : fdt
+  const node = findChild(root, 'preserved-memory')
+  const sketch = findProperty(root, 'preserved-folio-map')
+  const property =
+    findProperty(root, 'preserved-memory-map') ?? (node && findProperty(node, 'metadata')) ?? sketch
+  const value = property && nativeU64(property)
+  return value === null ? null : { addresses: [Number(value)], fdt: root }
+}
+
+function decodeChunkList(memory: PhysicalMemory, root: TrackerRoot, options: TrackerOptions): TrackerDecode {
+  const { geometry } = options
+  const bitmapBytes = options.bitmapBytes ?? geometry.pageSize
+  const pages = createPageSet(geometry.pageShift)
+  const nodes: TrackerNode[] = []
+  const faults = createFaultLog()
+  const seen = new Map<number, number>()
+  let badPointers = 0
+  let absentNodes = 0
+  const out = { nodes, faults, bad: () => badPointers++, absent: () => absentNodes++ }
+  // Entries that share a bitmap cost their writer nothing and the decoder a bitmap each: hold both to the input's size.
+  let budget = memory.inputSize * 16 + 2 ** 26
+  const visit = (element: ChunkElement) => {
+    const uses = seen.get(element.bitmap) ?? 0
+    seen.set(element.bitmap, uses + 1)
+    if (uses > 0) {
+      faults.add(
+        'CHUNK-BITMAP-SHARED',
+        `bitmap ${hex(element.bitmap)} is used by more than one entry`,
+        element.at,
+        nodePath(element.bitmap),
+      )
+      budget -= Math.max(bitmapBytes, 4096) * 2
+      if (budget < 0) return
+    }
+    const read = memory.read(element.bitmap, bitmapBytes)
+    if (!read.ok) {
+      absentNodes++
+      const message = `bitmap ${hex(element.bitmap)} is not in the dump (${read.reason})`
+      faults.add('CHUNK-BITMAP-ABSENT', message, element.bitmap, nodePath(element.bitmap), read.reason)
+      return
+    }
+    if (uses === 0) {
+      nodes.push({
+        address: element.bitmap,
+        kind: 'bitmap',
+        level: null,
+        order: element.order,
+        size: bitmapBytes,
+      })
+    }
+    addElement(pages, element, wordsOf(read.bytes), bitmapBytes, faults, out.bad)
+  }
+  const sketch = root.fdt !== undefined && findProperty(root.fdt, 'preserved-folio-map') !== null
+  walkChunks(memory, root.addresses[0] ?? 0, geometry, out, visit, sketch ? SKETCH_HEADER : HEADER)
+  return { pages, nodes, faults: faults.list(), badPointers, absentNodes }
+}
+
+/** Adds one bitmap to the set, or says why its blocks cannot be. */
+export function addElement(
+  pages: PageSet,
+  element: ChunkElement,
+  words: Uint32Array,
+  bitmapBytes: number,
+  faults: FaultLog,
+  bad: () => void,
+): void {
+  const { order, physStart, at } = element
+  if (order === WRAPPED_ORDER) {
+    const message =
+      'order 0xffffffff: a range that began at pfn 0 was recorded with order -1 (count_trailing_zeros(0) was -1 up to 7.0); the range itself is not preserved'
+    faults.add('PFN0-ORDER', message, at, nodePath(element.bitmap))
+    return
+  }
+  if (order + pages.pageShift >= 52) {
+    bad()
+    faults.add(
+      'CHUNK-ORDER',
+      `order ${order} makes blocks larger than any memory`,
+      at,
+      nodePath(element.bitmap),
+    )
+    return
+  }
+  if (element.bitmap % Math.min(bitmapBytes, 4096) !== 0) {
+    faults.add(
+      'CHUNK-BITMAP-ALIGN',
+      `bitmap ${hex(element.bitmap)} is not aligned to its ${bitmapBytes} bytes`,
+      at + 8,
+      nodePath(element.bitmap),
+    )
+  }
+  const size = blockSize(pages, order)
+  if (physStart % size !== 0) {
+    const message = `bitmap for order ${order} begins at ${hex(physStart)}, inside a block of ${size} bytes`
+    faults.add('CHUNK-START-ALIGN', message, at, nodePath(element.bitmap))
+    return
+  }
+  if ((physStart / size) % (bitmapBytes * 8) !== 0) {
+    const message = `bitmap for order ${order} begins at ${hex(physStart)}, no multiple of the ${bitmapBytes * 8} blocks it spans`
+    faults.add('CHUNK-START-SPAN', message, at, nodePath(element.bitmap))
+  }
+  const lost = addBitmap(pages, order, physStart / size, words)
+  if (lost > 0)
+    faults.add(
+      'BLOCK-ADDRESS',
+      `${lost} blocks of order ${order} lie at or above 2^52`,
+      at,
+      nodePath(element.bitmap),
+    )
+}
