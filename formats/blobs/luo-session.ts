@@ -1,0 +1,185 @@
+import {
+  appendPath,
+  elementSegments,
+  LUO_FILE_PGCNT,
+  LUO_FILE_SER,
+  LUO_SESSION_HEADER_SER,
+  LUO_SESSION_PGCNT,
+  LUO_SESSION_SER,
+  type Struct,
+} from '../layout/index.js'
+import { hex } from '../memory/fault.js'
+import { type BlobContext, numberOrNull, quote, readStruct } from './context.js'
+import { type KhoBlock, type VisitEntry, walkBlocks } from './kho-block.js'
+import type { Luo } from './luo.js'
+import { decodeFiles, type LuoFile } from './luo-file.js'
+import type { Extent } from './types.js'
+
+/** One session. */
+export interface LuoSession {
+  /** A byte string, as far as its NUL. */
+  name: string
+  path: string
+  extent: Extent
+  /** First block of files, or their array; 0 for none, null where the value is no address. */
+  filesAddress: number | null
+  /** Files that it says it has; null where the u64 is 2^53 or more. */
+  fileCount: number | null
+  /** The chain that its files are in; none in the FDT form. */
+  blocks: KhoBlock[]
+  /** The array that its files are in; null in the struct form. */
+  fileArray: Extent | null
+  files: LuoFile[]
+}
+
+interface SessionEntry {
+  name: string
+  files: number | null
+  rawFiles: bigint
+  count: bigint
+  address: number
+}
+
+/** Sessions of the struct form: entries of a chain of blocks. */
+export function decodeSessionBlocks(context: BlobContext, luo: Luo, owner: string): void {
+  const entries: SessionEntry[] = []
+  luo.blocks = walkBlocks(context, luo.sessionsAddress ?? 0, LUO_SESSION_SER, owner, collect(entries))
+  luo.sessions = sessionsOf(context, entries, owner)
+  for (const session of luo.sessions) {
+    const visited = collectFiles(session, (visit: VisitEntry) => {
+      session.blocks = walkBlocks(context, session.filesAddress ?? 0, LUO_FILE_SER, session.path, visit)
+    })
+    decodeFiles(context, session, visited)
+  }
+}
+
+/** Sessions of the FDT form: an array in 16 contiguous pages, and arrays of files in two. */
+export function decodeSessionArray(context: BlobContext, luo: Luo, owner: string): void {
+  const address = luo.sessionsAddress
+  if (address === null || address === 0) return
+  const { pageSize } = context.geometry
+  luo.sessionArray = { address, size: LUO_SESSION_PGCNT * pageSize }
+  const header = readStruct(context, LUO_SESSION_HEADER_SER, 'LUO-ABSENT', address, owner)
+  if (header === null) return
+  const most = Math.floor((LUO_SESSION_PGCNT * pageSize - LUO_SESSION_HEADER_SER.size) / LUO_SESSION_SER.size)
+  const count = numberOrNull(header.count)
+  if (count === null || count > most) {
+    context.fault(
+      'LUO-SESSION-COUNT',
+      `session array has ${header.count} entries, not 0 to ${most}`,
+      address,
+      owner,
+    )
+  }
+  const entries: SessionEntry[] = []
+  const start = address + LUO_SESSION_HEADER_SER.size
+  walkArray(context, start, LUO_SESSION_SER, count, most, owner, collect(entries))
+  luo.sessions = sessionsOf(context, entries, owner)
+  for (const session of luo.sessions) {
+    const visited = collectFiles(session, visit => decodeFileArray(context, session, visit))
+    decodeFiles(context, session, visited)
+  }
+}
+
+function decodeFileArray(context: BlobContext, session: LuoSession, visit: VisitEntry): void {
+  const address = session.filesAddress
+  if (address === null || address === 0) return
+  const size = LUO_FILE_PGCNT * context.geometry.pageSize
+  session.fileArray = { address, size }
+  const other = context.pages.get(address)
+  if (other !== undefined) {
+    context.fault(
+      'LUO-FILES-SHARED',
+      `array of files ${hex(address)} is also ${other}`,
+      address,
+      session.path,
+    )
+    return
+  }
+  context.pages.set(address, session.path)
+  const most = size / LUO_FILE_SER.size
+  if (session.fileCount === null || session.fileCount > most) {
+    const message = `session has ${session.fileCount ?? 'too many'} files, not 0 to ${most}`
+    context.fault('LUO-FILE-COUNT', message, session.extent.address, session.path)
+  }
+  walkArray(context, address, LUO_FILE_SER, session.fileCount, most, session.path, visit)
+}
+
+/** Entries of an array. Where the count is out of bounds, those up to the first that is all zero. */
+function walkArray(
+  context: BlobContext,
+  start: number,
+  entry: Struct,
+  count: number | null,
+  most: number,
+  path: string,
+  visit: VisitEntry,
+): void {
+  const counted = count !== null && count <= most
+  const entries = counted ? count : most
+  const whole = context.memory.read(start, entries * entry.size)
+  for (let n = 0; n < entries; n++) {
+    const address = start + n * entry.size
+    const read = whole.ok ? whole : context.memory.read(address, entry.size)
+    if (!read.ok) {
+      const message = `struct ${entry.name} at ${hex(address)} is not in the dump (${read.reason})`
+      context.fault('LUO-ABSENT', message, address, path, read.reason)
+      if (!counted) return
+      continue
+    }
+    const offset = whole.ok ? n * entry.size : 0
+    if (!counted && read.bytes.subarray(offset, offset + entry.size).every(byte => byte === 0)) return
+    visit(read.bytes, offset, address)
+  }
+}
+
+function collect(entries: SessionEntry[]): VisitEntry {
+  return (bytes, offset, address) => {
+    const { name, fileSetSer } = LUO_SESSION_SER.read(bytes, offset)
+    const rawFiles = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(offset + 64, true)
+    entries.push({ name, files: fileSetSer.files, rawFiles, count: fileSetSer.count, address })
+  }
+}
+
+/** One entry of a file list, before its path is known. */
+export interface FileEntry {
+  compatible: string
+  data: bigint
+  token: bigint
+  address: number
+}
+
+function collectFiles(session: LuoSession, walk: (visit: VisitEntry) => void): FileEntry[] {
+  const entries: FileEntry[] = []
+  if (session.filesAddress === null) return entries
+  walk((bytes, offset, address) => {
+    entries.push({ ...LUO_FILE_SER.read(bytes, offset), address })
+  })
+  return entries
+}
+
+function sessionsOf(context: BlobContext, entries: readonly SessionEntry[], owner: string): LuoSession[] {
+  const list = appendPath(owner, 'sessions')
+  const segments = elementSegments(entries.map(entry => entry.name))
+  const seen = new Set<string>()
+  return entries.map((entry, n) => {
+    const { name, address } = entry
+    const path = appendPath(list, segments[n]!)
+    const say = (code: string, message: string) => context.fault(code, message, address, path)
+    if (name === '') say('LUO-NAME-EMPTY', 'session has no name')
+    if (name.length === 64) say('LUO-NAME-UNTERMINATED', `session name ${quote(name)} has no NUL`)
+    if (seen.has(name)) say('LUO-SESSION-DUPLICATE', `two sessions are called ${quote(name)}`)
+    seen.add(name)
+    if (entry.files === null) say('LUO-POINTER', `files ${hex(entry.rawFiles)} is no physical address`)
+    return {
+      name,
+      path,
+      extent: { address, size: LUO_SESSION_SER.size },
+      filesAddress: entry.files,
+      fileCount: numberOrNull(entry.count),
+      blocks: [],
+      fileArray: null,
+      files: [],
+    }
+  })
+}

@@ -1,0 +1,116 @@
+import { LUO_FDT, LUO_SER, LUO_STRUCT_COMPATIBLE } from '../layout/index.js'
+import { hex } from '../memory/fault.js'
+import { type BlobContext, quote, readBytes } from './context.js'
+import { isFdt, readFdtBlob } from './fdt-blob.js'
+import type { KhoBlock } from './kho-block.js'
+import { decodeLuoFdt } from './luo-fdt.js'
+import { decodeFlbs, type LuoFlbs } from './luo-flb.js'
+import { decodeSessionBlocks, type LuoSession } from './luo-session.js'
+import type { Blob, Extent } from './types.js'
+
+/** The state of the Live Update Orchestrator. include/linux/kho/abi/luo.h, 6.19 to 7.2. */
+export interface Luo {
+  kind: 'luo'
+  /** `fdt`: 6.19 to 7.1, sessions and files in arrays. `struct`: 7.2, in chains of blocks. */
+  form: 'fdt' | 'struct'
+  compatible: string
+  /** The blob itself: struct luo_ser, or the FDT. */
+  extent: Extent
+  /** Live updates so far, the one at hand included; null where the FDT lacks it. */
+  liveupdateNumber: bigint | null
+  /** First block of sessions, or the array; 0 where there is none, null where the value is no address. */
+  sessionsAddress: number | null
+  /** The page of file-lifecycle-bound objects; 0 where there is none, null where the value is no address. */
+  flbsAddress: number | null
+  /** The chain that the sessions are in; none in the FDT form. */
+  blocks: KhoBlock[]
+  /** The array that the sessions are in, header included; null in the struct form. */
+  sessionArray: Extent | null
+  sessions: LuoSession[]
+  /** Null where there is no page of them, or none that could be read. */
+  flbs: LuoFlbs | null
+}
+
+/** Decodes the blob of the child `LUO`, in either form. */
+export function decodeLuo(context: BlobContext, blob: Blob, address: number): void {
+  if (isFdt(context, address)) {
+    decodeFdtForm(context, blob, address)
+    return
+  }
+  const { path, size } = blob
+  if (size !== null && size < LUO_SER.size) {
+    context.fault('LUO-SIZE', `LUO state is too small (${size} < ${LUO_SER.size})`, address, path)
+  }
+  const bytes = readBytes(context, 'BLOB-ABSENT', `struct ${LUO_SER.name}`, address, LUO_SER.size, path)
+  if (bytes === null) return
+  const ser = LUO_SER.read(bytes)
+  if (ser.compatible !== LUO_STRUCT_COMPATIBLE) {
+    const message = `LUO state is incompatible with '${LUO_STRUCT_COMPATIBLE}': ${quote(ser.compatible)}`
+    context.fault('LUO-COMPATIBLE', message, address, path)
+    blob.value = { kind: 'bytes' }
+    return
+  }
+  const luo: Luo = {
+    kind: 'luo',
+    form: 'struct',
+    compatible: ser.compatible,
+    extent: { address, size: LUO_SER.size },
+    liveupdateNumber: ser.liveupdateNum,
+    sessionsAddress: ser.sessionsPa,
+    flbsAddress: ser.flbsPa,
+    blocks: [],
+    sessionArray: null,
+    sessions: [],
+    flbs: null,
+  }
+  blob.format = 'luo-v5'
+  blob.value = luo
+  checkPointer(context, ser.sessionsPa, bytes, 'sessionsPa', address, path)
+  checkPointer(context, ser.flbsPa, bytes, 'flbsPa', address, path)
+  decodeSessionBlocks(context, luo, path)
+  luo.flbs = decodeFlbs(context, ser.flbsPa, path)
+  checkFlbCounts(context, luo)
+}
+
+function decodeFdtForm(context: BlobContext, blob: Blob, address: number): void {
+  const fdt = readFdtBlob(context, blob, address)
+  if (fdt === null) return
+  if (fdt.compatible !== LUO_FDT.compatible) {
+    const message = `FDT 'LUO' is incompatible with '${LUO_FDT.compatible}': ${quote(fdt.compatible ?? '')}`
+    context.fault('LUO-COMPATIBLE', message, address, blob.path)
+    return
+  }
+  const luo = decodeLuoFdt(
+    context,
+    fdt.tree,
+    { address, size: blob.size ?? fdt.tree.header.totalsize },
+    blob.path,
+  )
+  blob.format = 'luo-v1'
+  blob.value = luo
+  checkFlbCounts(context, luo)
+}
+
+function checkPointer(
+  context: BlobContext,
+  value: number | null,
+  bytes: Uint8Array,
+  field: 'sessionsPa' | 'flbsPa',
+  address: number,
+  path: string,
+): void {
+  if (value !== null) return
+  const raw = hex(LUO_SER.raw(bytes, 0, field))
+  const what = field === 'sessionsPa' ? 'sessions_pa' : 'flbs_pa'
+  context.fault('LUO-POINTER', `${what} ${raw} is no physical address`, address, path)
+}
+
+/** An object is held once by each file that needs it, so never by more than there are. */
+function checkFlbCounts(context: BlobContext, luo: Luo): void {
+  const files = luo.sessions.reduce((sum, session) => sum + session.files.length, 0)
+  for (const flb of luo.flbs?.entries ?? []) {
+    if (flb.count >= 1n && flb.count <= BigInt(files)) continue
+    const message = `object ${quote(flb.name)} is held by ${flb.count} files, there are ${files}`
+    context.fault('LUO-FLB-REFCOUNT', message, flb.extent.address, flb.path)
+  }
+}

@@ -1,0 +1,27 @@
+/** A list of numbers that grows with what was read, not with what a header promises. */
+export interface NumberList {
+  readonly length: number
+  push(value: number): void
+  /** A copy, as long as the list. */
+  toArray(): Float64Array
+}
+
+/** An empty list. */
+export function createNumberList(): NumberList {
+  let values = new Float64Array(64)
+  let length = 0
+  return {
+    get length() {
+      return length
+    },
+    push(value) {
+      if (length === values.length) {
+        const grown = new Float64Array(length * 2)
+        grown.set(values)
+        values = grown
+      }
+      values[length++] = value
+    },
+    toArray: () => values.slice(0, length),
+  }
+}

@@ -1,0 +1,202 @@
+import {
+  appendPath,
+  KHO_VMALLOC,
+  KHO_VMALLOC_ALLOC,
+  KHO_VMALLOC_CHUNK,
+  KHO_VMALLOC_HUGE_VMAP,
+} from '../layout/index.js'
+import { hex } from '../memory/fault.js'
+import { ADDRESS_LIMIT } from '../memory/geometry.js'
+import { u64, viewOf } from '../memory/u64.js'
+import { type BlobContext, readBytes } from './context.js'
+import { createNumberList, type NumberList } from './number-list.js'
+import type { Extent } from './types.js'
+
+/** A preserved vmalloc area. Structures: include/linux/kho/abi/kexec_handover.h, 6.18 to 7.2. */
+export interface Vmalloc {
+  kind: 'vmalloc'
+  path: string
+  /** The descriptor; null where its own address is not known. */
+  extent: Extent | null
+  /** First chunk page; null where the u64 is no address. */
+  first: number | null
+  /** Pages in the area, as the descriptor says. */
+  totalPages: number
+  flags: number
+  /** Each run is 2^order contiguous pages. */
+  order: number
+  /** Addresses of the chunk pages, in list order. */
+  chunks: number[]
+  /** Addresses of the runs, in the order of the mapping; 0 where an entry is no page address. */
+  runs: Float64Array
+  /** True where the runs that were read are as many as the descriptor says. */
+  complete: boolean
+  /** True where two runs share a page. */
+  overlapping: boolean
+}
+
+/** Runs of more than this are longer than any area can be. */
+const MOST_ORDER = 31
+
+/** Entries of one chunk page: 511, 2047 or 8191. */
+export function chunkEntries(pageSize: number): number {
+  return (pageSize - KHO_VMALLOC_CHUNK.size) / 8
+}
+
+/**
+ * Reads the descriptor at `offset` of `bytes` and walks its chain of chunk pages. As kho_restore_vmalloc() of 7.2 does:
+ * a zero ends a chunk, also where more follows; an entry more than the area has ends the walk.
+ */
+export function decodeVmalloc(
+  context: BlobContext,
+  bytes: Uint8Array,
+  offset: number,
+  address: number | null,
+  path: string,
+): Vmalloc {
+  const { first, totalPages, flags, order } = KHO_VMALLOC.read(bytes, offset)
+  const extent = address === null ? null : { address, size: KHO_VMALLOC.size }
+  const vmalloc: Vmalloc = {
+    kind: 'vmalloc',
+    path,
+    extent,
+    first,
+    totalPages,
+    flags,
+    order,
+    chunks: [],
+    runs: new Float64Array(0),
+    complete: false,
+    overlapping: false,
+  }
+  const unknown = flags - (flags & (KHO_VMALLOC_ALLOC | KHO_VMALLOC_HUGE_VMAP))
+  if (unknown !== 0) {
+    context.fault('VMALLOC-FLAGS', `vmalloc flags ${hex(flags)} have bits that readers drop`, address, path)
+  }
+  if (first === null || first === 0) {
+    const value = hex(KHO_VMALLOC.raw(bytes, offset, 'first'))
+    const message = `vmalloc area of ${totalPages} pages begins at ${value}, which is no chunk page`
+    context.fault('VMALLOC-FIRST', message, address, path)
+    return vmalloc
+  }
+  if (order > MOST_ORDER) {
+    context.fault('VMALLOC-ORDER', `vmalloc runs of order ${order} are longer than any area`, address, path)
+    return vmalloc
+  }
+  const runs = createNumberList()
+  const whole = walkChunks(context, vmalloc, first, runs)
+  vmalloc.runs = runs.toArray()
+  checkCount(context, vmalloc, whole)
+  checkOverlap(context, vmalloc)
+  return vmalloc
+}
+
+/** Says how many pages the chain gave, where that is not what the descriptor promises. */
+function checkCount(context: BlobContext, vmalloc: Vmalloc, walk: 'whole' | 'broken' | 'excess'): void {
+  const { totalPages, order, path, extent } = vmalloc
+  const found = vmalloc.runs.length * 2 ** order
+  vmalloc.complete = walk === 'whole' && found === totalPages
+  if (vmalloc.complete || walk === 'broken') return
+  const more = walk === 'excess' ? 'more than that' : `${found}`
+  const message = `vmalloc area says ${totalPages} pages, its chunks have ${more}`
+  context.fault('VMALLOC-COUNT-MISMATCH', message, extent?.address ?? vmalloc.first, path)
+}
+
+/** Follows the chain from `first`. `broken` where it leads to no bytes; `excess` where it has too many entries. */
+function walkChunks(
+  context: BlobContext,
+  vmalloc: Vmalloc,
+  first: number,
+  runs: NumberList,
+): 'whole' | 'broken' | 'excess' {
+  const { pageSize } = context.geometry
+  const { totalPages, order } = vmalloc
+  const capacity = chunkEntries(pageSize)
+  const most = Math.floor(totalPages / 2 ** order)
+  const visited = new Set<number>()
+  let used = 0
+  let chunk = first
+  do {
+    const path = appendPath(vmalloc.path, 'chunks', hex(chunk))
+    if (!enterChunk(context, vmalloc, visited, chunk, path)) return 'broken'
+    const bytes = readBytes(context, 'VMALLOC-CHUNK-ABSENT', 'vmalloc chunk', chunk, pageSize, path)
+    if (bytes === null) return 'broken'
+    vmalloc.chunks.push(chunk)
+    const view = viewOf(bytes)
+    const previous = used
+    used = 0
+    for (let at = KHO_VMALLOC_CHUNK.size; at < pageSize; at += 8) {
+      const run = u64(view, at)
+      if (run === 0) break
+      if (runs.length >= most) return 'excess'
+      runs.push(checkRun(context, view, at, chunk, path))
+      used++
+    }
+    const next = u64(view, 0)
+    // A writer links an empty chunk behind one that is exactly full, and no other.
+    if (used === 0 && previous !== capacity && vmalloc.chunks.length > 1) {
+      context.fault(
+        'VMALLOC-CHUNK-EMPTY',
+        `empty vmalloc chunk ${hex(chunk)} follows one that is not full`,
+        chunk,
+        path,
+      )
+    }
+    if (used < capacity && next !== 0) {
+      const message = `vmalloc chunk ${hex(chunk)} has ${used} of ${capacity} entries, but is not the last`
+      context.fault('VMALLOC-CHUNK-PARTIAL', message, chunk, path)
+    }
+    chunk = next
+  } while (chunk !== 0)
+  return 'whole'
+}
+
+function enterChunk(
+  context: BlobContext,
+  vmalloc: Vmalloc,
+  visited: Set<number>,
+  chunk: number,
+  path: string,
+): boolean {
+  const owner = vmalloc.path
+  if (chunk >= ADDRESS_LIMIT || chunk % context.geometry.pageSize !== 0) {
+    const why = chunk >= ADDRESS_LIMIT ? 'is no physical address' : 'is not page aligned'
+    const from = vmalloc.chunks.at(-1) ?? vmalloc.extent?.address ?? null
+    context.fault('VMALLOC-POINTER', `vmalloc chunk pointer ${hex(chunk)} ${why}`, from, owner)
+    return false
+  }
+  if (visited.has(chunk)) {
+    context.fault('VMALLOC-CHUNK-CYCLE', `vmalloc chunk list comes back to ${hex(chunk)}`, chunk, path)
+    return false
+  }
+  visited.add(chunk)
+  const other = context.pages.get(chunk)
+  if (other !== undefined) {
+    context.fault('VMALLOC-CHUNK-SHARED', `vmalloc chunk ${hex(chunk)} is also ${other}`, chunk, path)
+    return false
+  }
+  context.pages.set(chunk, path)
+  return true
+}
+
+/** The address of the run in an entry, or 0 and a fault where it is none of a page. */
+function checkRun(context: BlobContext, view: DataView, at: number, chunk: number, path: string): number {
+  const run = u64(view, at)
+  if (run < ADDRESS_LIMIT && run % context.geometry.pageSize === 0) return run
+  const why = run < ADDRESS_LIMIT ? 'is not page aligned' : 'is no physical address'
+  context.fault('VMALLOC-ENTRY', `vmalloc entry ${hex(view.getBigUint64(at, true))} ${why}`, chunk + at, path)
+  return 0
+}
+
+function checkOverlap(context: BlobContext, vmalloc: Vmalloc): void {
+  const sorted = vmalloc.runs.slice().sort()
+  const length = 2 ** vmalloc.order * context.geometry.pageSize
+  for (let index = 1; index < sorted.length; index++) {
+    const run = sorted[index] as number
+    const before = sorted[index - 1] as number
+    if (before === 0 || run >= before + length) continue
+    vmalloc.overlapping = true
+    const message = `vmalloc runs ${hex(before)} and ${hex(run)} of ${hex(length)} bytes share a page`
+    context.fault('VMALLOC-ENTRY-OVERLAP', message, run, vmalloc.path)
+  }
+}
