@@ -1,0 +1,43 @@
+import type { Fault } from '../memory/fault.js'
+import type { PhysicalMemory } from '../memory/physical-memory.js'
+
+/** One record of a PT_NOTE segment; its contents stay in the file. */
+export interface ElfNote {
+  /** `CORE`, `VMCOREINFO`, `QEMU` … */
+  name: string
+  type: number
+  /** File offset of the descriptor. */
+  offset: number
+  /** Length of the descriptor in bytes. */
+  length: number
+}
+
+/** What an ELF header says about the machine that was dumped. */
+export interface ElfInfo {
+  /** Bits of an address: always 64, others are refused. */
+  class: 64
+  /** `e_type`: always ET_CORE (4), others are refused. */
+  type: number
+  /** `e_machine`: 62 x86-64, 183 AArch64 … */
+  machine: number
+  flags: number
+  /** PT_LOAD segments in the file, also those that were ignored. */
+  loads: number
+}
+
+/** A dump file, opened: a physical memory and what the container says besides. */
+export interface Dump {
+  /** `raw`, `elf` … : the `name` of an entry of the table of containers. */
+  container: string
+  memory: PhysicalMemory
+  /** In file order; empty where the container has none. */
+  notes: ElfNote[]
+  /** The text of the VMCOREINFO note, or null. */
+  vmcoreinfo: string | null
+  /** `x86_64`, `aarch64` … as `uname -m` says it, or null where the container does not tell. */
+  machine: string | null
+  /** The ELF header's fields, null for other containers. */
+  elf: ElfInfo | null
+  /** What is wrong with the container; never a reason to distrust the bytes that it does give. */
+  faults: Fault[]
+}

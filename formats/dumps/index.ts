@@ -1,0 +1,20 @@
+export {
+  type Container,
+  type ContainerOptions,
+  containerNamed,
+  containers,
+  detectContainer,
+  openContainer,
+} from './containers.js'
+export type { Dump, ElfInfo, ElfNote } from './dump.js'
+export { openElf } from './elf.js'
+export {
+  ELF_MACHINE,
+  type ElfWriterNote,
+  type ElfWriterOptions,
+  type ElfWriterSegment,
+  writeElf,
+} from './elf-writer.js'
+export { openRaw, type RawMapping, type RawOptions } from './raw.js'
+export { type RawWriterOptions, type RawWriterSegment, type RawWritten, writeRaw } from './raw-writer.js'
+export { type Content, contentLength, type Sink } from './sink.js'

@@ -1,0 +1,133 @@
+import { isKhoError, KhoError } from '../error.js'
+import type { ByteSource } from '../memory/byte-source.js'
+import type { Absence } from '../memory/fault.js'
+import {
+  type Absent,
+  type Block,
+  type PhysicalMemory,
+  type Present,
+  type Range,
+  rangeIndex,
+  rangesCover,
+} from '../memory/physical-memory.js'
+import { disjointSegments, type Segment } from './segments.js'
+
+/** What a file with uncompressed segments knows. */
+export interface SegmentLayout {
+  /** Segments that lie in the file with all their bytes; of overlapping ones the first wins. */
+  present: readonly Segment[]
+  /** Addresses whose bytes should be in the file but are beyond its end. Sorted, disjoint. */
+  truncated: readonly Range[]
+  /** RAM that the dump knows of, with or without bytes. Sorted, disjoint, merged. */
+  ranges: readonly Range[]
+}
+
+/** Longest block of a sequential pass. */
+const BLOCK_BYTES = 2 ** 20
+
+/** Blocks after the first of a segment begin at multiples of this. */
+const BLOCK_ALIGN = 4096
+
+/** A physical memory over segments of a file. */
+export function segmentMemory(source: ByteSource, layout: SegmentLayout): PhysicalMemory {
+  const pieces = disjointSegments(layout.present)
+  let fileOrder: Segment[] | null = null
+  let hint = 0
+
+  function absent(address: number): Absent {
+    return { ok: false, reason: whyAbsent(layout, address), address }
+  }
+
+  /** Index of the piece that has `phys`, or -1. Walks are local: the piece of the last read is tried first. */
+  function find(phys: number): number {
+    const last = pieces[hint]
+    if (last !== undefined && phys >= last.start && phys < last.end) return hint
+    const index = rangeIndex(pieces, phys)
+    if (index < 0 || phys >= pieces[index]!.end) return -1
+    hint = index
+    return index
+  }
+
+  function read(phys: number, length: number): Present | Absent {
+    checkRequest(phys, length)
+    if (length === 0) return { ok: true, bytes: new Uint8Array(0), offset: null }
+    const first = find(phys)
+    if (first < 0) return absent(phys)
+    const piece = pieces[first]!
+    if (phys + length <= piece.end) return fetch(source, phys, piece.offset + (phys - piece.start), length)
+    return assemble(first, phys, length)
+  }
+
+  /** A span over several pieces; nothing is allocated before all of it is known to be there. */
+  function assemble(first: number, phys: number, length: number): Present | Absent {
+    const end = phys + length
+    let last = first
+    while (pieces[last]!.end < end) {
+      const next = pieces[last + 1]
+      if (next === undefined || next.start !== pieces[last]!.end) return absent(pieces[last]!.end)
+      last++
+    }
+    const bytes = new Uint8Array(length)
+    for (let i = first; i <= last; i++) {
+      const piece = pieces[i]!
+      const start = Math.max(piece.start, phys)
+      const part = fetch(
+        source,
+        start,
+        piece.offset + (start - piece.start),
+        Math.min(piece.end, end) - start,
+        true,
+      )
+      if (!part.ok) return part
+      bytes.set(part.bytes, start - phys)
+    }
+    return { ok: true, bytes, offset: null }
+  }
+
+  function* blocks(): Generator<Block> {
+    fileOrder ??= [...pieces].sort((a, b) => a.offset - b.offset)
+    for (const piece of fileOrder) {
+      let phys = piece.start
+      while (phys < piece.end) {
+        const aligned = Math.floor((phys + BLOCK_BYTES) / BLOCK_ALIGN) * BLOCK_ALIGN
+        const end = Math.min(piece.end, aligned)
+        const part = fetch(source, phys, piece.offset + (phys - piece.start), end - phys, true)
+        if (part.ok) yield { phys, bytes: part.bytes, offset: part.offset }
+        phys = end
+      }
+    }
+  }
+
+  return { ranges: layout.ranges, inputSize: source.size, read, blocks }
+}
+
+function whyAbsent(layout: SegmentLayout, address: number): Absence {
+  if (rangesCover(layout.truncated, address, address + 1)) return 'truncated'
+  return rangesCover(layout.ranges, address, address + 1) ? 'excluded' : 'outside'
+}
+
+/** A file may shrink after it was opened, and a disk may fail: both are reasons for absence, not for stopping. */
+function fetch(
+  source: ByteSource,
+  phys: number,
+  offset: number,
+  length: number,
+  reuse = false,
+): Present | Absent {
+  try {
+    const bytes = source.read(offset, length, reuse)
+    if (bytes.length < length) return { ok: false, reason: 'truncated', address: phys + bytes.length }
+    return { ok: true, bytes, offset }
+  } catch (error) {
+    if (isKhoError(error) && error.code === 'unreadable') {
+      return { ok: false, reason: 'unreadable', address: phys }
+    }
+    throw error
+  }
+}
+
+function checkRequest(phys: number, length: number): void {
+  if (!Number.isSafeInteger(phys) || !Number.isSafeInteger(length) || phys < 0 || length < 0) {
+    throw new KhoError('usage', `read of ${length} bytes at physical address ${phys}`)
+  }
+}
