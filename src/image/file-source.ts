@@ -1,0 +1,170 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { KhoError } from '../../formats/error.js'
+import type { ByteSource } from '../../formats/memory/byte-source.js'
+
+/** A file opened for random access. */
+export interface FileSource extends ByteSource {
+  close(): void
+}
+
+/** Reads below this size go through the cache; others read exactly what is asked, into bytes of their own. */
+const SMALL_READ = 4096
+
+const CACHE_BLOCK = 2 ** 14
+const CACHE_BLOCKS = 512
+
+/** A sequential pass reads at least this much at once. */
+const READ_AHEAD = 2 ** 20
+
+/** readSync takes no more at once. */
+const MAX_READ = 2 ** 30
+
+/**
+ * Opens a file. Nothing of it is read but what is asked for: files beyond 2 GiB and sparse ones of a terabyte
+ * open at once. Small reads are views of cached blocks, which are never written to again; a read of a page or
+ * more has bytes of its own, so that who keeps a page keeps no block alive.
+ *
+ * @throws KhoError `unreadable` with one line that says why.
+ */
+export function openFileSource(path: string): FileSource {
+  const fd = openDescriptor(path)
+  let size: number
+  try {
+    size = checkedSize(fd, path)
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+  const cache = new Map<number, Uint8Array>()
+  let ahead: Uint8Array | null = null
+  let aheadStart = 0
+  let aheadLength = 0
+  let closed = false
+
+  function readInto(target: Uint8Array, offset: number, length: number): number {
+    let done = 0
+    while (done < length) {
+      const count = readOnce(fd, path, target, done, Math.min(length - done, MAX_READ), offset + done)
+      if (count === 0) break
+      done += count
+    }
+    return done
+  }
+
+  function readExactly(offset: number, length: number): Uint8Array {
+    const bytes = allocate(length)
+    const count = readInto(bytes, offset, length)
+    return count === length ? bytes : bytes.subarray(0, count)
+  }
+
+  function cachedBlock(start: number): Uint8Array {
+    let block = cache.get(start)
+    if (block === undefined) {
+      block = readExactly(start, Math.min(CACHE_BLOCK, size - start))
+      if (cache.size >= CACHE_BLOCKS) cache.delete(cache.keys().next().value as number)
+    } else {
+      cache.delete(start)
+    }
+    // Last in the map: the first key is the one that was not used for longest.
+    cache.set(start, block)
+    return block
+  }
+
+  function readAhead(offset: number, length: number): Uint8Array {
+    if (ahead === null || ahead.length < length) ahead = allocate(Math.max(length, READ_AHEAD))
+    const cached = offset >= aheadStart && offset + length <= aheadStart + aheadLength
+    if (!cached) {
+      aheadLength = 0
+      aheadLength = readInto(ahead, offset, Math.min(ahead.length, size - offset))
+      aheadStart = offset
+    }
+    const start = offset - aheadStart
+    return ahead.subarray(start, Math.min(start + length, aheadLength))
+  }
+
+  function read(offset: number, length: number, reuse = false): Uint8Array {
+    if (closed) throw new KhoError('usage', `${path} was closed`)
+    if (!(offset >= 0 && length >= 0))
+      throw new KhoError('usage', `read of ${length} bytes at offset ${offset}`)
+    const wanted = Math.max(0, Math.min(length, size - offset))
+    if (wanted === 0) return new Uint8Array(0)
+    if (reuse) return readAhead(offset, wanted)
+    const start = Math.floor(offset / CACHE_BLOCK) * CACHE_BLOCK
+    if (wanted >= SMALL_READ || offset + wanted > start + CACHE_BLOCK) return readExactly(offset, wanted)
+    return cachedBlock(start).subarray(offset - start, offset - start + wanted)
+  }
+
+  function close(): void {
+    if (closed) return
+    closed = true
+    cache.clear()
+    ahead = null
+    closeSync(fd)
+  }
+
+  return { size, read, close }
+}
+
+function openDescriptor(path: string): number {
+  try {
+    return openSync(path, 'r')
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+}
+
+function checkedSize(fd: number, path: string): number {
+  const stat = fstatSync(fd)
+  const what = stat.isDirectory()
+    ? 'is a directory'
+    : stat.isFIFO() || stat.isSocket()
+      ? 'is a pipe; a dump is read at random, so it must be a file'
+      : stat.isCharacterDevice()
+        ? 'is a device'
+        : stat.size === 0
+          ? 'is empty'
+          : null
+  if (what !== null) throw new KhoError('unreadable', `${path} ${what}`, { path })
+  return stat.size
+}
+
+function readOnce(
+  fd: number,
+  path: string,
+  target: Uint8Array,
+  at: number,
+  length: number,
+  offset: number,
+): number {
+  try {
+    return readSync(fd, target, at, length, offset)
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+}
+
+/** Not zeroed: every byte is read into before anyone sees it. */
+function allocate(length: number): Uint8Array {
+  try {
+    const buffer = Buffer.allocUnsafeSlow(length)
+    return new Uint8Array(buffer.buffer, buffer.byteOffset, length)
+  } catch {
+    throw new KhoError('usage', `${length} bytes in one piece do not fit in memory`)
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  ENOTDIR: 'no such file',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'is a directory',
+  EIO: 'the device reports a read error',
+  EMFILE: 'too many open files',
+}
+
+function unreadable(path: string, error: unknown): KhoError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error))
+  return new KhoError('unreadable', `${path}: ${reason}`, { path })
+}

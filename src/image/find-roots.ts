@@ -1,0 +1,145 @@
+import { type FdtTree, findProperty, readFdt, stringList } from '../../formats/fdt/index.js'
+import { readChosen } from '../../formats/handoff/chosen.js'
+import { type Handover, readSetupData, SETUP_DATA_MARK } from '../../formats/handoff/setup-data.js'
+import type { Block, PhysicalMemory } from '../../formats/memory/physical-memory.js'
+import { viewOf } from '../../formats/memory/u64.js'
+
+/** A page that holds a root FDT by its looks. */
+export interface FoundRoot {
+  address: number
+  fdt: FdtTree
+  compatible: string
+}
+
+/** A record that names a root, and where it was. */
+export interface FoundHandover extends Handover {
+  kind: 'setup-data' | 'chosen'
+}
+
+/** What a pass over the memory turned up. */
+export interface FoundRoots {
+  roots: FoundRoot[]
+  handovers: FoundHandover[]
+}
+
+/** Called now and then during a pass over the whole image. */
+export type Progress = (done: number, total: number) => void
+
+const PAGE = 4096
+const FDT_HEADER = 40
+/** Root FDTs are one page since 6.16, up to 10 MiB before; device trees of machines are a few hundred KiB. */
+const LARGEST_FDT = 16 * 2 ** 20
+const MARK = Buffer.from(SETUP_DATA_MARK)
+const KHO_HINTS = ['kho-v', 'linux-kho,v', 'linux,kho-fdt'].map(hint => Buffer.from(hint))
+
+/** The root at an address, or null where the bytes there are no FDT whose root is compatible with any KHO. */
+export function readRoot(memory: PhysicalMemory, address: number): FoundRoot | null {
+  const tree = readTree(memory, address)
+  const compatible = tree && khoCompatible(tree)
+  return compatible ? { address, fdt: tree, compatible } : null
+}
+
+/** The FDT at an address, as far as it decodes; null where there is none. */
+export function readTree(memory: PhysicalMemory, address: number): FdtTree | null {
+  const bytes = fdtBytes(memory, address)
+  return bytes && readFdt(bytes).tree
+}
+
+/** The element of the root's `compatible` that names a KHO version, null where there is none. */
+export function khoCompatible(tree: FdtTree): string | null {
+  const property = findProperty(tree.root, 'compatible')
+  if (!property) return null
+  const list = stringList(property) ?? [Buffer.from(property.value).toString('latin1').replace(/\0.*$/s, '')]
+  return list.find(name => name.startsWith('kho-v') || name.startsWith('linux-kho,v')) ?? null
+}
+
+/** All bytes of the FDT whose header is at `address`; null where the dump lacks them or the sizes make no sense. */
+export function fdtBytes(memory: PhysicalMemory, address: number): Uint8Array | null {
+  const header = memory.read(address, FDT_HEADER)
+  if (!header.ok) return null
+  const view = viewOf(header.bytes)
+  const size = view.getUint32(4)
+  if (view.getUint32(0) !== 0xd00dfeed || size < FDT_HEADER || size > LARGEST_FDT) return null
+  const whole = memory.read(address, size)
+  return whole.ok ? whole.bytes : null
+}
+
+/**
+ * One pass over the memory at page stride for FDTs, and, where a root was found, one for the x86 setup_data records
+ * that name it (they lie anywhere in a page). Work on what looks like an FDT is bounded by the image's size.
+ */
+export function findRoots(memory: PhysicalMemory, progress?: Progress): FoundRoots {
+  const found: FoundRoots = { roots: [], handovers: [] }
+  let budget = memory.inputSize * 2 + 2 ** 24
+  eachBlock(memory, progress, block => {
+    const first = (PAGE - (block.phys % PAGE)) % PAGE
+    const { bytes } = block
+    for (let at = first; at + 4 <= bytes.length; at += PAGE) {
+      if (bytes[at] !== 0xd0 || bytes[at + 1] !== 0x0d || bytes[at + 2] !== 0xfe || bytes[at + 3] !== 0xed)
+        continue
+      const fdt = fdtBytes(memory, block.phys + at)
+      if (fdt === null || budget < 0) continue
+      budget -= fdt.length
+      classify(found, fdt, block.phys + at)
+    }
+  })
+  if (found.roots.length > 0) findSetupData(memory, found, progress)
+  return found
+}
+
+function classify(found: FoundRoots, bytes: Uint8Array, address: number): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (!KHO_HINTS.some(hint => buffer.includes(hint))) return
+  const { tree } = readFdt(bytes)
+  if (tree === null) return
+  const compatible = khoCompatible(tree)
+  if (compatible !== null) {
+    found.roots.push({ address, fdt: tree, compatible })
+    return
+  }
+  const handover = readChosen(tree, address)
+  if (handover !== null) found.handovers.push({ ...handover, kind: 'chosen' })
+}
+
+function findSetupData(memory: PhysicalMemory, found: FoundRoots, progress?: Progress): void {
+  const roots = new Set(found.roots.map(root => root.address))
+  const seen = new Set<number>()
+  const accept = (address: number) => {
+    if (address < 0 || seen.has(address)) return
+    const record = readSetupData(memory, address)
+    if (record === null || !roots.has(record.fdtAddress)) return
+    seen.add(address)
+    found.handovers.push({ ...record, kind: 'setup-data' })
+  }
+  let before = -1
+  eachBlock(memory, progress, block => {
+    if (block.phys === before) searchBorder(memory, before, accept)
+    const buffer = Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength)
+    for (let at = buffer.indexOf(MARK); at >= 0; at = buffer.indexOf(MARK, at + 1)) {
+      accept(block.phys + at - 8)
+    }
+    before = block.phys + block.bytes.length
+  })
+}
+
+/** A mark that two neighbouring blocks share is in neither. */
+function searchBorder(memory: PhysicalMemory, border: number, accept: (address: number) => void): void {
+  const reach = MARK.length - 1
+  const read = memory.read(border - reach, reach * 2)
+  if (!read.ok) return
+  const at = Buffer.from(read.bytes).indexOf(MARK)
+  if (at >= 0) accept(border - reach + at - 8)
+}
+
+function eachBlock(
+  memory: PhysicalMemory,
+  progress: Progress | undefined,
+  visit: (block: Block) => void,
+): void {
+  let done = 0
+  for (const block of memory.blocks()) {
+    visit(block)
+    done += block.bytes.length
+    progress?.(done, memory.inputSize)
+  }
+}

@@ -1,0 +1,231 @@
+import { type AbiName, abiOf } from '../../formats/abi.js'
+import { type Blob, decodeBlob } from '../../formats/blobs/index.js'
+import { KhoError } from '../../formats/error.js'
+import { type FdtTree, findProperty, nativeU64 } from '../../formats/fdt/index.js'
+import { readScratchArray } from '../../formats/handoff/scratch.js'
+import { type Fault, fault, hex } from '../../formats/memory/fault.js'
+import { ADDRESS_LIMIT, type PageShift } from '../../formats/memory/geometry.js'
+import {
+  type FoundHandover,
+  type FoundRoot,
+  type FoundRoots,
+  findRoots,
+  type Progress,
+  readRoot,
+} from './find-roots.js'
+import { inferGeometry } from './infer-geometry.js'
+import type { KhoImage } from './open.js'
+import { type RankedRoot, rankRoots, scratchDoubt } from './rank-roots.js'
+import type { KhoState, RootCandidate, TrackerInfo } from './state.js'
+
+/** What the command line may say about a state. */
+export interface StateOptions {
+  /** The root's address, or which side of a kexec it is on. */
+  root?: number | 'incoming' | 'outgoing'
+  abi?: AbiName
+  pageShift?: PageShift
+  /** Where the scratch array is, when nothing points at it. */
+  scratch?: { address: number; length: number }
+  /** End of the machine's RAM in bytes, where the user says it. */
+  ramEnd?: number
+  progress?: Progress
+}
+
+/** More roots than this no machine has: two, and stale copies. What is past it is dropped, with a fault. */
+const MOST_ROOTS = 16
+
+/**
+ * Finds the KHO roots of an image, picks the one that was asked for or else the best, and decodes its map. Blobs are
+ * decoded when asked for.
+ *
+ * @throws KhoError `no-state` where there is no root, or none like the one asked for
+ */
+export function loadState(image: KhoImage, options: StateOptions = {}): KhoState {
+  const { ranked, handovers, faults } = loadRoots(image, options)
+  const chosen = pick(ranked, options.root)
+  return buildState(image, chosen, ranked, handovers, faults, options)
+}
+
+/** Every root of an image as a state of its own, best first. */
+export function loadStates(image: KhoImage, options: StateOptions = {}): KhoState[] {
+  const { ranked, handovers, faults } = loadRoots(image, options)
+  return ranked.map(root => buildState(image, root, ranked, handovers, faults, options))
+}
+
+interface LoadedRoots {
+  ranked: RankedRoot[]
+  handovers: FoundHandover[]
+  faults: Fault[]
+}
+
+function loadRoots(image: KhoImage, options: StateOptions): LoadedRoots {
+  const found = collectRoots(image, options)
+  const faults: Fault[] = [...image.dump.faults]
+  if (found.roots.length > MOST_ROOTS) {
+    const message = `${found.roots.length} pages look like KHO roots; only ${MOST_ROOTS} are looked at`
+    faults.push(fault('ROOT-MANY', message))
+    const namedFirst = (root: FoundRoot) => (found.handovers.some(h => h.fdtAddress === root.address) ? 0 : 1)
+    found.roots.sort((a, b) => namedFirst(a) - namedFirst(b))
+    found.roots.length = MOST_ROOTS
+  }
+  const { ramEnd } = options
+  const mapOptions = {
+    ...(options.abi === undefined ? {} : { abi: options.abi }),
+    ...(options.pageShift === undefined ? {} : { pageShift: options.pageShift }),
+    ...(ramEnd === undefined ? {} : { ramEnd }),
+  }
+  const roots = found.roots.map(root => ({
+    found: root,
+    choice: inferGeometry(image.memory, root, found.handovers, image.dump.machine, mapOptions),
+    given: root.address === options.root,
+  }))
+  return { ranked: rankRoots(image.memory, roots, found.handovers), handovers: found.handovers, faults }
+}
+
+/** An address that was given needs no search: only its records are looked for when others may name scratch. */
+function collectRoots(image: KhoImage, options: StateOptions): FoundRoots {
+  if (typeof options.root !== 'number') return findRoots(image.memory, options.progress)
+  const root = readRoot(image.memory, options.root)
+  if (root === null) throw noRootAt(image, options.root)
+  if (options.scratch !== undefined) return { roots: [root], handovers: [] }
+  const found = findRoots(image.memory, options.progress)
+  if (!found.roots.some(other => other.address === root.address)) found.roots.push(root)
+  return found
+}
+
+function noRootAt(image: KhoImage, address: number): KhoError {
+  const read = image.memory.read(address, 4)
+  const why = read.ok
+    ? 'holds no FDT whose root is compatible with kho-v…'
+    : `is not in the dump (${read.reason})`
+  const hint = 'without --root the whole image is searched'
+  return new KhoError('no-state', `${hex(address)} ${why}`, { address, path: image.path, hint })
+}
+
+function pick(ranked: RankedRoot[], wanted: StateOptions['root']): RankedRoot {
+  const fits = (root: RankedRoot) =>
+    wanted === undefined || root.candidate.direction === wanted || root.found.address === wanted
+  const chosen = ranked.find(fits)
+  if (chosen !== undefined) return chosen
+  if (ranked.length === 0) {
+    throw new KhoError(
+      'no-state',
+      'no KHO state found: no page holds an FDT whose root is compatible with kho-v…',
+      {
+        hint: 'if the dump lacks pages or begins elsewhere, try --base, --map or --root',
+      },
+    )
+  }
+  const have = ranked.map(root => `${hex(root.found.address)} (${root.candidate.direction})`).join(', ')
+  throw new KhoError('no-state', `no ${String(wanted)} root; there is ${have}`, { hint: 'give --root ADDR' })
+}
+
+function buildState(
+  image: KhoImage,
+  chosen: RankedRoot,
+  ranked: RankedRoot[],
+  handovers: FoundHandover[],
+  faults: Fault[],
+  options: StateOptions,
+): KhoState {
+  const { reading, reason } = chosen.choice
+  const { fdt } = chosen.found
+  const scratch = findScratch(image, chosen, handovers, options)
+  let decoded: Blob[] | undefined
+  return {
+    image,
+    geometry: reading.geometry,
+    geometryReason: reason,
+    root: chosen.candidate,
+    candidates: ranked.map((root): RootCandidate => root.candidate),
+    abi: reading.abi,
+    compatible: chosen.found.compatible,
+    fdt,
+    tracker: trackerInfo(chosen),
+    ...scratch,
+    blobs() {
+      decoded ??= decodeBlobs(image, fdt, chosen)
+      return decoded
+    },
+    faults: [...faults, ...fdtFaults(fdt, chosen), ...reading.decode.faults],
+  }
+}
+
+function trackerInfo(chosen: RankedRoot): TrackerInfo {
+  const { reading } = chosen.choice
+  const reasons = [reading.reason, reading.abiReason && `${reading.abi}: ${reading.abiReason}`]
+  return {
+    format: reading.root === null ? null : abiOf(reading.abi).tracker,
+    state: reading.state,
+    reason: reasons.filter(Boolean).join('; ') || null,
+    root: reading.root?.addresses.find(address => address !== 0) ?? null,
+    decode: reading.decode,
+  }
+}
+
+function findScratch(
+  image: KhoImage,
+  chosen: RankedRoot,
+  handovers: FoundHandover[],
+  options: StateOptions,
+): Pick<KhoState, 'scratch' | 'scratchReason' | 'scratchArray'> {
+  if (options.scratch !== undefined) {
+    const { address, length } = options.scratch
+    const { areas, reason } = readScratchArray(image.memory, address, length)
+    return { scratch: areas, scratchReason: `${reason}, as given`, scratchArray: options.scratch }
+  }
+  const mine = (handover: FoundHandover) => handover.fdtAddress === chosen.found.address
+  const ordered = [...handovers.filter(mine), ...handovers.filter(handover => !mine(handover))]
+  const own = handovers.find(mine)
+  const scratchArray = own ? { address: own.scratchAddress, length: own.scratchSize } : null
+  let scratchReason = 'nothing in the image points at a scratch array'
+  for (const handover of ordered) {
+    const doubt = scratchDoubt(image.memory, handover)
+    if (doubt === null) {
+      const { areas, reason } = readScratchArray(image.memory, handover.scratchAddress, handover.scratchSize)
+      // Every kernel of a chain hands on the array that it was booted with.
+      const whose = mine(handover)
+        ? ''
+        : `, which the root at ${hex(handover.fdtAddress)} was handed over with`
+      return { scratch: areas, scratchReason: `${reason}${whose}`, scratchArray }
+    }
+    scratchReason = doubt
+  }
+  return { scratch: null, scratchReason, scratchArray }
+}
+
+function fdtFaults(fdt: FdtTree, chosen: RankedRoot): Fault[] {
+  return fdt.problems.map(problem => {
+    const address = chosen.found.address + problem.offset
+    const code = problem.severity === 'error' ? 'FDT-BROKEN' : 'FDT-ODD'
+    return fault(code, `root FDT at offset ${hex(problem.offset)}: ${problem.message}`, address, 'fdt')
+  })
+}
+
+/** Child nodes that point to a blob (6.16 on), or are one (before). */
+function decodeBlobs(image: KhoImage, fdt: FdtTree, chosen: RankedRoot): Blob[] {
+  const { geometry } = chosen.choice.reading
+  return fdt.root.children
+    .filter(child => child.name !== 'preserved-memory')
+    .map(child => {
+      const pointer = findProperty(child, 'preserved-data') ?? findProperty(child, 'fdt')
+      if (pointer === null) {
+        return decodeBlob(image.memory, {
+          name: child.name,
+          address: 0,
+          size: null,
+          geometry,
+          inlineNode: child,
+        })
+      }
+      const address = nativeU64(pointer)
+      const size = findProperty(child, 'blob-size')
+      const bytes = size && nativeU64(size)
+      return decodeBlob(image.memory, {
+        name: child.name,
+        address: address !== null && address < ADDRESS_LIMIT ? Number(address) : 0,
+        size: bytes === null || bytes >= ADDRESS_LIMIT ? null : Number(bytes),
+        geometry,
+      })
+    })
+}

@@ -1,0 +1,51 @@
+import { KhoError } from '../../formats/error.js'
+import { hex } from '../../formats/memory/fault.js'
+import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
+import {
+  mergeRanges,
+  type PhysicalMemory,
+  type Range,
+  rangesCover,
+} from '../../formats/memory/physical-memory.js'
+
+/**
+ * A memory that also knows of RAM that the dump does not mention: what the dump lacks there is `excluded`, not
+ * `outside`.
+ *
+ * @throws KhoError `usage` for a range that is none.
+ */
+export function withRam(memory: PhysicalMemory, ram: readonly Range[]): PhysicalMemory {
+  if (ram.length === 0) return memory
+  for (const { start, end } of ram) {
+    const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end)
+    if (!whole || start < 0 || end <= start || end > ADDRESS_LIMIT) {
+      throw new KhoError('usage', `no range of RAM: ${hex(start)}-${hex(end)}`)
+    }
+  }
+  const ranges = mergeRanges([...memory.ranges, ...ram])
+  return {
+    ...memory,
+    ranges,
+    read(phys, length) {
+      const result = memory.read(phys, length)
+      if (result.ok || result.reason !== 'outside') return result
+      const known = rangesCover(ranges, result.address, result.address + 1)
+      return known ? { ...result, reason: 'excluded' } : result
+    },
+    blocks: () => memory.blocks(),
+  }
+}
+
+/** A memory whose bytes have no place in the file that the user sees, because that one is compressed. */
+export function withoutOffsets(memory: PhysicalMemory): PhysicalMemory {
+  return {
+    ...memory,
+    read(phys, length) {
+      const result = memory.read(phys, length)
+      return result.ok ? { ...result, offset: null } : result
+    },
+    *blocks() {
+      for (const block of memory.blocks()) yield { ...block, offset: null }
+    },
+  }
+}

@@ -1,0 +1,154 @@
+import { decodeBlob } from '../../formats/blobs/index.js'
+import { findChild, findProperty, nativeU64 } from '../../formats/fdt/index.js'
+import { doubtScratchArray, readScratchArray } from '../../formats/handoff/scratch.js'
+import { hex } from '../../formats/memory/fault.js'
+import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
+import type { FoundHandover, FoundRoot } from './find-roots.js'
+import type { GeometryChoice } from './infer-geometry.js'
+import type { Direction, Evidence, RootCandidate } from './state.js'
+
+/** A candidate with all that was read to judge it. */
+export interface RankedRoot {
+  found: FoundRoot
+  choice: GeometryChoice
+  candidate: RootCandidate
+  /** kexec_count of its kexec-metadata; null where there is none. */
+  kexecCount: number | null
+}
+
+const STATES = ['live', 'partial', 'stale', 'absent']
+
+/**
+ * Judges candidates against each other and puts the best first: the most alive, and of two alive ones the one that
+ * the running kernel made.
+ */
+export function rankRoots(
+  memory: PhysicalMemory,
+  roots: readonly { found: FoundRoot; choice: GeometryChoice; given: boolean }[],
+  handovers: readonly FoundHandover[],
+): RankedRoot[] {
+  const ranked = roots.map(root => {
+    const { found, choice } = root
+    const { reading } = choice
+    const kexecCount = readKexecCount(memory, found, choice)
+    const evidence = gatherEvidence(memory, found, choice, handovers, kexecCount, root.given)
+    const candidate: RootCandidate = {
+      address: found.address,
+      direction: 'unknown',
+      state: reading.state,
+      compatible: found.compatible,
+      evidence,
+    }
+    return { found, choice, candidate, kexecCount }
+  })
+  setDirections(memory, ranked, handovers)
+  return ranked.sort(
+    (a, b) =>
+      STATES.indexOf(a.candidate.state) - STATES.indexOf(b.candidate.state) ||
+      (b.kexecCount ?? 0) - (a.kexecCount ?? 0) ||
+      named(handovers, b) - named(handovers, a) ||
+      a.found.address - b.found.address,
+  )
+}
+
+function named(handovers: readonly FoundHandover[], root: RankedRoot): number {
+  return handovers.some(handover => handover.fdtAddress === root.found.address) ? 1 : 0
+}
+
+function readKexecCount(memory: PhysicalMemory, found: FoundRoot, choice: GeometryChoice): number | null {
+  const child = findChild(found.fdt.root, 'kexec-metadata')
+  const data = child && findProperty(child, 'preserved-data')
+  const size = child && findProperty(child, 'blob-size')
+  const address = data && nativeU64(data)
+  if (!address) return null
+  const blob = decodeBlob(memory, {
+    name: 'kexec-metadata',
+    address: Number(address),
+    size: size ? Number(nativeU64(size) ?? 0n) : null,
+    geometry: choice.reading.geometry,
+  })
+  return blob.value?.kind === 'kexec-metadata' ? blob.value.kexecCount : null
+}
+
+function gatherEvidence(
+  memory: PhysicalMemory,
+  found: FoundRoot,
+  choice: GeometryChoice,
+  handovers: readonly FoundHandover[],
+  kexecCount: number | null,
+  given: boolean,
+): Evidence[] {
+  const { reading } = choice
+  const evidence: Evidence[] = []
+  const add = (kind: Evidence['kind'], message: string, address: number | null = null) =>
+    evidence.push({ kind, message, address })
+  if (given) add('given', 'address given on the command line')
+  add('scan', `FDT with compatible ${found.compatible}`, found.address)
+  for (const handover of handovers) {
+    if (handover.fdtAddress !== found.address) continue
+    const where = handover.kind === 'chosen' ? 'device tree' : 'setup_data record'
+    add(handover.kind, `${where} at ${hex(handover.address)} names it`, handover.address)
+    const doubt = scratchDoubt(memory, handover)
+    const message = doubt ?? `scratch array at ${hex(handover.scratchAddress)} is in place`
+    add('scratch', message, handover.scratchAddress)
+  }
+  const state = reading.reason === null ? reading.state : `${reading.state}: ${reading.reason}`
+  add('tracker', `tracker ${state}`, reading.root?.addresses[0] ?? null)
+  if (kexecCount !== null) add('kexec-count', `kexec-metadata says count ${kexecCount}`)
+  return evidence
+}
+
+/** Why the array that a record names is not believed, or null where it is. */
+export function scratchDoubt(memory: PhysicalMemory, handover: FoundHandover): string | null {
+  const { areas, reason } = readScratchArray(memory, handover.scratchAddress, handover.scratchSize)
+  if (areas === null) return reason
+  return doubtScratchArray(areas, handover.scratchAddress, handover.scratchSize)
+}
+
+/**
+ * Of two roots of one dump, the one that counts one kexec more is the one that this kernel made for the next (7.1 on).
+ * Alone, a root whose record names a scratch array that is in place was handed over; one whose array is not there yet
+ * is staged for a jump that has not come.
+ */
+function setDirections(
+  memory: PhysicalMemory,
+  roots: RankedRoot[],
+  handovers: readonly FoundHandover[],
+): void {
+  const counts = roots.map(root => root.kexecCount).filter(count => count !== null)
+  const newest = Math.max(...counts)
+  const oldest = Math.min(...counts)
+  for (const root of roots) {
+    if (newest > oldest && root.kexecCount !== null) {
+      root.candidate.direction = direction(root.kexecCount, newest)
+    } else {
+      root.candidate.direction = directionAlone(memory, root, handovers, roots)
+    }
+  }
+}
+
+function direction(count: number, newest: number): Direction {
+  if (count === newest) return 'outgoing'
+  return count === newest - 1 ? 'incoming' : 'unknown'
+}
+
+function directionAlone(
+  memory: PhysicalMemory,
+  root: RankedRoot,
+  handovers: readonly FoundHandover[],
+  roots: readonly RankedRoot[],
+): Direction {
+  if (root.choice.reading.state === 'absent' && root.choice.reading.root?.addresses[0] === 0)
+    return 'outgoing'
+  const mine = handovers.filter(handover => handover.fdtAddress === root.found.address)
+  const others = roots.filter(other => other !== root)
+  // Two roots without counts: the incoming tree is overwritten in early boot, the outgoing one is not.
+  const rival = others.find(other => isLive(other) !== isLive(root))
+  if (rival !== undefined) return isLive(root) ? 'outgoing' : mine.length > 0 ? 'incoming' : 'unknown'
+  if (mine.length === 0) return 'unknown'
+  return mine.some(handover => scratchDoubt(memory, handover) === null) ? 'incoming' : 'outgoing'
+}
+
+function isLive(root: RankedRoot): boolean {
+  return root.choice.reading.state === 'live'
+}

@@ -1,0 +1,38 @@
+/**
+ * kho-tools: reads the state that one Linux kernel hands to the next through Kexec HandOver (KHO).
+ *
+ * Open an image with {@link openImage} (a file) or {@link openBytes} (an ArrayBuffer), find and decode the state in it
+ * with {@link loadState}, and walk what is preserved with {@link forEachBlock} or {@link forEachRange}.
+ *
+ * @packageDocumentation
+ */
+export { ABIS, type Abi, type AbiName, abiOf, encoderOf, findAbi, trackerOptions } from '../formats/abi.js'
+export * from '../formats/blobs/index.js'
+export { type ErrorPlace, isKhoError, KhoError, type KhoErrorCode } from '../formats/error.js'
+export type { Absence, Fault } from '../formats/memory/fault.js'
+export { type Geometry, geometry, type PageShift } from '../formats/memory/geometry.js'
+export { createMemoryBuilder, type MemoryBuilder } from '../formats/memory/memory-builder.js'
+export type { Absent, PhysicalMemory, Present, Range } from '../formats/memory/physical-memory.js'
+export { difference, intersection, samePages, union } from '../formats/pages/algebra.js'
+export {
+  addBlock,
+  addRun,
+  blocksAt,
+  countBlocks,
+  createPageSet,
+  hasBlock,
+  orders,
+  type PageSet,
+  totals,
+} from '../formats/pages/page-set.js'
+export { forEachBlock, forEachRange } from '../formats/pages/runs.js'
+export { loadState, loadStates, type StateOptions } from './image/load-state.js'
+export { type KhoImage, type OpenOptions, openBytes, openImage } from './image/open.js'
+export type {
+  Direction,
+  Evidence,
+  KhoState,
+  RootCandidate,
+  TrackerInfo,
+  TrackerState,
+} from './image/state.js'

@@ -1,0 +1,71 @@
+import { ftruncateSync, openSync, truncateSync, writeSync } from 'node:fs'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { openFileSource } from '../../../src/image/file-source.js'
+import { workDirectory } from './open-fixtures.js'
+
+const file = workDirectory()
+const contents = Uint8Array.from({ length: 3 * 2 ** 20 + 123 }, (_, i) => (i * 31 + (i >> 8)) % 256)
+
+it('reads any part in any order, with and without a buffer that is used again', () => {
+  const source = openFileSource(file('contents', contents))
+  expect(source.size).toBe(contents.length)
+  const kept: { offset: number; bytes: Uint8Array }[] = []
+  fc.assert(
+    fc.property(
+      fc.nat(contents.length + 100),
+      fc.oneof(fc.nat(64), fc.nat(20_000), fc.nat(2 * 2 ** 20)),
+      fc.boolean(),
+      (offset, length, reuse) => {
+        const bytes = source.read(offset, length, reuse)
+        expect(Buffer.compare(bytes, contents.subarray(offset, offset + length))).toBe(0)
+        if (!reuse && bytes.length < 20_000) kept.push({ offset, bytes })
+      },
+    ),
+    { numRuns: 2000 },
+  )
+  expect(kept.length).toBeGreaterThan(300)
+  for (const { offset, bytes } of kept) {
+    expect(Buffer.compare(bytes, contents.subarray(offset, offset + bytes.length))).toBe(0)
+  }
+  source.close()
+})
+
+it('gives a page bytes of its own, so that keeping it keeps nothing else', () => {
+  const source = openFileSource(file('contents', contents))
+  expect(source.read(8192, 4096).buffer.byteLength).toBe(4096)
+  source.close()
+})
+
+it('reads beyond 2 and 4 GiB', () => {
+  const path = file('sparse')
+  const fd = openSync(path, 'w')
+  ftruncateSync(fd, 2 ** 33)
+  for (const offset of [2 ** 31 - 2, 2 ** 32 - 2, 2 ** 33 - 4])
+    writeSync(fd, Uint8Array.of(1, 2, 3, 4), 0, 4, offset)
+  const source = openFileSource(path)
+  for (const offset of [2 ** 31 - 2, 2 ** 32 - 2, 2 ** 33 - 4]) {
+    expect([...source.read(offset, 4)]).toEqual([1, 2, 3, 4])
+    expect([...source.read(offset - 4096, 4100, true).subarray(-5)]).toEqual([0, 1, 2, 3, 4])
+  }
+  source.close()
+})
+
+it('gives less where the file became shorter', () => {
+  const path = file('shrinks', contents)
+  const source = openFileSource(path)
+  truncateSync(path, 5000)
+  expect(source.read(4000, 8192)).toHaveLength(1000)
+  expect(source.read(4000, 8192, true)).toHaveLength(1000)
+  expect(source.read(4990, 100)).toHaveLength(10)
+  expect(source.read(6000, 8192, true)).toHaveLength(0)
+  source.close()
+})
+
+it('refuses requests that make no sense', () => {
+  const source = openFileSource(file('contents', contents))
+  expect(() => source.read(-1, 4)).toThrow(/read of 4 bytes at offset -1/)
+  expect(() => source.read(0, Number.NaN)).toThrow(/read of NaN bytes/)
+  source.close()
+  expect(() => source.read(0, 1)).toThrow(/was closed/)
+})
