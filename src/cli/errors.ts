@@ -1,0 +1,68 @@
+import { CommanderError } from 'commander'
+import { isKhoError, type KhoError } from '../../formats/error.js'
+import { hex } from '../../formats/memory/fault.js'
+import { escapeText } from '../render/escape.js'
+import { EXIT, EXIT_OF } from './exit-codes.js'
+import { ClosedPipe, errorCode, type Terminal } from './terminal.js'
+import { version } from './version.js'
+
+/** Says on standard error what went wrong, and gives the exit code for it. */
+export function reportError(error: unknown, args: readonly string[], terminal: Terminal): number {
+  if (error instanceof ClosedPipe) return EXIT.done
+  if (error instanceof CommanderError) return commanderExit(error)
+  if (isKhoError(error) && EXIT_OF[error.code] !== undefined && EXIT_OF[error.code] !== EXIT.bug) {
+    warn(terminal, describe(error))
+    if (error.place.hint !== undefined && !isQuiet(args)) warn(terminal, `hint: ${error.place.hint}`)
+    return EXIT_OF[error.code]
+  }
+  if (outOfSpace(error)) {
+    warn(terminal, `cannot write the output: ${messageOf(error)}`)
+    return EXIT.missing
+  }
+  reportBug(error, args, terminal)
+  return EXIT.bug
+}
+
+/** One diagnostic line. Text from a dump or a command line is escaped, so that it stays one line. */
+export function warn(terminal: Terminal, message: string): void {
+  terminal.err(`kho: ${escapeText(message)}\n`)
+}
+
+/** True when the command line asks for no more than the answer. */
+export function isQuiet(args: readonly string[]): boolean {
+  return args.includes('--quiet') || args.includes('-q')
+}
+
+function describe(error: KhoError): string {
+  const { address, offset, path } = error.place
+  const where: string[] = []
+  if (path !== undefined && !error.message.includes(path)) where.push(path)
+  if (address !== undefined && !error.message.includes(hex(address))) where.push(`physical ${hex(address)}`)
+  if (offset !== undefined && !error.message.includes(String(offset))) where.push(`offset ${offset}`)
+  return where.length === 0 ? error.message : `${error.message} (${where.join(', ')})`
+}
+
+/** commander has printed its own message already; all of its errors are wrong usage. */
+function commanderExit(error: CommanderError): number {
+  return error.exitCode === 0 ? EXIT.done : EXIT.usage
+}
+
+function outOfSpace(error: unknown): boolean {
+  const code = errorCode(error)
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS'
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function reportBug(error: unknown, args: readonly string[], terminal: Terminal): void {
+  warn(terminal, `internal error: ${error instanceof Error ? `${error.name}: ` : ''}${messageOf(error)}`)
+  warn(terminal, `this is a bug in kho ${version()} (node ${process.version}, ${process.platform})`)
+  warn(terminal, `please report it with this command line: kho ${args.join(' ')}`)
+  if (terminal.env.KHO_DEBUG !== undefined && terminal.env.KHO_DEBUG !== '' && error instanceof Error) {
+    terminal.err(`${error.stack ?? ''}\n`)
+  } else {
+    warn(terminal, 'KHO_DEBUG=1 in the environment adds a stack trace')
+  }
+}

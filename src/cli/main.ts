@@ -1,0 +1,31 @@
+import { KhoError } from '../../formats/error.js'
+import { COMMANDS } from './commands.js'
+import { reportError } from './errors.js'
+import { buildProgram } from './program.js'
+import { processTerminal, type Terminal } from './terminal.js'
+
+/** The executable: `argv` as in `process.argv`. Sets the process's exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  process.exitCode = await run(argv.slice(2), processTerminal())
+}
+
+/** Runs one command line; the result is its exit code. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    const program = await buildProgram(terminal, args)
+    refuseHelpForUnknown(args)
+    if (args.length === 0) program.help({ error: true })
+    await program.parseAsync([...args], { from: 'user' })
+    return 0
+  } catch (error) {
+    return reportError(error, args, terminal)
+  }
+}
+
+/** `kho help nonsense`: commander would print the general help and say nothing. */
+function refuseHelpForUnknown(args: readonly string[]): void {
+  const name = args[0] === 'help' ? args[1] : undefined
+  if (name === undefined || name === 'help' || name.startsWith('-')) return
+  if (COMMANDS.some(entry => entry.name === name)) return
+  throw new KhoError('usage', `unknown command '${name}'`, { hint: '`kho help` lists the commands' })
+}

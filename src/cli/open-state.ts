@@ -1,0 +1,55 @@
+import { ABIS, type AbiName, findAbi } from '../../formats/abi.js'
+import { KhoError } from '../../formats/error.js'
+import { loadState, type StateOptions } from '../image/load-state.js'
+import { type OpenOptions, openImage } from '../image/open.js'
+import type { KhoState } from '../image/state.js'
+import type { ImageOptions, OutputOptions } from './options.js'
+import { startProgress } from './progress.js'
+import type { Terminal } from './terminal.js'
+
+/** Opens the image that a command line names and decodes the state in it that it asks for. */
+export async function openState(
+  path: string,
+  options: ImageOptions & Pick<OutputOptions, 'quiet'>,
+  terminal: Terminal,
+): Promise<KhoState> {
+  const stateOptions = stateOptionsOf(options)
+  const image = await openImage(path, openOptionsOf(options))
+  const bar = startProgress('looking for KHO roots', terminal, options)
+  try {
+    return loadState(image, { ...stateOptions, progress: bar.update })
+  } finally {
+    bar.stop()
+  }
+}
+
+/** Options of the command line as the library's. */
+export function openOptionsOf(options: ImageOptions): OpenOptions {
+  const { format, base, map, lowMemory, ram, part } = options
+  return {
+    ...(format === undefined ? {} : { format }),
+    ...(base === undefined ? {} : { base }),
+    ...(map === undefined ? {} : { map }),
+    ...(lowMemory === undefined ? {} : { lowMemory }),
+    ...(ram === undefined ? {} : { ram }),
+    ...(part === undefined ? {} : { parts: part }),
+  }
+}
+
+/** Options of the command line as the library's; the ABI's name is looked up here. */
+export function stateOptionsOf(options: ImageOptions): StateOptions {
+  const { root, abi, pageSize, scratch, ram } = options
+  return {
+    ...(root === undefined ? {} : { root }),
+    ...(abi === undefined ? {} : { abi: abiNamed(abi) }),
+    ...(pageSize === undefined ? {} : { pageShift: pageSize }),
+    ...(scratch === undefined ? {} : { scratch }),
+    ...(ram === undefined ? {} : { ramEnd: Math.max(...ram.map(range => range.end)) }),
+  }
+}
+
+function abiNamed(text: string): AbiName {
+  const abi = findAbi(text)
+  if (abi !== null) return abi.name
+  throw new KhoError('usage', `--abi: '${text}' is none of ${ABIS.map(known => known.name).join(', ')}`)
+}

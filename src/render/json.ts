@@ -1,0 +1,83 @@
+import { jsonString } from './escape.js'
+import type { Writer } from './writer.js'
+
+/** What can be written as JSON. Lists may be lazy: they are written as they are made. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | JsonList
+  | { readonly [key: string]: JsonValue | undefined }
+
+/** A list, or anything that yields one. */
+export type JsonList = Iterable<JsonValue> & object
+
+/** Lists nearer to the root than this have an element a line: what a person greps for and a diff shows. */
+const LINES_DEPTH = 2
+
+/** Writes one JSON document and a newline, without ever holding more than one element of a list as text. */
+export function writeJson(write: Writer, document: JsonValue): void {
+  writeValue(write, document, 0)
+  write('\n')
+}
+
+/** One JSON value as a single line, for `--ndjson` and for small values. */
+export function jsonLine(value: JsonValue): string {
+  let text = ''
+  writeValue(
+    chunk => {
+      text += chunk
+    },
+    value,
+    LINES_DEPTH + 1,
+  )
+  return text
+}
+
+function writeValue(write: Writer, value: JsonValue, depth: number): void {
+  if (typeof value === 'string') write(jsonString(value))
+  else if (value === null || typeof value !== 'object') write(scalar(value))
+  else if (isList(value)) writeList(write, value, depth)
+  else writeObject(write, value, depth)
+}
+
+/** JSON has no NaN and no infinity; a number that is none is a bug upstream, never silently a null. */
+function scalar(value: number | boolean | null): string {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError(`${value} has no JSON form`)
+  return String(value)
+}
+
+function writeList(write: Writer, list: Iterable<JsonValue>, depth: number): void {
+  const lines = depth <= LINES_DEPTH
+  let first = true
+  write('[')
+  for (const element of list) {
+    write(first ? (lines ? '\n' : '') : lines ? ',\n' : ',')
+    first = false
+    writeValue(write, element, depth + 2)
+  }
+  write(lines && !first ? '\n]' : ']')
+}
+
+function writeObject(
+  write: Writer,
+  object: { readonly [key: string]: JsonValue | undefined },
+  depth: number,
+): void {
+  let first = true
+  write('{')
+  for (const key of Object.keys(object)) {
+    const value = object[key]
+    if (value === undefined) continue
+    write(first ? (depth === 0 ? '\n' : '') : depth === 0 ? ',\n' : ',')
+    first = false
+    write(`${jsonString(key)}:`)
+    writeValue(write, value, depth + 1)
+  }
+  write(depth === 0 && !first ? '\n}' : '}')
+}
+
+function isList(value: object): value is Iterable<JsonValue> {
+  return Symbol.iterator in value
+}

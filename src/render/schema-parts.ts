@@ -1,0 +1,23 @@
+import { z } from 'zod'
+
+/** A physical address, or a u64 without a meaning to us: lower-case hex without padding. */
+export const hexNumber = z.string().regex(/^0x(0|[1-9a-f][0-9a-f]*)$/)
+/** A u64 that people write in decimal. */
+export const decimal = z.string().regex(/^(0|[1-9][0-9]*)$/)
+export const count = z.int().nonnegative()
+/** A byte string: one character, U+0000 to U+00FF, for each byte. */
+export const byteString = z.string().describe('one character, U+0000 to U+00FF, for each byte')
+/** Two lower-case hex digits a byte. */
+export const hexBytes = z.string().regex(/^([0-9a-f]{2})*$/)
+
+export const range = z.strictObject({ start: hexNumber, end: hexNumber })
+
+export const finding = z.strictObject({
+  rule: z.string().regex(/^[A-Z0-9]+(-[A-Z0-9]+)*$/),
+  severity: z.enum(['error', 'warning', 'info']),
+  message: z.string(),
+  path: z.string().nullable(),
+  address: hexNumber.nullable(),
+  offset: count.nullable(),
+  count: count,
+})
