@@ -1,0 +1,24 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The repository. */
+export const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '')
+
+/** The executable as users run it: it needs what `npm run build` makes. */
+export const KHO = join(ROOT, 'bin/kho.js')
+
+/** Throws, with what to do, when dist/ is missing or older than a source: it would be the wrong thing to test. */
+export function requireBuild(): void {
+  const built = join(ROOT, 'dist/src/cli/main.js')
+  if (!existsSync(built)) throw new Error('there is no dist/: run `npm run build` first, as `npm test` does')
+  const time = statSync(built).mtimeMs
+  for (const folder of ['formats', 'src']) {
+    for (const entry of readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })) {
+      const file = join(entry.parentPath, entry.name)
+      if (entry.isFile() && entry.name.endsWith('.ts') && statSync(file).mtimeMs > time) {
+        throw new Error(`dist/ is older than ${file}: run \`npm run build\` first, as \`npm test\` does`)
+      }
+    }
+  }
+}
