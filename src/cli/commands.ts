@@ -25,6 +25,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./dump.js'),
   },
   { name: 'pages', summary: 'the preserved blocks, one a line', load: () => import('./pages.js') },
+  {
+    name: 'whois',
+    summary: 'what each address is: preserved or not, tracker path, owner',
+    load: () => import('./whois.js'),
+  },
+  { name: 'hex', summary: 'annotated hex dump of a part or an address', load: () => import('./hex.js') },
+  { name: 'extract', summary: 'the bytes behind a path, to a file', load: () => import('./extract.js') },
   { name: 'schema', summary: 'the JSON Schemas of the outputs', load: () => import('./schema.js') },
   { name: 'completion', summary: 'shell completion', load: () => import('./completion.js') },
 ]

@@ -16,7 +16,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     refuseHelpForUnknown(args)
     if (args.length === 0) program.help({ error: true })
     await program.parseAsync([...args], { from: 'user' })
-    return 0
+    return terminal.code ?? 0
   } catch (error) {
     return reportError(error, args, terminal)
   }

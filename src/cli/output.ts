@@ -78,7 +78,7 @@ function cannotWrite(path: string, error: unknown): unknown {
 }
 
 /** An image is evidence: the answer about it must not take its place. */
-function refuseInput(path: string, inputs: readonly string[]): void {
+export function refuseInput(path: string, inputs: readonly string[]): void {
   const there = statSync(path, { throwIfNoEntry: false })
   if (there === undefined || !there.isFile()) return
   for (const input of inputs) {

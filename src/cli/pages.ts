@@ -3,6 +3,7 @@ import { KhoError } from '../../formats/error.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { KhoState } from '../image/state.js'
 import { type PagesForm, writeBlocks, writeRanges } from '../render/pages.js'
+import type { Writer } from '../render/writer.js'
 import { warn } from './errors.js'
 import { openState } from './open-state.js'
 import {
@@ -17,12 +18,15 @@ import type { Terminal } from './terminal.js'
 
 interface PagesOptions extends ImageOptions, OutputOptions {
   ranges?: boolean
+  owner?: boolean
 }
 
 const HELP = `
 Lines (stable):
   0x<phys> <order>             a block of 2^order pages, sorted by address, then order
   0x<start>-0x<end> <bytes>    with --ranges: half-open, merged over orders, sorted
+With --owner a column more: the path of who claims it, or -; of several the first and +N. Ranges are
+then not merged across owners.
 
 Exit code 5, and no output, when the map is stale or the dump lacks a part of it; exit code 5
 after the blocks that are known when pointers of a live map lead nowhere.
@@ -38,6 +42,7 @@ export function configure(command: Command, terminal: Terminal): void {
     .description('List the preserved blocks, one a line.')
     .argument('<IMAGE>', 'a memory dump')
     .option('--ranges', 'merge the blocks to ranges of bytes')
+    .option('--owner', 'say who claims each block or range')
     .addHelpText('after', HELP)
     .action((image: string, options: PagesOptions) => pages(image, options, terminal))
   addOutputOptions(command, 'list')
@@ -49,10 +54,8 @@ async function pages(image: string, options: PagesOptions, terminal: Terminal): 
   const state = await openState(image, options, terminal)
   refuseIncomplete(state)
   const form: PagesForm = options.json === true ? 'json' : options.ndjson === true ? 'ndjson' : 'text'
-  const list = options.ranges === true ? writeRanges : writeBlocks
-  writeOutput(terminal, options, [image, ...(options.part ?? [])], write =>
-    list(write, state.tracker.decode.pages, form),
-  )
+  const list = await listWriter(state, options)
+  writeOutput(terminal, options, [image, ...(options.part ?? [])], write => list(write, form))
   const { faults, badPointers } = state.tracker.decode
   if (badPointers > 0) {
     const message = `${plural(badPointers, 'pointer', 'pointers')} of the tracker lead nowhere: what hung there is not listed`
@@ -64,6 +67,22 @@ async function pages(image: string, options: PagesOptions, terminal: Terminal): 
   if (faults.length > 0 && options.quiet !== true) {
     warn(terminal, `the tracker has ${plural(faults.length, 'fault', 'faults')}: \`kho dump\` lists them`)
   }
+}
+
+/** What `--owner` needs is loaded only for it. */
+async function listWriter(
+  state: KhoState,
+  { ranges, owner }: PagesOptions,
+): Promise<(write: Writer, form: PagesForm) => void> {
+  const { pages } = state.tracker.decode
+  if (owner !== true) {
+    const list = ranges === true ? writeRanges : writeBlocks
+    return (write, form) => list(write, pages, form)
+  }
+  const { ownershipOf } = await import('../owners/ownership.js')
+  const { writeOwnedBlocks, writeOwnedRanges } = await import('../render/owned-pages.js')
+  const list = ranges === true ? writeOwnedRanges : writeOwnedBlocks
+  return (write, form) => list(write, pages, ownershipOf(state), form)
 }
 
 /** Half a list of preserved memory, taken for the whole, is worse than none. */

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 
 /** What a command talks to. Handed in, so that a test can listen. */
@@ -10,6 +10,10 @@ export interface Terminal {
   outIsTerminal: boolean
   errIsTerminal: boolean
   env: Readonly<Record<string, string | undefined>>
+  /** All of standard input, as text; empty where that is a terminal. Left out where there is none. */
+  input?(): string
+  /** Exit code of a command that did its work and found what its code tells (docs/cli.md, "Exit codes"). */
+  code?: number
 }
 
 /** Standard output was closed by its reader (`kho … | head`): the end of the work, not an error. */
@@ -31,6 +35,7 @@ export function processTerminal(): Terminal {
     outIsTerminal: isatty(1),
     errIsTerminal: isatty(2),
     env: process.env,
+    input: () => (isatty(0) ? '' : readFileSync(0, 'utf8')),
   }
 }
 

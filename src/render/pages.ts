@@ -58,14 +58,15 @@ export function writeRanges(write: Writer, pages: PageSet, form: PagesForm): voi
   })
 }
 
-function writeItems(write: Writer, items: (buffer: LineBuffer) => void): void {
+/** Runs `items` in front of a byte buffer. */
+export function writeItems(write: Writer, items: (buffer: LineBuffer) => void): void {
   const buffer = lineBuffer(write)
   items(buffer)
   buffer.flush()
 }
 
 /** The frame around JSON items: a document with one list, or nothing but lines. */
-function writeDocument(
+export function writeDocument(
   write: Writer,
   form: 'json' | 'ndjson',
   list: 'blocks' | 'ranges',

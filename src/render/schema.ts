@@ -1,8 +1,17 @@
 import { z } from 'zod'
 import { dumpSchema } from './dump-schema.js'
+import { extractSchema } from './extract-schema.js'
+import { hexSchema } from './hex-schema.js'
 import { pagesSchema } from './pages-schema.js'
+import { whoisSchema } from './whois-schema.js'
 
-const SCHEMAS: Readonly<Record<string, z.ZodType>> = { dump: dumpSchema, pages: pagesSchema }
+const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  dump: dumpSchema,
+  pages: pagesSchema,
+  whois: whoisSchema,
+  hex: hexSchema,
+  extract: extractSchema,
+}
 
 /** Commands whose JSON output has a published schema. */
 export function schemaNames(): string[] {

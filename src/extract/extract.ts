@@ -1,0 +1,138 @@
+import { KhoError } from '../../formats/error.js'
+import { type Absence, hex } from '../../formats/memory/fault.js'
+import type { KhoState } from '../image/state.js'
+import type { Content, ContentPiece, Part } from '../owners/part.js'
+import { walkContent } from './walk-content.js'
+
+/** A stretch of a content that the dump lacks. */
+export interface MissingRange {
+  /** Bytes from the start of the content, half open. */
+  start: number
+  end: number
+  /** Physical address of its first byte; null where the structures name none. */
+  address: number | null
+  reason: Absence
+}
+
+/** What is to be written: found out before anything is. */
+export interface ExtractPlan {
+  path: string
+  what: string
+  /** Bytes of the content, holes included. */
+  size: number
+  /** Bytes that will be written. */
+  present: number
+  /** Bytes that no structure puts anything at: zeros, and holes in a file that can have them. */
+  holes: number
+  missing: MissingRange[]
+  missingBytes: number
+  /** Why even the missing ranges may not be all that is missing; null where they are. */
+  incomplete: string | null
+  content: Content
+}
+
+/**
+ * What a part's contents are, and what the dump lacks of them. Nothing is written.
+ *
+ * @throws KhoError `usage` for a part that has no bytes, `broken-state` for contents whose size is not known
+ */
+export function planExtract(state: KhoState, part: Part): ExtractPlan {
+  const content = contentOf(part)
+  const plan: ExtractPlan = {
+    path: part.path,
+    what: part.what,
+    size: content.size,
+    present: 0,
+    holes: 0,
+    missing: [],
+    missingBytes: 0,
+    incomplete: content.incomplete,
+    content,
+  }
+  walkContent(state.image.memory, content, {
+    bytes(_offset, bytes) {
+      plan.present += bytes.length
+    },
+    zeros(_offset, length) {
+      plan.present += length
+    },
+    missing(offset, length, address, reason) {
+      plan.missingBytes += length
+      addMissing(plan.missing, { start: offset, end: offset + length, address, reason })
+    },
+  })
+  plan.holes = plan.size - plan.present - plan.missingBytes
+  return plan
+}
+
+/** Writes the contents. `put` gets each piece with its offset, ascending; holes and what is missing are left out. */
+export function writeContents(
+  state: KhoState,
+  plan: ExtractPlan,
+  put: (bytes: Uint8Array, offset: number) => void,
+): void {
+  const zeros = new Uint8Array(1 << 16)
+  walkContent(state.image.memory, plan.content, {
+    bytes: (offset, bytes) => put(bytes, offset),
+    zeros(offset, length) {
+      for (let done = 0; done < length; done += zeros.length) {
+        put(zeros.subarray(0, Math.min(zeros.length, length - done)), offset + done)
+      }
+    },
+    missing() {},
+  })
+}
+
+/**
+ * Refuses contents that are not whole.
+ *
+ * @throws KhoError `broken-state` with the first range that is missing and how much there is
+ */
+export function refuseMissing(plan: ExtractPlan): void {
+  const { missing, missingBytes, path, incomplete } = plan
+  const first = missing[0]
+  const hint = '--partial writes what is there, and lists what is not'
+  if (first === undefined) {
+    if (incomplete === null) return
+    throw new KhoError('broken-state', `${path} is not whole: ${incomplete}`, { path, hint })
+  }
+  const ranges = missing.length === 1 ? 'one range' : `${missing.length} ranges`
+  const where = first.address === null ? 'no address' : hex(first.address)
+  const message = `${path}: ${missingBytes} of ${plan.size} bytes are not in the dump, in ${ranges}; first bytes ${first.start}-${first.end}, at ${where} (${first.reason})`
+  throw new KhoError('broken-state', message, { path, hint })
+}
+
+function contentOf(part: Part): Content {
+  if (part.content !== undefined) return part.content()
+  if (part.extents.length === 0) {
+    const names = Object.keys(part.fields ?? {}).slice(0, 8)
+    const below = part.list !== undefined ? 'name one of its elements' : `it has ${names.join(', ')}`
+    const hint = part.list === undefined && names.length === 0 ? {} : { hint: below }
+    throw new KhoError('usage', `${part.path} (${part.what}) has no bytes of its own`, hint)
+  }
+  return {
+    size: part.extents.reduce((sum, extent) => sum + extent.size, 0),
+    incomplete: null,
+    *pieces(): Generator<ContentPiece> {
+      let offset = 0
+      for (const { address, size } of part.extents) {
+        yield { offset, length: size, address }
+        offset += size
+      }
+    },
+  }
+}
+
+/** Ranges that continue each other, in the contents and in memory, are one. */
+function addMissing(missing: MissingRange[], range: MissingRange): void {
+  const last = missing.at(-1)
+  const joins =
+    last !== undefined &&
+    last.end === range.start &&
+    last.reason === range.reason &&
+    (last.address === null
+      ? range.address === null
+      : range.address !== null && last.address + (last.end - last.start) === range.address)
+  if (joins) last.end = range.end
+  else missing.push(range)
+}

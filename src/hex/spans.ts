@@ -1,0 +1,157 @@
+import type { Extent } from '../../formats/blobs/index.js'
+import type { Range } from '../../formats/memory/physical-memory.js'
+import { rangeIndex } from '../../formats/memory/physical-memory.js'
+import type { KhoState } from '../image/state.js'
+import { ownershipOf } from '../owners/ownership.js'
+import type { Part, Piece } from '../owners/part.js'
+import { presentRanges } from '../owners/present.js'
+import { resolve } from '../owners/resolve.js'
+import { itemsOf } from './items.js'
+import type { HexSpan, Item } from './span.js'
+
+/** Claims of an address range whose structures are shown. */
+const MOST_STRUCTURES = 1 << 16
+/** Pages that are probed one by one before the dump is asked for all that it has. */
+const MOST_PROBES = 1 << 18
+/** Rows of a hex dump. */
+const ROW = 16
+/** Rows of the same bytes from which on they are not shown. */
+const FILL_ROWS = 3
+
+/** The bytes of a part: its structures field by field, and what lies between them as gaps. */
+export function* partSpans(state: KhoState, part: Part): Generator<HexSpan> {
+  for (const extent of part.extents) yield* spansOf(state, extent, part.pieces?.() ?? [])
+}
+
+/** The bytes of a range of addresses, with the structures of whoever claims them. */
+export function* addressSpans(state: KhoState, extent: Extent): Generator<HexSpan> {
+  yield* spansOf(state, extent, claimedPieces(state, extent))
+}
+
+function claimedPieces(state: KhoState, { address, size }: Extent): Piece[] {
+  const ownership = ownershipOf(state)
+  const pieces: Piece[] = []
+  for (const id of ownership.find(address, address + size, MOST_STRUCTURES)) {
+    const claim = ownership.claim(id)
+    // The contents of files and regions have no structure of KHO's.
+    if (claim.kind !== 'data') pieces.push(...(resolve(state, claim.path).pieces?.() ?? []))
+  }
+  return pieces.sort((a, b) => a.address - b.address)
+}
+
+function* spansOf(state: KhoState, extent: Extent, pieces: Iterable<Piece>): Generator<HexSpan> {
+  const end = extent.address + extent.size
+  const gaps = createGaps(state)
+  let at = extent.address
+  for (const piece of pieces) {
+    let heading: Item['heading']
+    for (const item of itemsOf(state, piece)) {
+      heading = item.heading ?? heading
+      if (item.address >= end) break
+      // A structure over one that was shown is another reading of the same bytes: the first has them.
+      if (item.address + item.length <= at || (item.address < at && at !== extent.address)) continue
+      yield* gaps(at, item.address)
+      const from = Math.max(at, item.address)
+      at = Math.min(item.address + item.length, end)
+      if (heading !== undefined) yield { kind: 'heading', address: item.address, ...heading }
+      heading = undefined
+      yield* itemSpans(state, item, from, at)
+    }
+    if (piece.address >= end) break
+  }
+  yield* gaps(at, end)
+}
+
+/** One field, cut to the range that was asked for; its value is that of the whole. */
+function* itemSpans(state: KhoState, item: Item, from: number, to: number): Generator<HexSpan> {
+  const { name, type, fill } = item
+  for (const text of item.notes ?? []) yield { kind: 'note', address: from, text }
+  const read = state.image.memory.read(item.address, item.length)
+  const length = to - from
+  if (!read.ok) {
+    yield { kind: 'absent', address: from, length, reason: read.reason, name }
+    return
+  }
+  const skipped = from - item.address
+  const offset = read.offset === null ? null : read.offset + skipped
+  if (fill !== undefined) {
+    yield { kind: 'fill', address: from, length, byte: fill, name, offset }
+    return
+  }
+  const bytes = read.bytes.subarray(skipped, skipped + length)
+  if (item.raw === true) yield { kind: 'field', address: from, length, bytes, offset, name, type, value: '' }
+  else
+    yield { kind: 'field', address: from, length, bytes, offset, name, type, value: item.value(read.bytes) }
+}
+
+/** Yields the spans between two addresses that no structure explains: a page at a time, absent ones joined. */
+function createGaps(state: KhoState): (from: number, to: number) => Generator<HexSpan> {
+  const { memory } = state.image
+  const { pageSize } = state.geometry
+  let probes = 0
+  let present: Range[] | null = null
+
+  /** Where memory that is absent at `at` may begin again. */
+  function nextPresent(at: number, to: number): number {
+    if (++probes < MOST_PROBES) return Math.min(to, at - (at % pageSize) + pageSize)
+    present ??= presentRanges(memory)
+    const next = present[rangeIndex(present, at) + 1]
+    return Math.min(to, next?.start ?? to)
+  }
+
+  return function* gaps(from, to) {
+    let absent: Extract<HexSpan, { kind: 'absent' }> | null = null
+    for (let at = from; at < to; ) {
+      const length = Math.min(pageSize - (at % pageSize), to - at)
+      const read = memory.read(at, length)
+      if (read.ok) {
+        if (absent !== null) yield absent
+        absent = null
+        yield* plainSpans(at, read.bytes, read.offset)
+        at += length
+        continue
+      }
+      const next = nextPresent(at, to)
+      if (absent !== null && absent.reason !== read.reason) {
+        yield absent
+        absent = null
+      }
+      absent ??= { kind: 'absent', address: at, length: 0, reason: read.reason, name: null }
+      absent.length += next - at
+      at = next
+    }
+    if (absent !== null) yield absent
+  }
+}
+
+/** Bytes of one page, rows of nothing but zeros taken together. */
+function* plainSpans(address: number, bytes: Uint8Array, offset: number | null): Generator<HexSpan> {
+  let shown = 0
+  const gap = (to: number): HexSpan[] => {
+    if (to <= shown) return []
+    const place = offset === null ? null : offset + shown
+    return [
+      {
+        kind: 'gap',
+        address: address + shown,
+        length: to - shown,
+        bytes: bytes.subarray(shown, to),
+        offset: place,
+      },
+    ]
+  }
+  for (let at = 0; at < bytes.length; ) {
+    let end = at
+    while (end < bytes.length && bytes[end] === 0) end++
+    const from = at === 0 ? 0 : Math.ceil(at / ROW) * ROW
+    const to = end === bytes.length ? end : end - (end % ROW)
+    if (to - from >= FILL_ROWS * ROW) {
+      yield* gap(from)
+      const place = offset === null ? null : offset + from
+      yield { kind: 'fill', address: address + from, length: to - from, byte: 0, name: null, offset: place }
+      shown = to
+    }
+    at = Math.max(end, at + 1)
+  }
+  yield* gap(bytes.length)
+}

@@ -1,0 +1,83 @@
+import {
+  blockSize,
+  type OrderBits,
+  orders,
+  type PageSet,
+  SPAN_BITS,
+  sortedSpans,
+} from '../../formats/pages/page-set.js'
+import { nextSet } from '../../formats/pages/words.js'
+
+/** A preserved block. */
+export interface PreservedBlock {
+  address: number
+  order: number
+}
+
+/** The preserved block with the highest start at or below `address`, of equal ones the lowest order; null where there is none. */
+export function blockBefore(pages: PageSet, address: number): PreservedBlock | null {
+  let best: PreservedBlock | null = null
+  for (const order of orders(pages)) {
+    const size = blockSize(pages, order)
+    const block = previousSet(pages.orders.get(order)!, Math.floor(address / size))
+    if (block >= 0 && (best === null || block * size > best.address)) best = { address: block * size, order }
+  }
+  return best
+}
+
+/** The preserved block with the lowest start at or above `address`, of equal ones the lowest order; null where there is none. */
+export function blockAfter(pages: PageSet, address: number): PreservedBlock | null {
+  let best: PreservedBlock | null = null
+  for (const order of orders(pages)) {
+    const size = blockSize(pages, order)
+    const block = followingSet(pages.orders.get(order)!, Math.ceil(address / size))
+    if (block >= 0 && (best === null || block * size < best.address)) best = { address: block * size, order }
+  }
+  return best
+}
+
+/** Number of the first block at or after `from`, or -1. */
+function followingSet(bits: OrderBits, from: number): number {
+  const spans = sortedSpans(bits)
+  const wanted = Math.floor(from / SPAN_BITS)
+  for (let n = firstAtOrAfter(spans, wanted); n < spans.length; n++) {
+    const span = spans[n]!
+    const bit = nextSet(bits.spans.get(span)!, span === wanted ? from - span * SPAN_BITS : 0)
+    if (bit < SPAN_BITS) return span * SPAN_BITS + bit
+  }
+  return -1
+}
+
+/** Number of the last block at or before `from`, or -1. */
+function previousSet(bits: OrderBits, from: number): number {
+  const spans = sortedSpans(bits)
+  const wanted = Math.floor(from / SPAN_BITS)
+  for (let n = firstAtOrAfter(spans, wanted + 1) - 1; n >= 0; n--) {
+    const span = spans[n]!
+    const last = span === wanted ? from - span * SPAN_BITS : SPAN_BITS - 1
+    const bit = lastSet(bits.spans.get(span)!, last)
+    if (bit >= 0) return span * SPAN_BITS + bit
+  }
+  return -1
+}
+
+function firstAtOrAfter(spans: readonly number[], wanted: number): number {
+  let low = 0
+  let high = spans.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (spans[middle]! < wanted) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Index of the last set bit at or before `to`, or -1. */
+function lastSet(words: Uint32Array, to: number): number {
+  for (let index = to >>> 5; index >= 0; index--) {
+    const mask = index === to >>> 5 ? 0xffffffff >>> (31 - (to & 31)) : 0xffffffff
+    const word = words[index]! & mask
+    if (word !== 0) return index * 32 + 31 - Math.clz32(word)
+  }
+  return -1
+}

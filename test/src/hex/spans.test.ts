@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest'
+import { encodeMemblock } from '../../../formats/blobs/index.js'
+import type { FieldSpan, HexSpan } from '../../../src/hex/span.js'
+import { addressSpans, partSpans } from '../../../src/hex/spans.js'
+import { loadState } from '../../../src/image/load-state.js'
+import { openImage } from '../../../src/image/open.js'
+import type { KhoState } from '../../../src/image/state.js'
+import { ownershipOf } from '../../../src/owners/ownership.js'
+import { resolve } from '../../../src/owners/resolve.js'
+import { fixture } from '../cli/kho.js'
+import { machine } from '../owners/synthetic.js'
+
+const spansAt = (state: KhoState, path: string) => [...partSpans(state, resolve(state, path))]
+const fields = (spans: HexSpan[]) => spans.filter((span): span is FieldSpan => span.kind === 'field')
+const values = (spans: HexSpan[]) =>
+  Object.fromEntries(fields(spans).map(({ name, value }) => [name, value] as const))
+
+async function capture(name: string): Promise<KhoState> {
+  return loadState(await openImage(fixture(name)))
+}
+
+/** Spans leave no byte of a range out, and none is twice. */
+function checkWhole(spans: HexSpan[], address: number, size: number): void {
+  let at = address
+  for (const span of spans) {
+    if (span.kind === 'heading' || span.kind === 'note') continue
+    expect(span.address).toBe(at)
+    if (span.kind === 'field' || span.kind === 'gap') expect(span.bytes).toHaveLength(span.length)
+    at += span.length
+  }
+  expect(at).toBe(address + size)
+}
+
+describe('an annotated dump', () => {
+  it('names every field of a structure, nested ones too, with its place in memory and in the file', async () => {
+    const state = await capture('basic-1g.s1-kexec')
+    const spans = spansAt(state, 'luo/sessions/vm-a/files/2/memfd')
+    expect(spans[0]).toEqual({
+      kind: 'heading',
+      address: 0x244b000,
+      path: 'luo/sessions/vm-a/files/2/memfd',
+      what: 'struct memfd_luo_ser',
+    })
+    expect(values(spans)).toEqual({
+      pos: '6173 (0x181d)',
+      size: '12345 (0x3039)',
+      seals: '6',
+      flags: '0',
+      nrFolios: '4',
+      'folios.first': '0x244c000',
+      'folios.totalPages': '1',
+      'folios.flags': '1',
+      'folios.order': '0',
+    })
+    const first = fields(spans).find(({ name }) => name === 'folios.first')!
+    expect(first.address).toBe(0x244b020)
+    expect(Buffer.from(first.bytes).toString('hex')).toBe('00c0440200000000')
+    const read = state.image.memory.read(first.address, 8)
+    expect(first.offset).toBe(read.ok && read.offset)
+  })
+
+  it('shows a block as header, records and the rest', async () => {
+    const state = await capture('basic-1g.s1-kexec')
+    const spans = spansAt(state, 'luo/sessions/vm-a/blocks/#0')
+    checkWhole(spans, 0x244e000, 4096)
+    expect(spans.filter(span => span.kind === 'heading').map(span => [span.path, span.what])).toEqual([
+      ['luo/sessions/vm-a/blocks/0x244e000', 'struct kho_block_header_ser'],
+      ['luo/sessions/vm-a/files/1', 'struct luo_file_ser'],
+      ['luo/sessions/vm-a/files/2', 'struct luo_file_ser'],
+    ])
+    expect(spans.at(-1)).toMatchObject({ kind: 'fill', byte: 0, name: null, length: 4096 - 16 - 128 })
+  })
+
+  it('shows the slots of a table and where they lead', async () => {
+    const state = await capture('basic-1g.s1-kexec')
+    const spans = spansAt(state, 'tracker/nodes/0x630000')
+    checkWhole(spans, 0x630000, 4096)
+    expect(values(spans)).toEqual({
+      '[0]': 'tracker/nodes/0x61d000',
+      '[1]': 'tracker/nodes/0x63e000',
+      '[2]': 'tracker/nodes/0x60e000',
+    })
+    expect(spans.at(-1)).toMatchObject({ kind: 'fill', name: '[3-511]', length: 509 * 8 })
+  })
+
+  it('shows the runs of a leaf and the blocks they mean', async () => {
+    const state = await capture('basic-1g.s1-kexec')
+    const spans = spansAt(state, 'tracker/nodes/0x612000')
+    checkWhole(spans, 0x612000, 4096)
+    const notes = spans.flatMap(span => (span.kind === 'note' ? [span.text] : []))
+    expect(notes.slice(0, 3)).toEqual([
+      'bit 1549: a block of order 0, 0x60d000-0x60e000',
+      'bit 1555: a block of order 0, 0x613000-0x614000',
+      'bits 1563-1564: 2 blocks of order 0, 0x61b000-0x61d000',
+    ])
+  })
+
+  it('reads an FDT token by token', async () => {
+    const state = await capture('basic-1g.s1-kexec')
+    const spans = spansAt(state, 'fdt')
+    checkWhole(spans, 0x60d000, state.fdt.header.totalsize)
+    expect(spans.some(span => span.kind === 'gap')).toBe(false)
+    expect(values(spans)).toMatchObject({
+      magic: '3490578157 (0xd00dfeed)',
+      compatible: '"kho-v4"',
+      'preserved-memory-map': '0x630000',
+      'string+0': '"preserved-memory-map"',
+    })
+    const one = spansAt(state, 'fdt/preserved-memory-map')
+    expect(fields(one).map(({ name, value }) => [name, value])).toEqual([
+      ['preserved-memory-map', '0x630000'],
+    ])
+  })
+
+  it('shows one field of an unaligned structure', async () => {
+    const state = await capture('basic-1g.s1-kexec')
+    const spans = spansAt(state, 'kexec-metadata/kexecCount')
+    expect(spans.map(span => span.kind)).toEqual(['heading', 'field'])
+    expect(spans[1]).toMatchObject({ address: 0x613000 + 69, length: 4, value: '1', type: 'u32' })
+  })
+
+  it('finds the structures at an address, whole or cut', async () => {
+    const state = await capture('basic-1g.s1-kexec')
+    const page = [...addressSpans(state, { address: 0x239f000, size: 4096 })]
+    checkWhole(page, 0x239f000, 4096)
+    expect(values(page)).toEqual({
+      compatible: '"luo-v5"',
+      liveupdateNum: '1',
+      sessionsPa: '0x24cf000',
+      flbsPa: '0x23a0000',
+    })
+    const cut = [...addressSpans(state, { address: 0x239f012, size: 4 })]
+    checkWhole(cut, 0x239f012, 4)
+    expect(cut[1]).toMatchObject({ name: 'sessionsPa', value: '0x24cf000', length: 4 })
+  })
+
+  it('never shows absent bytes as zeros', async () => {
+    const state = await capture('basic-1g.s1-kexec')
+    const { address, size } = resolve(state, 'memblock/khotrace').extents[0]!
+    expect(spansAt(state, 'memblock/khotrace')).toEqual([
+      { kind: 'absent', address, length: size, reason: 'outside', name: null },
+    ])
+  })
+
+  it('covers a region of two petabytes that is not there in no time', async () => {
+    const made = machine()
+    const regions = [{ name: 'huge', start: 2 ** 40, size: 2 ** 51 }]
+    made.addBlob({ name: 'memblock', ...encodeMemblock(made, made.geometry, regions) })
+    const spans = spansAt(await made.state(), 'memblock/huge')
+    checkWhole(spans, 2 ** 40, 2 ** 51)
+    expect(spans).toHaveLength(1)
+  })
+
+  it('leaves no byte out of any structure of a state', async () => {
+    const state = await capture('basic-1g.s1-kexec')
+    const ownership = ownershipOf(state)
+    for (let id = 0; id < ownership.count; id++) {
+      const { start, end } = ownership.claim(id)
+      const part = resolve(state, ownership.path(id))
+      checkWhole([...partSpans(state, part)], start, end - start)
+      const page = start - (start % 4096)
+      checkWhole([...addressSpans(state, { address: page, size: 4096 })], page, 4096)
+    }
+  })
+
+  it('shows the pages of a folio list as records', async () => {
+    const made = machine()
+    const folios = { pfn: [77, 0], index: [5, 6], flags: [1, 0] }
+    made.addLuo({ sessions: [{ name: 'a', files: [made.listed(1n, { folios })] }] })
+    const state = await made.state()
+    const spans = spansAt(state, 'luo/sessions/a/files/1/vmalloc/runs/#0')
+    expect(fields(spans).map(({ name, value }) => `${name} ${value}`)).toEqual([
+      'word pfn 77 (0x4d), flags 1',
+      'index 5',
+      'word pfn 0, flags 0',
+      'index 6',
+    ])
+    expect(spans[0]).toMatchObject({ path: 'luo/sessions/a/files/1/folios/#0' })
+  })
+})

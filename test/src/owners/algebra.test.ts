@@ -1,0 +1,267 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { storeVmalloc } from '../../../formats/blobs/index.js'
+import { KHO_VMALLOC } from '../../../formats/layout/index.js'
+import { addBlock, createPageSet, removeBlock } from '../../../formats/pages/page-set.js'
+import { listRanges } from '../../../formats/pages/runs.js'
+import type { KhoState } from '../../../src/image/state.js'
+import { forEachOwnedBlock, forEachOwnedRange, ownerSets } from '../../../src/owners/algebra.js'
+import { type ClaimKind, singleClaim } from '../../../src/owners/claim.js'
+import { buildOwnership, ownershipOf } from '../../../src/owners/ownership.js'
+import { FIRST_FOLIO, MANY, manyFolios } from './folios-300k.js'
+import { machine } from './synthetic.js'
+
+function setsOf(state: KhoState) {
+  return ownerSets(state.tracker.decode.pages, ownershipOf(state))
+}
+const NONE = { orphaned: [], orphanBlocks: [], dangling: [], duplicate: [] }
+
+describe('owners of synthetic states', () => {
+  it('has nothing to say of a sound one, with a chain of session blocks of several pages', async () => {
+    const made = machine()
+    const files = [made.memfd(1n, new Uint8Array(20_000).fill(7))]
+    const sessions = Array.from({ length: 120 }, (_, n) => ({ name: `s${n}`, files: n === 110 ? files : [] }))
+    made.addLuo({ sessions })
+    const state = await made.state()
+    expect(state.blobs().flatMap(blob => blob.faults)).toEqual([])
+    expect(setsOf(state)).toEqual(NONE)
+    const ownership = ownershipOf(state)
+    const paths = Array.from({ length: ownership.count }, (_, id) => ownership.path(id))
+    expect(paths.filter(path => path.startsWith('luo/blocks/0x'))).toHaveLength(3)
+    expect(paths).toContain('luo/sessions/s110/files/1/folios/4')
+  })
+
+  it('names both paths of a memfd that is preserved under two tokens', async () => {
+    const made = machine()
+    const file = made.memfd(1n, new Uint8Array(8192).fill(9))
+    made.addLuo({
+      sessions: [
+        { name: 'a', files: [file] },
+        { name: 'b', files: [{ ...file, token: 2n }] },
+      ],
+    })
+    const { duplicate, ...rest } = setsOf(await made.state())
+    expect(rest).toEqual({ orphaned: [], orphanBlocks: [], dangling: [] })
+    const places = [
+      'folios/0',
+      'folios/1',
+      'memfd',
+      expect.stringMatching(/^vmalloc\/chunks\/0x/),
+      'vmalloc/runs/#0',
+    ]
+    for (const [n, base] of ['luo/sessions/a/files/1/', 'luo/sessions/b/files/2/'].entries()) {
+      const named = duplicate.map(({ paths }) => paths[n]!)
+      expect(named.every(path => path.startsWith(base))).toBe(true)
+      expect(named.map(path => path.slice(base.length)).sort()).toEqual(places)
+    }
+    expect(duplicate.every(({ paths }) => paths.length === 2)).toBe(true)
+  })
+
+  it('finds one page in the folio lists of two memfds', async () => {
+    const made = machine()
+    const shared = made.allocate(1).address
+    const folios = { pfn: [shared / 4096], index: [3] }
+    made.addLuo({
+      sessions: [{ name: 'a', files: [made.listed(1n, { folios }), made.listed(2n, { folios })] }],
+    })
+    expect(setsOf(await made.state())).toEqual({
+      ...NONE,
+      duplicate: [
+        {
+          start: shared,
+          end: shared + 4096,
+          paths: ['luo/sessions/a/files/1/folios/3', 'luo/sessions/a/files/2/folios/3'],
+        },
+      ],
+    })
+  })
+
+  it('finds a folio that is not preserved', async () => {
+    const made = machine()
+    const pages = [0, 1, 2].map(() => made.allocate(1).address)
+    const pfn = pages.map(page => page / 4096)
+    made.addLuo({
+      sessions: [{ name: 'a', files: [made.listed(1n, { folios: { pfn, index: [0, 1, 5] } })] }],
+    })
+    made.tracker.unpreserve(pages[2]!, 0)
+    const start = pages[2]!
+    expect(setsOf(await made.state())).toEqual({
+      ...NONE,
+      dangling: [{ start, end: start + 4096, paths: ['luo/sessions/a/files/1/folios/5'] }],
+    })
+  })
+
+  it('finds a leaked order-2 block of a vmalloc area that is gone', async () => {
+    const made = machine()
+    const leaked = made.allocate(4).address
+    const area = storeVmalloc(made, made.geometry, new Uint8Array(30_000).fill(1), 2)
+    const blob = made.allocate(1)
+    KHO_VMALLOC.write(blob.bytes, 0, area)
+    made.addBlob({ name: 'area', address: blob.address, size: 16 })
+    const state = await made.state()
+    expect(setsOf(state)).toEqual({
+      ...NONE,
+      orphaned: [{ start: leaked, end: leaked + 16384 }],
+      orphanBlocks: [{ address: leaked, order: 2 }],
+    })
+    expect(ownershipOf(state).ownedAt(blob.address)).toEqual({ first: expect.any(Number), claims: 1 })
+  })
+
+  it('gives a structure all of the block that begins with it, and data only its own pages', async () => {
+    const made = machine()
+    const blob = made.allocate(4)
+    made.addBlob({ name: 'odd', address: blob.address, size: 73 })
+    expect(setsOf(await made.state())).toEqual(NONE)
+    const other = machine()
+    const region = other.allocate(4)
+    const { encodeMemblock } = await import('../../../formats/blobs/index.js')
+    const regions = [{ name: 'half', start: region.address, size: 8192 }]
+    other.addBlob({ name: 'memblock', ...encodeMemblock(other, other.geometry, regions) })
+    expect(setsOf(await other.state())).toEqual({
+      ...NONE,
+      orphaned: [{ start: region.address + 8192, end: region.address + 16384 }],
+    })
+  })
+
+  it('claims what the handle of an unknown handler leads to, where that is preserved', async () => {
+    const made = machine()
+    const block = made.allocate(8).address
+    const files = [
+      { compatible: 'vfio-pci-v1', data: BigInt(block), token: 1n },
+      { compatible: 'vfio-pci-v1', data: 0xfeedf00dcafebee0n, token: 2n },
+      { compatible: 'vfio-pci-v1', data: 0x5000n, token: 3n },
+    ]
+    made.addLuo({ sessions: [{ name: 'a', files }] })
+    expect(setsOf(await made.state())).toEqual(NONE)
+  })
+
+  it('walks 300,000 folios without an object for each', async () => {
+    const state = await manyFolios().state()
+    const ownership = ownershipOf(state)
+    expect(ownership.groups.length).toBeLessThan(20)
+    expect(setsOf(state)).toEqual(NONE)
+    const last = FIRST_FOLIO + (MANY - 1) * 8192
+    expect(ownership.find(last, last + 1).map(id => ownership.path(id))).toEqual([
+      `luo/sessions/big/files/7/folios/${MANY - 1}`,
+    ])
+  })
+})
+
+const PAGE = 4096
+interface Made {
+  page: number
+  offset: number
+  pages: number
+  kind: ClaimKind
+  preserved: boolean
+}
+const made = fc.record({
+  page: fc.nat(60),
+  offset: fc.constantFrom(0, 16, 4000),
+  pages: fc.integer({ min: 1, max: 9 }),
+  kind: fc.constantFrom<ClaimKind>('data', 'blob', 'metadata'),
+  preserved: fc.boolean(),
+})
+const block = fc.record({ page: fc.nat(60), order: fc.constantFrom(0, 0, 1, 3) })
+
+/** The same questions, asked page by page. */
+function naive(claims: Made[], blocks: { address: number; order: number }[]) {
+  const owners = new Map<number, number[]>()
+  claims.forEach((claim, id) => {
+    if (!claim.preserved) return
+    const first = claim.page
+    let last = Math.ceil((claim.page * PAGE + claim.offset + claim.pages * PAGE) / PAGE)
+    const own = blocks.filter(b => b.address === first * PAGE).sort((a, b) => a.order - b.order)[0]
+    if (claim.kind !== 'data' && own !== undefined) last = Math.max(last, first + 2 ** own.order)
+    for (let page = first; page < last; page++) owners.set(page, [...(owners.get(page) ?? []), id])
+  })
+  const preserved = new Set<number>()
+  for (const { address, order } of blocks) {
+    for (let n = 0; n < 2 ** order; n++) preserved.add(address / PAGE + n)
+  }
+  return { owners, preserved }
+}
+
+describe('the algebra', () => {
+  it('agrees with asking page by page', () => {
+    fc.assert(
+      fc.property(fc.array(made, { maxLength: 20 }), fc.array(block, { maxLength: 20 }), (claims, list) => {
+        const pages = createPageSet(12)
+        const blocks = list.map(({ page, order }) => ({
+          address: (page - (page % 2 ** order)) * PAGE,
+          order,
+        }))
+        for (const { address, order } of blocks) addBlock(pages, address, order)
+        const groups = claims.map((claim, id) =>
+          singleClaim(`c/#${id}`, claim.page * PAGE + claim.offset, claim.pages * PAGE, {
+            kind: claim.kind,
+            version: null,
+            preserved: claim.preserved,
+          }),
+        )
+        const ownership = buildOwnership(groups, pages, PAGE)
+        const { owners, preserved } = naive(claims, blocks)
+        const seen = new Map<number, [number | null, number]>()
+        forEachOwnedRange(pages, ownership, (start, end, first, count) => {
+          for (let at = start; at < end; at += PAGE) seen.set(at / PAGE, [first, count])
+        })
+        expect([...seen.keys()].sort((a, b) => a - b)).toEqual([...preserved].sort((a, b) => a - b))
+        for (const [page, [first, count]] of seen) {
+          expect([first, count]).toEqual([owners.get(page)?.[0] ?? null, owners.get(page)?.length ?? 0])
+        }
+        forEachOwnedBlock(pages, ownership, (address, order, first, count) => {
+          const ids = new Set<number>()
+          for (let n = 0; n < 2 ** order; n++)
+            for (const id of owners.get(address / PAGE + n) ?? []) ids.add(id)
+          expect(first).toBe(ids.size === 0 ? null : Math.min(...ids))
+          if (order === 0) expect(count).toBe(ids.size)
+        })
+        const sets = ownerSets(pages, ownership)
+        const listed = (ranges: { start: number; end: number }[]) =>
+          ranges.flatMap(({ start, end }) =>
+            Array.from({ length: (end - start) / PAGE }, (_, n) => start / PAGE + n),
+          )
+        const owned = [...owners.keys()].sort((a, b) => a - b)
+        expect(listed(sets.dangling)).toEqual(owned.filter(page => !preserved.has(page)))
+        expect(listed(sets.duplicate)).toEqual(owned.filter(page => owners.get(page)!.length > 1))
+        expect(listed(sets.orphaned)).toEqual(
+          [...preserved].filter(page => !owners.has(page)).sort((a, b) => a - b),
+        )
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('finds the claims on a byte, with an index and without', () => {
+    fc.assert(
+      fc.property(fc.array(made, { minLength: 1, maxLength: 30 }), claims => {
+        const groups = claims.map(({ page, offset, pages, kind, preserved }, id) =>
+          singleClaim(`c/#${id}`, page * PAGE + offset, pages * PAGE - 7, { kind, version: null, preserved }),
+        )
+        const ownership = buildOwnership(groups, createPageSet(12), PAGE)
+        for (let round = 0; round < 40; round++) {
+          const start = round * 6000
+          const expected = groups.flatMap(({ starts, sizes }, id) =>
+            starts[0]! < start + 5 && starts[0]! + sizes[0]! > start ? [id] : [],
+          )
+          expect(ownership.find(start, start + 5)).toEqual(expected)
+        }
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('stops when told to', () => {
+    const pages = createPageSet(12)
+    for (const page of [1, 3, 5]) addBlock(pages, page * PAGE, 0)
+    removeBlock(pages, 5 * PAGE, 0)
+    const ownership = buildOwnership([], pages, PAGE)
+    const seen: number[] = []
+    forEachOwnedRange(pages, ownership, start => {
+      seen.push(start)
+      return false
+    })
+    expect(seen).toEqual([PAGE])
+    expect(listRanges(pages)).toHaveLength(2)
+  })
+})
