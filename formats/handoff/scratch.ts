@@ -1,3 +1,4 @@
+import { KHO_SCRATCH } from '../layout/kho-mem.js'
 import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
 import type { PhysicalMemory } from '../memory/physical-memory.js'
@@ -12,7 +13,7 @@ export interface ScratchArea {
 }
 
 /** Bytes of one struct kho_scratch: { addr, size }. include/linux/kexec_handover.h, 6.16 to 7.2. */
-export const SCRATCH_ENTRY = 16
+export const SCRATCH_ENTRY = KHO_SCRATCH.size
 
 /** More areas than this no machine has: two, and one for each NUMA node. */
 const MOST_AREAS = 4096

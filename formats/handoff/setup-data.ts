@@ -1,17 +1,17 @@
-import { ADDRESS_LIMIT } from '../memory/geometry.js'
+import { SETUP_DATA_HEADER as HEADER, KHO_DATA, SETUP_DATA_KHO } from '../layout/setup-data.js'
 import type { PhysicalMemory } from '../memory/physical-memory.js'
-import { u64, viewOf } from '../memory/u64.js'
 
 /*
  * struct setup_data with a struct kho_data behind it: how the next x86-64 kernel is told.
  * arch/x86/include/uapi/asm/setup_data.h, 6.16 to 7.2.
  */
 export const SETUP_KEXEC_KHO = 10
-export const SETUP_DATA_HEADER = 16
-export const KHO_DATA_SIZE = 32
+/** Bytes in front of a record's data, and of KHO's data. */
+export const SETUP_DATA_HEADER = HEADER.size
+export const KHO_DATA_SIZE = KHO_DATA.size
 
 /** The bytes { type 10, len 32 } that every record has at offset 8. */
-export const SETUP_DATA_MARK: Uint8Array = Uint8Array.of(SETUP_KEXEC_KHO, 0, 0, 0, KHO_DATA_SIZE, 0, 0, 0)
+export const SETUP_DATA_MARK: Uint8Array = Uint8Array.of(SETUP_KEXEC_KHO, 0, 0, 0, KHO_DATA.size, 0, 0, 0)
 
 /** Where a hand-over is said to be: both pointers that a kernel is given. */
 export interface Handover {
@@ -25,16 +25,16 @@ export interface Handover {
 
 /** The record at `address`, or null where the bytes are absent or are no KHO record. */
 export function readSetupData(memory: PhysicalMemory, address: number): Handover | null {
-  const read = memory.read(address, SETUP_DATA_HEADER + KHO_DATA_SIZE)
+  const read = memory.read(address, SETUP_DATA_KHO.size)
   if (!read.ok) return null
-  const view = viewOf(read.bytes)
-  if (view.getUint32(8, true) !== SETUP_KEXEC_KHO || view.getUint32(12, true) !== KHO_DATA_SIZE) return null
+  const { header, data } = SETUP_DATA_KHO.read(read.bytes)
+  if (header.type !== SETUP_KEXEC_KHO || header.len !== KHO_DATA.size) return null
   const handover = {
     address,
-    fdtAddress: u64(view, 16),
-    fdtSize: u64(view, 24),
-    scratchAddress: u64(view, 32),
-    scratchSize: u64(view, 40),
+    fdtAddress: data.fdtAddr ?? 0,
+    fdtSize: Number(data.fdtSize),
+    scratchAddress: data.scratchAddr ?? 0,
+    scratchSize: Number(data.scratchSize),
   }
   return isPlausible(handover) ? handover : null
 }
@@ -44,13 +44,11 @@ function isPlausible(handover: Handover): boolean {
   const { fdtAddress, fdtSize, scratchAddress, scratchSize } = handover
   return (
     fdtAddress > 0 &&
-    fdtAddress < ADDRESS_LIMIT &&
     fdtAddress % 4096 === 0 &&
     fdtSize >= 4096 &&
     fdtSize < 2 ** 32 &&
     fdtSize % 4096 === 0 &&
     scratchAddress > 0 &&
-    scratchAddress < ADDRESS_LIMIT &&
     scratchSize > 0 &&
     scratchSize % 16 === 0
   )

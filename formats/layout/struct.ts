@@ -26,6 +26,13 @@ export interface Struct<V extends object = object> {
   raw(bytes: Uint8Array, offset: number, name: keyof V & string): bigint
 }
 
+/** Where a field lies in its structure, in bytes: for loops over tables, where a value object an entry is too much. */
+export function offsetOf<V extends object>(struct: Struct<V>, name: keyof V & string): number {
+  const field = struct.fields.find(entry => entry.name === name)
+  if (field === undefined) throw new KhoError('usage', `struct ${struct.name} has no field ${name}`)
+  return field.offset
+}
+
 /** The table behind a {@link Struct}. */
 export interface StructSpec<F extends readonly FieldSpec[]> {
   /** Bytes; where left out, up to the end of the last field. */

@@ -1,14 +1,15 @@
+import { KHO_ARRAY, KHO_ARRAY_MAGIC, KHO_ARRAY_PAGE } from '../layout/kho-array.js'
 import type { MemoryBuilder } from '../memory/memory-builder.js'
 import { viewOf } from '../memory/u64.js'
 import { createBitmapIndex } from './bitmap-index.js'
 import { SMALL_BITMAP } from './chunk-list.js'
 import { chunkEncoder } from './chunk-writer.js'
-import { DIRECT_MAP, KHO_ARRAY_MAGIC } from './kho-array.js'
+import { DIRECT_MAP } from './kho-array.js'
 import type { TrackerOptions } from './tracker.js'
 import { noCounts, type TrackerEncoder, type TrackerWriter } from './writer.js'
 
-const HEADER_OBJECT = 16
-const PAGE_HEADER = 16
+const HEADER_OBJECT = KHO_ARRAY.size
+const PAGE_HEADER = KHO_ARRAY_PAGE.size
 const ELEMENT_OBJECT = 32
 
 /** The array RFC of September 2025: bitmaps as in 6.17, found through an array of direct-map addresses. */

@@ -1,4 +1,6 @@
 import { type FdtNode, type FdtTree, findChild, findProperty, nativeU64 } from '../fdt/index.js'
+import { KHOSER_MEM_BITMAP_PTR, KHOSER_MEM_CHUNK, SKETCH_CHUNK } from '../layout/chunk-list.js'
+import { offsetOf } from '../layout/struct.js'
 import { hex } from '../memory/fault.js'
 import { createFaultLog, type FaultLog } from '../memory/fault-log.js'
 import { ADDRESS_LIMIT, type Geometry } from '../memory/geometry.js'
@@ -12,8 +14,10 @@ import type { Tracker, TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot }
  * struct khoser_mem_chunk, patch v5 to 7.0: one page of { next, order, num_elms } and
  * { phys_start, bitmap } pairs. kernel/kexec_handover.c (6.18), include/linux/kho/abi/kexec_handover.h (7.0).
  */
-export const CHUNK_HEADER = 16
-export const CHUNK_ELEMENT = 16
+export const CHUNK_HEADER = KHOSER_MEM_CHUNK.size
+export const CHUNK_ELEMENT = KHOSER_MEM_BITMAP_PTR.size
+const BITMAP = offsetOf(KHOSER_MEM_BITMAP_PTR, 'bitmap')
+const PHYS_START = offsetOf(KHOSER_MEM_BITMAP_PTR, 'physStart')
 /** Bitmap objects up to 6.17.8: kzalloc'ed, 4096 bits, whatever the page size. */
 export const SMALL_BITMAP = 512
 /** What the writer up to 7.0 stores as order for a range that begins at pfn 0 (count_trailing_zeros(0) was -1). */
@@ -26,8 +30,13 @@ export interface ChunkHeader {
   count: number
 }
 
-const HEADER: ChunkHeader = { next: 0, order: 8, count: 12 }
-const SKETCH_HEADER: ChunkHeader = { order: 0, count: 4, next: 8 }
+const HEADER = headerOf(KHOSER_MEM_CHUNK)
+const SKETCH_HEADER = headerOf(SKETCH_CHUNK)
+
+function headerOf(struct: typeof KHOSER_MEM_CHUNK | typeof SKETCH_CHUNK): ChunkHeader {
+  const at = (name: 'next' | 'order' | 'numElms') => offsetOf(struct as typeof KHOSER_MEM_CHUNK, name)
+  return { next: at('next'), order: at('order'), count: at('numElms') }
+}
 
 /** Entries in one chunk: 255, 1023 or 4095. */
 export function chunkCapacity(geometry: Geometry): number {
@@ -110,8 +119,8 @@ function readElements(
   for (let i = 0; i < count; i++) {
     const offset = CHUNK_HEADER + i * CHUNK_ELEMENT
     const at = chunk + offset
-    const physStart = u64(view, offset)
-    const bitmap = u64(view, offset + 8)
+    const physStart = u64(view, offset + PHYS_START)
+    const bitmap = u64(view, offset + BITMAP)
     if (bitmap === 0 || bitmap >= ADDRESS_LIMIT) {
       out.bad()
       const what =

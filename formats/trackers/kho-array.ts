@@ -1,4 +1,5 @@
 import { type FdtNode, type FdtTree, findProperty, nativeU64 } from '../fdt/index.js'
+import { KHO_ARRAY, KHO_ARRAY_ELEMENT, KHO_ARRAY_MAGIC, KHO_ARRAY_PAGE } from '../layout/kho-array.js'
 import { hex } from '../memory/fault.js'
 import { createFaultLog, type FaultLog } from '../memory/fault-log.js'
 import { ADDRESS_LIMIT, type Geometry } from '../memory/geometry.js'
@@ -13,10 +14,9 @@ import type { Tracker, TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot }
  * struct kho_array of the RFC of 9 September 2025: a header, pages of { next, startpos, entries[] }, and entries that
  * are *virtual* addresses in the old kernel's direct map, each of a { phys_start, order, reserved, bitmap } element.
  */
-export const KHO_ARRAY_MAGIC = 0x4b415252
-const ARRAY_HEADER = 16
-const ARRAY_PAGE_HEADER = 16
-const ELEMENT_SIZE = 24
+const ARRAY_HEADER = KHO_ARRAY.size
+const ARRAY_PAGE_HEADER = KHO_ARRAY_PAGE.size
+const ELEMENT_SIZE = KHO_ARRAY_ELEMENT.size
 /** Start of the x86-64 direct map without address randomisation; with it, it moves in steps of 1 GiB. */
 export const DIRECT_MAP = 0xffff_8880_0000_0000n
 const DIRECT_MAP_STEP = 2n ** 30n

@@ -1,4 +1,5 @@
 import { type FdtNode, type FdtTree, findProperty } from '../fdt/index.js'
+import { KHO_MEM } from '../layout/kho-mem.js'
 import { hex } from '../memory/fault.js'
 import { createFaultLog } from '../memory/fault-log.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
@@ -8,7 +9,7 @@ import { addRun, createPageSet } from '../pages/page-set.js'
 import type { Tracker, TrackerDecode, TrackerOptions, TrackerRoot } from './tracker.js'
 
 /** Bytes of one struct kho_mem: { addr, size }. Patches v1 to v4, 2023 to February 2025. */
-export const MEM_ENTRY = 16
+export const MEM_ENTRY = KHO_MEM.size
 
 /** One element of a `mem` property. */
 export interface MemEntry {

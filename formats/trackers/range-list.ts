@@ -1,4 +1,5 @@
 import { type FdtNode, type FdtTree, findChild, findProperty, nativeU64 } from '../fdt/index.js'
+import { RANGES_CHUNK, RANGES_RANGE } from '../layout/chunk-list.js'
 import { hex } from '../memory/fault.js'
 import { createFaultLog } from '../memory/fault-log.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
@@ -11,8 +12,8 @@ import type { Tracker, TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot }
  * The counter-proposal of 4 April 2025: a list of chunks { next, num_ranges } with { start, size, data } entries.
  * The writer as posted puts one range in each chunk.
  */
-const RANGE_HEADER = 16
-const RANGE_ENTRY = 24
+const RANGE_HEADER = RANGES_CHUNK.size
+const RANGE_ENTRY = RANGES_RANGE.size
 
 /** A list of ranges; orders are not recorded, so pages come back as order 0. */
 export const rangeList: Tracker = {

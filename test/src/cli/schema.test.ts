@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
+import { schemaNames } from '../../../src/render/schema.js'
 import { ROOT } from '../../built.js'
 import { fixture, kho } from './kho.js'
 
