@@ -18,7 +18,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ['validate', 'diff', 'convert', 'slim', 'extract', 'simulate', 'whois', 'hex'],
   // What composites share.
   ['guest'],
-  ['compare', 'capture', 'replay', 'report'],
+  ['compare', 'capture', 'replay'],
+  // The one composite that renders; render itself comes before it and after everything else.
+  ['report'],
   ['cli'],
 ]
 
@@ -134,7 +136,7 @@ function forbiddenInSrc(file: string, target: string): string | null {
   if (from === to) return null
   if (to === 'render') return from !== null && RENDERING.includes(from) ? null : 'only cli and report render'
   if (to === null) return 'nothing imports the root of src'
-  const rank = from === 'render' ? layerOf('compare') : from === null ? layerOf('cli') : layerOf(from)
+  const rank = from === 'render' ? layerOf('report') : from === null ? layerOf('cli') : layerOf(from)
   const targetRank = layerOf(to)
   if (rank < 0 || targetRank < 0) return 'the folder is not in the layers of src'
   return targetRank < rank ? null : `${from ?? 'src'} does not come after ${to}`

@@ -51,6 +51,7 @@ export function doubtScratchArray(
   length: number,
 ): string | null {
   const at = `at ${hex(address)}`
+  if (areas.length === 0) return `scratch array ${at} has no entry`
   if (areas.every(area => area.start === 0 && area.size === 0)) {
     return `scratch array ${at} is all zero: not in place yet, the jump had not come`
   }

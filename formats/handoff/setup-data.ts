@@ -39,17 +39,12 @@ export function readSetupData(memory: PhysicalMemory, address: number): Handover
   return isPlausible(handover) ? handover : null
 }
 
-/** setup_kho() writes whole pages, a page aligned FDT and an array of 16-byte areas; anything else is chance. */
-function isPlausible(handover: Handover): boolean {
-  const { fdtAddress, fdtSize, scratchAddress, scratchSize } = handover
+/**
+ * setup_kho() gives a page aligned FDT of whole pages; anything else is chance. The scratch array is not asked for: a
+ * record that names a root is one, whatever it says of the array.
+ */
+function isPlausible({ fdtAddress, fdtSize }: Handover): boolean {
   return (
-    fdtAddress > 0 &&
-    fdtAddress % 4096 === 0 &&
-    fdtSize >= 4096 &&
-    fdtSize < 2 ** 32 &&
-    fdtSize % 4096 === 0 &&
-    scratchAddress > 0 &&
-    scratchSize > 0 &&
-    scratchSize % 16 === 0
+    fdtAddress > 0 && fdtAddress % 4096 === 0 && fdtSize >= 4096 && fdtSize < 2 ** 32 && fdtSize % 4096 === 0
   )
 }

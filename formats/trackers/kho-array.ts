@@ -53,7 +53,12 @@ function decodeKhoArray(memory: PhysicalMemory, root: TrackerRoot, options: Trac
     const element = readElement(memory, address)
     if (element === null) {
       counts.badPointers++
-      faults.add('ARRAY-ENTRY', `entry ${hex(entry)} leads to ${hex(address)}, where no element is`, address)
+      const at = address >= 0 && address < ADDRESS_LIMIT ? address : null
+      faults.add(
+        'ARRAY-ENTRY',
+        `entry ${hex(entry)} leads to no element in the direct map at ${hex(base)}`,
+        at,
+      )
       continue
     }
     nodes.push({ address, kind: 'array', level: null, order: element.order, size: ELEMENT_SIZE })

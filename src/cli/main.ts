@@ -19,6 +19,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return terminal.code ?? 0
   } catch (error) {
     return reportError(error, args, terminal)
+  } finally {
+    for (const undo of terminal.cleanups?.splice(0) ?? []) undo()
   }
 }
 

@@ -1,7 +1,7 @@
 import { ABIS, type AbiName, findAbi } from '../../formats/abi.js'
 import { KhoError } from '../../formats/error.js'
 import { loadState, type StateOptions } from '../image/load-state.js'
-import { type OpenOptions, openImage } from '../image/open.js'
+import { type KhoImage, type OpenOptions, openImage } from '../image/open.js'
 import type { KhoState } from '../image/state.js'
 import type { ImageOptions, OutputOptions } from './options.js'
 import { startProgress } from './progress.js'
@@ -14,13 +14,25 @@ export async function openState(
   terminal: Terminal,
 ): Promise<KhoState> {
   const stateOptions = stateOptionsOf(options)
-  const image = await openImage(path, openOptionsOf(options))
+  const image = await openForCommand(path, options, terminal)
   const bar = startProgress('looking for KHO roots', terminal, options)
   try {
     return loadState(image, { ...stateOptions, progress: bar.update })
   } finally {
     bar.stop()
   }
+}
+
+/** Opens an image for as long as the command runs: what is decoded lazily reads until its answer is written. */
+export async function openForCommand(
+  path: string,
+  options: ImageOptions,
+  terminal: Terminal,
+): Promise<KhoImage> {
+  const image = await openImage(path, openOptionsOf(options))
+  terminal.cleanups ??= []
+  terminal.cleanups.push(() => image.close())
+  return image
 }
 
 /** Options of the command line as the library's. */

@@ -14,6 +14,8 @@ export interface Terminal {
   input?(): string
   /** Exit code of a command that did its work and found what its code tells (docs/cli.md, "Exit codes"). */
   code?: number
+  /** What a command leaves to be undone when it is through, such as open files. */
+  cleanups?: (() => void)[]
 }
 
 /** Standard output was closed by its reader (`kho … | head`): the end of the work, not an error. */

@@ -5,6 +5,7 @@ import { type FdtTree, findProperty, nativeU64 } from '../../formats/fdt/index.j
 import { readScratchArray } from '../../formats/handoff/scratch.js'
 import { type Fault, fault, hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT, type PageShift } from '../../formats/memory/geometry.js'
+import { applyDebugfs, debugfsScratch } from './debugfs-state.js'
 import {
   type FoundHandover,
   type FoundRoot,
@@ -16,6 +17,7 @@ import {
 import { inferGeometry } from './infer-geometry.js'
 import type { KhoImage } from './open.js'
 import { type RankedRoot, rankRoots, scratchDoubt } from './rank-roots.js'
+import { misplacedHint, shiftFault } from './shifted.js'
 import type { KhoState, RootCandidate, TrackerInfo } from './state.js'
 
 /** What the command line may say about a state. */
@@ -42,7 +44,7 @@ const MOST_ROOTS = 16
  */
 export function loadState(image: KhoImage, options: StateOptions = {}): KhoState {
   const { ranked, handovers, faults } = loadRoots(image, options)
-  const chosen = pick(ranked, options.root)
+  const chosen = pick(image, ranked, options.root)
   return buildState(image, chosen, ranked, handovers, faults, options)
 }
 
@@ -79,7 +81,10 @@ function loadRoots(image: KhoImage, options: StateOptions): LoadedRoots {
     choice: inferGeometry(image.memory, root, found.handovers, image.dump.machine, mapOptions),
     given: root.address === options.root,
   }))
-  return { ranked: rankRoots(image.memory, roots, found.handovers), handovers: found.handovers, faults }
+  const ranked = rankRoots(image.memory, roots, found.handovers)
+  const { debugfs } = image.dump
+  if (debugfs !== undefined) applyDebugfs(debugfs, ranked, options.pageShift !== undefined)
+  return { ranked, handovers: found.handovers, faults }
 }
 
 /** An address that was given needs no search: only its records are looked for when others may name scratch. */
@@ -102,7 +107,7 @@ function noRootAt(image: KhoImage, address: number): KhoError {
   return new KhoError('no-state', `${hex(address)} ${why}`, { address, path: image.path, hint })
 }
 
-function pick(ranked: RankedRoot[], wanted: StateOptions['root']): RankedRoot {
+function pick(image: KhoImage, ranked: RankedRoot[], wanted: StateOptions['root']): RankedRoot {
   const fits = (root: RankedRoot) =>
     wanted === undefined || root.candidate.direction === wanted || root.found.address === wanted
   const chosen = ranked.find(fits)
@@ -112,12 +117,22 @@ function pick(ranked: RankedRoot[], wanted: StateOptions['root']): RankedRoot {
       'no-state',
       'no KHO state found: no page holds an FDT whose root is compatible with kho-v…',
       {
-        hint: 'if the dump lacks pages or begins elsewhere, try --base, --map or --root',
+        hint: shiftHint(image) ?? 'if the dump lacks pages or begins elsewhere, try --base, --map or --root',
       },
     )
   }
   const have = ranked.map(root => `${hex(root.found.address)} (${root.candidate.direction})`).join(', ')
   throw new KhoError('no-state', `no ${String(wanted)} root; there is ${have}`, { hint: 'give --root ADDR' })
+}
+
+function shiftHint(image: KhoImage): string | null {
+  return image.container === 'raw' ? misplacedHint(image.memory) : null
+}
+
+function shiftFaults(image: KhoImage, { found, choice }: RankedRoot): Fault[] {
+  if (image.container !== 'raw' || choice.reading.state === 'live') return []
+  const noticed = shiftFault(image.memory, found)
+  return noticed === null ? [] : [noticed]
 }
 
 function buildState(
@@ -147,7 +162,7 @@ function buildState(
       decoded ??= decodeBlobs(image, fdt, chosen)
       return decoded
     },
-    faults: [...faults, ...fdtFaults(fdt, chosen), ...reading.decode.faults],
+    faults: [...faults, ...shiftFaults(image, chosen), ...fdtFaults(fdt, chosen), ...reading.decode.faults],
   }
 }
 
@@ -174,6 +189,7 @@ function findScratch(
     const { areas, reason } = readScratchArray(image.memory, address, length)
     return { scratch: areas, scratchReason: `${reason}, as given`, scratchArray: options.scratch }
   }
+  if (image.dump.debugfs !== undefined) return debugfsScratch(image.dump.debugfs)
   const mine = (handover: FoundHandover) => handover.fdtAddress === chosen.found.address
   const ordered = [...handovers.filter(mine), ...handovers.filter(handover => !mine(handover))]
   const own = handovers.find(mine)
@@ -212,7 +228,7 @@ function decodeBlobs(image: KhoImage, fdt: FdtTree, chosen: RankedRoot): Blob[] 
       if (pointer === null) {
         return decodeBlob(image.memory, {
           name: child.name,
-          address: 0,
+          address: null,
           size: null,
           geometry,
           inlineNode: child,
@@ -223,7 +239,7 @@ function decodeBlobs(image: KhoImage, fdt: FdtTree, chosen: RankedRoot): Blob[] 
       const bytes = size && nativeU64(size)
       return decodeBlob(image.memory, {
         name: child.name,
-        address: address !== null && address < ADDRESS_LIMIT ? Number(address) : 0,
+        address: address !== null && address < ADDRESS_LIMIT ? Number(address) : null,
         size: bytes === null || bytes >= ADDRESS_LIMIT ? null : Number(bytes),
         geometry,
       })

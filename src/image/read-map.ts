@@ -85,13 +85,14 @@ function reasonOf(given: string | null): { reason?: string } {
 
 /** The layout where compatible and properties decide it; null for kho-v1 chunk lists, which come in two bitmap sizes. */
 function abiByNames(memory: PhysicalMemory, fdt: FdtTree, compatible: string): AbiName | null {
-  const version = compatible.split(';')[0]!
+  const version = knownVersion(compatible)
   const { root } = fdt
   const early = findProperty(root, 'preserved-page-radix-tree') !== null
   if (version === 'kho-v3' || version === 'kho-v4') return version
   if (version === 'kho-v2') return early ? 'radix-rfc2' : 'kho-v2'
   if (version === 'linux-kho,v1') return 'sketch'
-  if (version !== 'kho-v1') return 'kho-v4'
+  // A version that nobody knows: what its blobs hang on tells lists from trees.
+  if (version === null && root.children.some(child => findProperty(child, 'preserved-data'))) return 'kho-v4'
   if (early) return 'radix-rfc1'
   const map = findProperty(root, 'preserved-memory-map')
   if (map) return isKhoArray(memory, nativeU64(map)) ? 'array' : null
@@ -100,6 +101,11 @@ function abiByNames(memory: PhysicalMemory, fdt: FdtTree, compatible: string): A
   if (!metadata) return 'mem4'
   if (metadata.value.length !== 8) return 'v5-table'
   return isRangeList(memory, nativeU64(metadata)) ? 'ranges' : 'v5'
+}
+
+/** The version at the front of a `compatible`, which may go on: composites (`kho-v4;radix-v1`), or a lost NUL. */
+function knownVersion(compatible: string): string | null {
+  return /^(kho-v[1-4](?![0-9])|linux-kho,v1)/.exec(compatible)?.[0] ?? null
 }
 
 /** struct kho_array begins with the number 'KARR', version 0: no address that a chunk's `next` could be. */

@@ -1,0 +1,133 @@
+import { blockSize, type OrderBits, orders, type PageSet, SPAN_BITS, sortedSpans } from './page-set.js'
+import { nextClear, nextSet, popcount } from './words.js'
+
+/** One preserved block. */
+export interface FoundBlock {
+  /** Physical address. */
+  address: number
+  order: number
+}
+
+/** Number of the first block of an order at or after `from`, or -1. Spans that are not there cost nothing. */
+export function nextBlock(bits: OrderBits, from: number): number {
+  const spans = sortedSpans(bits)
+  for (let n = firstAtOrAbove(spans, Math.floor(from / SPAN_BITS)); n < spans.length; n++) {
+    const base = (spans[n] as number) * SPAN_BITS
+    const bit = nextSet(bits.spans.get(spans[n] as number)!, Math.max(from - base, 0))
+    if (bit < SPAN_BITS) return base + bit
+  }
+  return -1
+}
+
+/** Blocks that share a byte with `[start, end)`, lowest order first, at most `limit` of them. */
+export function blocksIn(set: PageSet, start: number, end: number, limit: number): FoundBlock[] {
+  const found: FoundBlock[] = []
+  if (end <= start) return found
+  for (const order of orders(set)) {
+    const size = blockSize(set, order)
+    const bits = set.orders.get(order)!
+    let block = nextBlock(bits, Math.floor(start / size))
+    while (block >= 0 && block * size < end && found.length < limit) {
+      found.push({ address: block * size, order })
+      block = nextBlock(bits, block + 1)
+    }
+  }
+  return found
+}
+
+/** Number of blocks that share a byte with `[start, end)`, counted a word at a time. */
+export function countBlocksIn(set: PageSet, start: number, end: number): number {
+  if (end <= start) return 0
+  let total = 0
+  for (const [order, bits] of set.orders) {
+    const size = blockSize(set, order)
+    total += countRun(bits, Math.floor(start / size), Math.ceil(end / size))
+  }
+  return total
+}
+
+/** Number of blocks of one order from number `first` up to, not including, number `end`. */
+export function countRun(bits: OrderBits, first: number, end: number): number {
+  const spans = sortedSpans(bits)
+  let total = 0
+  for (let n = firstAtOrAbove(spans, Math.floor(first / SPAN_BITS)); n < spans.length; n++) {
+    const base = (spans[n] as number) * SPAN_BITS
+    if (base >= end) break
+    const words = bits.spans.get(spans[n] as number)!
+    total += countBetween(words, Math.max(first - base, 0), Math.min(end - base, SPAN_BITS))
+  }
+  return total
+}
+
+/**
+ * Calls `visit` for every piece of `[start, end)` that lies in no block, ascending. Costs as much as the blocks' runs in
+ * the range, not as the blocks. Return false to stop.
+ */
+export function forEachGap(
+  set: PageSet,
+  start: number,
+  end: number,
+  visit: (start: number, end: number) => unknown,
+): void {
+  for (let at = start; at < end; ) {
+    const covered = coveredUntil(set, at)
+    if (covered > at) {
+      at = covered
+      continue
+    }
+    const next = Math.min(nextCovered(set, at), end)
+    if (visit(at, next) === false) return
+    at = next
+  }
+}
+
+/** End of the longest run of blocks of one order that `address` lies in, as far as its bitmap goes; else `address`. */
+function coveredUntil(set: PageSet, address: number): number {
+  let until = address
+  for (const [order, bits] of set.orders) {
+    const size = blockSize(set, order)
+    const block = Math.floor(address / size)
+    const base = Math.floor(block / SPAN_BITS) * SPAN_BITS
+    const words = bits.spans.get(base / SPAN_BITS)
+    const bit = block - base
+    if (words === undefined || ((words[bit >>> 5]! >>> (bit & 31)) & 1) === 0) continue
+    until = Math.max(until, (base + nextClear(words, bit)) * size)
+  }
+  return until
+}
+
+/** Where the next block after an address that is in none begins; infinity where there is none. */
+function nextCovered(set: PageSet, address: number): number {
+  let next = Number.POSITIVE_INFINITY
+  for (const [order, bits] of set.orders) {
+    const size = blockSize(set, order)
+    const block = nextBlock(bits, Math.ceil(address / size))
+    if (block >= 0) next = Math.min(next, block * size)
+  }
+  return next
+}
+
+/** Set bits of `[from, to)`. */
+function countBetween(words: Uint32Array, from: number, to: number): number {
+  if (to <= from) return 0
+  const last = (to - 1) >>> 5
+  let total = 0
+  for (let index = from >>> 5; index <= last; index++) {
+    let word = words[index]!
+    if (index === from >>> 5) word &= 0xffffffff << (from & 31)
+    if (index === last) word &= 0xffffffff >>> (31 - ((to - 1) & 31))
+    if (word !== 0) total += popcount(word)
+  }
+  return total
+}
+
+function firstAtOrAbove(sorted: readonly number[], value: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sorted[middle] as number) < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,48 @@
+import { abiOf } from '../../../formats/abi.js'
+import { blobPath } from '../../../formats/blobs/index.js'
+import { type FdtNode, findProperty, nativeU64 } from '../../../formats/fdt/index.js'
+import { hex } from '../../../formats/memory/fault.js'
+import type { KhoState } from '../../image/state.js'
+import type { Occurrence, RuleContext } from '../rule.js'
+import { isOutsideRam } from './context.js'
+import { dangling } from './dangling.js'
+
+/** The children of the root FDT that stand for blobs, with the name of the property that points there. */
+function childrenOf(state: KhoState): { child: FdtNode; property: string; path: string }[] {
+  const property = abiOf(state.abi).blobProperty
+  if (property === null) return []
+  return state.fdt.root.children.map(child => ({ child, property, path: blobPath(child.name) }))
+}
+
+/** Children without the properties that their layout has. */
+export function* checkChildProperties({ state }: RuleContext): Generator<Occurrence> {
+  for (const { child, property, path } of childrenOf(state)) {
+    const address = state.root.address + child.offset
+    const wanted = abiOf(state.abi).blobSize ? [property, 'blob-size'] : [property]
+    for (const name of wanted) {
+      const found = findProperty(child, name)
+      if (found !== null && found.value.length === 8) continue
+      const what = found === null ? 'missing' : `${found.value.length} bytes long, not 8`
+      yield { message: `broken KHO subnode '${child.name}': ${name} is ${what}`, path, address }
+    }
+  }
+}
+
+/** Children whose pointer leads nowhere. */
+export function* checkBlobAddress(context: RuleContext): Generator<Occurrence> {
+  const { state } = context
+  for (const { child, property, path } of childrenOf(state)) {
+    const found = findProperty(child, property)
+    const value = found && nativeU64(found)
+    if (found === null || value === null) continue
+    const address = Number(value)
+    if (address !== 0 && !isOutsideRam(context, address, address + 1)) continue
+    const message = `${property} of '${child.name}' is ${hex(value)}, ${address === 0 ? 'no address' : 'which is not in RAM'}`
+    yield { message, path, address: state.root.address + found.offset }
+  }
+}
+
+/** Blobs of which a page is not in the map. */
+export function checkBlobPreserved(context: RuleContext): Occurrence[] {
+  return dangling(context, 'blob')
+}

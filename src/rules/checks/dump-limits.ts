@@ -1,0 +1,12 @@
+import type { Occurrence, RuleContext } from '../rule.js'
+
+/** What rules would have to know, and the dump does not say. */
+export function* checkBlindSpots({ state, ram }: RuleContext): Generator<Occurrence> {
+  if (state.scratch === null) {
+    const message = `scratch areas are not known (${state.scratchReason}): rules on scratch hold back`
+    yield { message, path: 'scratch' }
+  }
+  if (ram === null) {
+    yield { message: 'the dump does not list all of RAM: rules on what lies outside of it hold back' }
+  }
+}

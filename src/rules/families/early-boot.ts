@@ -1,0 +1,61 @@
+import { EVERY, family, HANDOVER } from './define.js'
+
+/** What following a kernel through early boot came to, step by step. */
+export const EARLY_BOOT_RULES = family('map', [
+  {
+    id: 'READER-OOPS',
+    severity: 'error',
+    title: 'early boot reads the map without a fault',
+    explanation:
+      'The reading kernel follows a pointer of the map, or asks for the struct page of a preserved block, where there is no memory. So early there is no handler: the machine stops, often without a word on the console. The faults of the tracker beside this finding say which structure is to blame.',
+    applies: EVERY,
+    kernel:
+      'an exception in early boot: "BUG: unable to handle page fault" or "NULL pointer dereference", then panic',
+    source: HANDOVER,
+    effect: 'oops',
+  },
+  {
+    id: 'READER-LOOP',
+    severity: 'error',
+    title: 'early boot gets to the end of the map',
+    explanation:
+      'The reading kernel walks the map without remembering where it was. A list that comes back to itself never ends; a tree in which pages are reached again and again takes longer than anybody waits. The machine hangs in early boot.',
+    applies: EVERY,
+    kernel: 'hangs in early boot, with no message',
+    source: HANDOVER,
+    effect: 'loop',
+  },
+  {
+    id: 'READER-UNKNOWN',
+    severity: 'info',
+    title: 'the bytes that decide are in the dump',
+    explanation:
+      'What the reading kernel does hangs on memory that the dump lacks. The outcome is unknown; --absent zero predicts it for memory that is zero, and says that it did.',
+    applies: EVERY,
+    kernel: 'not known',
+    source: HANDOVER,
+    effect: 'none',
+  },
+  {
+    id: 'READER-ODD-RESERVATION',
+    severity: 'error',
+    title: 'early boot reserves blocks, and nothing else',
+    explanation:
+      'An order or address that the kernel does not check gives a reservation of the wrong size or at the wrong address: sizes are computed in an int by all readers before 7.2, shifts wrap at 64, an address is used as it stands. What was meant is not protected and will be overwritten.',
+    applies: EVERY,
+    kernel: 'reserves the wrong range and says nothing',
+    source: 'deserialize_bitmap() (6.16 to 7.0), kho_preserved_memory_reserve() (7.1, 7.2)',
+    effect: 'silent',
+  },
+  {
+    id: 'READER-MAP-DIFFERS',
+    severity: 'error',
+    title: 'early boot reserves what the map means',
+    explanation:
+      'Followed the way the reading kernel does it, the map gives other blocks than were meant: the reader takes another layout for granted (bitmaps of 512 bytes against whole pages under the same string, trees of another depth), or the map is damaged where the kernel does not look. Memory that was meant to survive is given to the allocator.',
+    applies: EVERY,
+    kernel: 'reserves other memory and says nothing',
+    source: HANDOVER,
+    effect: 'silent',
+  },
+])

@@ -1,0 +1,98 @@
+import {
+  checkScratchAlignment,
+  checkScratchCount,
+  checkScratchLength,
+  checkScratchOverlap,
+  checkScratchPageblocks,
+  checkScratchRam,
+} from '../checks/scratch.js'
+import { family, HANDOVER } from './define.js'
+
+const RESERVE = `kho_reserve_scratch(): ${HANDOVER}`
+const READ = `kho_populate(): ${HANDOVER}`
+const SINCE = 'patch v5, 6.16 to 7.2'
+
+/** Memory that the next kernel boots in. An area of size 0 is legal (da2ce1861626), and never blamed. */
+export const SCRATCH_RULES = family('scratch', [
+  {
+    id: 'SCRATCH-EMPTY',
+    severity: 'error',
+    title: 'there are scratch areas',
+    explanation:
+      'The next kernel may use nothing but scratch until it has read the map. Without an area it cannot map the array: from 6.16 on it drops the hand-over, patch v5 goes on without scratch. A kernel that found no memory for scratch has switched KHO off: up to 6.19 a NUMA node without memory was enough for that.',
+    applies: SINCE,
+    kernel: '"setup: failed to memremap scratch (phys=0x…, len=0)", "disabling KHO revival"',
+    source: READ,
+    effect: reader => (reader.emptyScratch === 'rejected' ? 'rejected' : 'reported'),
+  },
+  {
+    id: 'SCRATCH-LENGTH',
+    severity: 'error',
+    title: 'the length of the scratch array is a multiple of 16',
+    explanation: 'An area is an address and a size, 16 bytes. A remainder is not read: an area may be lost.',
+    applies: SINCE,
+    kernel: 'divides by 16 and ignores the rest',
+    source: READ,
+    effect: 'silent',
+    check: checkScratchLength,
+  },
+  {
+    id: 'SCRATCH-UNALIGNED',
+    severity: 'error',
+    title: 'scratch areas begin and end at pages',
+    explanation:
+      'An area that is not made of whole pages gives memblock regions that share a page with others.',
+    applies: SINCE,
+    kernel: 'hands it to memblock as it is',
+    source: RESERVE,
+    effect: 'silent',
+    check: checkScratchAlignment,
+  },
+  {
+    id: 'SCRATCH-PAGEBLOCK',
+    severity: 'warning',
+    title: 'scratch areas are made of whole pageblocks',
+    explanation:
+      'Scratch is given to the page allocator as CMA, by pageblock. Where an area ends inside one, the allocator may merge its pages with struct pages that are not initialised, and crash. Kernels with 0e39380a7316 (7.2) round all sizes, 797fe91e50d6 (7.2.13) to the largest order.',
+    applies: '6.16 to 7.1 with explicit sizes in kho_scratch=',
+    kernel: 'no check; with deferred struct page initialisation it may crash later',
+    source: RESERVE,
+    effect: 'none',
+    check: checkScratchPageblocks,
+  },
+  {
+    id: 'SCRATCH-OVERLAP',
+    severity: 'error',
+    title: 'scratch areas do not overlap',
+    explanation: 'Two areas share memory. No writer makes such areas: one entry is damaged.',
+    applies: SINCE,
+    kernel: 'adds both to memblock, which merges them',
+    source: READ,
+    effect: 'silent',
+    check: checkScratchOverlap,
+  },
+  {
+    id: 'SCRATCH-OUTSIDE-RAM',
+    severity: 'warning',
+    title: 'scratch areas lie in RAM',
+    explanation:
+      'An area lies where the list of RAM has none: the entry is damaged, or the list is not complete. The reader takes the array as RAM of its own right and allocates from it.',
+    applies: SINCE,
+    kernel: 'memblock_add() of the area, whatever the firmware said',
+    source: READ,
+    effect: 'none',
+    check: checkScratchRam,
+  },
+  {
+    id: 'SCRATCH-COUNT',
+    severity: 'info',
+    title: 'there is an area for low memory, one for anywhere, and one for each NUMA node',
+    explanation:
+      'A kernel writes at least three entries. Fewer come from another writer. How many nodes have memory the image does not say.',
+    applies: SINCE,
+    kernel: 'takes any number',
+    source: RESERVE,
+    effect: 'none',
+    check: checkScratchCount,
+  },
+])

@@ -1,0 +1,180 @@
+import {
+  checkFdtHeader,
+  type FdtNode,
+  type FdtTree,
+  findChild,
+  findProperty,
+  libfdtErrorNumber,
+  nativeU64,
+  readFdt,
+  stringList,
+} from '../../formats/fdt/index.js'
+import { hex } from '../../formats/memory/fault.js'
+import type { Geometry } from '../../formats/memory/geometry.js'
+import { viewOf } from '../../formats/memory/u64.js'
+import { radixShape, shortDepth } from '../../formats/trackers/radix-tree.js'
+import { type Reader, readerBitmap } from '../rules/reader.js'
+import { readChunks } from './read-chunks.js'
+import { readRadix } from './read-radix.js'
+import type { ReaderMemory } from './reader-memory.js'
+import { createReserved, markerAt, type Reserved } from './reserved.js'
+
+/** Something that the kernel said, or did without a word, on its way. */
+export interface BootEvent {
+  /** The rule that explains it. */
+  rule: string
+  message: string
+  address: number | null
+}
+
+/** How far a reading kernel came through early boot. */
+export interface EarlyBoot {
+  end: 'done' | 'rejected' | 'oops' | 'loop' | 'unknown'
+  /** What ended it early; null where it came through. */
+  cause: BootEvent | null
+  /** Errors that it reported and went on after. */
+  events: BootEvent[]
+  /** What it reserved; null where it never came to that. */
+  reserved: Reserved | null
+  /** What was taken for granted, in words. */
+  assumptions: string[]
+}
+
+/** What a kernel is told at boot. */
+export interface BootInput {
+  reader: Reader
+  geometry: Geometry
+  root: number
+  /** The scratch array's length in bytes, where it is known. */
+  scratchLength: number | null
+}
+
+const LARGEST_FDT = 16 * 2 ** 20
+
+/** kho_populate() and kho_memory_init() of a release, over a dump's memory. */
+export function bootReader(memory: ReaderMemory, input: BootInput): EarlyBoot {
+  const events: BootEvent[] = []
+  const result = (
+    end: EarlyBoot['end'],
+    cause: BootEvent | null,
+    reserved: Reserved | null = null,
+  ): EarlyBoot => ({
+    end,
+    cause,
+    events,
+    reserved,
+    assumptions: [...memory.assumptions],
+  })
+  const { reader, geometry, root } = input
+  const bytes = loadFdt(memory, root)
+  if (bytes === null) return stopped(memory, result, null)
+  const header = checkFdtHeader(bytes, { subBlockAlignment: false })
+  const refused =
+    root % 8 === 0 ? header && { number: libfdtErrorNumber(header.code), why: header.message } : UNALIGNED
+  if (refused !== null) {
+    const message = `handover FDT (${hex(root)}) is invalid: -${refused.number} (${refused.why})`
+    return result('rejected', { rule: 'ROOT-FDT-INVALID', message, address: root })
+  }
+  const { tree } = readFdt(bytes)
+  const verdict = checkRoot(reader, tree, root, input.scratchLength, events)
+  if (verdict !== null) return result('rejected', verdict)
+  const map = tree && mapValue(reader, tree.root)
+  if (map === null) {
+    const message =
+      reader.release === 'v5'
+        ? 'no preserved-memory node, or no metadata of 8 bytes'
+        : 'failed to get preserved memory bitmaps'
+    events.push({ rule: 'ROOT-MAP-PROPERTY', message, address: root })
+    return result('done', null, createReserved(geometry.pageShift))
+  }
+  const reserved = createReserved(geometry.pageShift)
+  readMapAs(memory, reader, geometry, Number(map), reserved)
+  if (memory.stopped() !== null) return stopped(memory, result, reserved)
+  if (reader.restoresFdt) restoreFdt(reader, reserved, root, events)
+  return result('done', null, reserved)
+}
+
+const UNALIGNED = { number: 19, why: 'the address is not a multiple of 8' }
+
+type Result = (end: EarlyBoot['end'], cause: BootEvent | null, reserved?: Reserved | null) => EarlyBoot
+
+function stopped(memory: ReaderMemory, result: Result, reserved: Reserved | null): EarlyBoot {
+  const stop = memory.stopped()!
+  const rule =
+    stop.kind === 'unknown' ? 'READER-UNKNOWN' : stop.kind === 'loop' ? 'READER-LOOP' : 'READER-OOPS'
+  return result(stop.kind, { rule, message: stop.message, address: stop.address }, reserved)
+}
+
+/** The header, then as much as it says, within bounds: the kernel follows totalsize, not the mapped length. */
+function loadFdt(memory: ReaderMemory, root: number): Uint8Array | null {
+  const header = memory.load(root, 40)
+  if (header === null) return null
+  const total = viewOf(header).getUint32(4)
+  if (total <= 40 || total > LARGEST_FDT) return header
+  return memory.load(root, total)
+}
+
+/** What kho_populate() checks once the header is sound; null where all of it passes. */
+function checkRoot(
+  reader: Reader,
+  tree: FdtTree | null,
+  root: number,
+  scratchLength: number | null,
+  events: BootEvent[],
+): BootEvent | null {
+  if (reader.compatible !== null && !isCompatible(tree, reader.compatible)) {
+    const message = `handover FDT (${hex(root)}) is incompatible with '${reader.compatible}'`
+    return { rule: 'ROOT-COMPATIBLE', message, address: root }
+  }
+  if (reader.mapChecked === 'populate') {
+    const map = tree && mapValue(reader, tree.root)
+    const message = map === null ? 'failed to get preserved memory map' : 'the map pointer is 0'
+    if (!map) return { rule: map === null ? 'ROOT-MAP-PROPERTY' : 'ROOT-MAP-ZERO', message, address: root }
+  }
+  if (scratchLength === 0) {
+    const event = {
+      rule: 'SCRATCH-EMPTY',
+      message: 'failed to memremap scratch: its length is 0',
+      address: null,
+    }
+    if (reader.emptyScratch === 'rejected') return event
+    events.push(event)
+  }
+  return null
+}
+
+/** fdt_node_check_compatible(): one element of a list of terminated strings is the string, to the letter. */
+function isCompatible(tree: FdtTree | null, wanted: string): boolean {
+  const property = tree && findProperty(tree.root, 'compatible')
+  return property !== null && (stringList(property) ?? []).includes(wanted)
+}
+
+/** The map pointer where a release looks for it; null where it is not there or not 8 bytes long. */
+function mapValue(reader: Reader, root: FdtNode): bigint | null {
+  const node = reader.release === 'v5' ? findChild(root, 'preserved-memory') : root
+  const property = node && findProperty(node, reader.release === 'v5' ? 'metadata' : 'preserved-memory-map')
+  return property && nativeU64(property)
+}
+
+function readMapAs(
+  memory: ReaderMemory,
+  reader: Reader,
+  geometry: Geometry,
+  map: number,
+  reserved: Reserved,
+): void {
+  if (reader.tracker === 'chunk-list') {
+    readChunks(memory, map, geometry, readerBitmap(reader, geometry), reserved)
+    return
+  }
+  const shape = radixShape(geometry, reader.abi === 'kho-v2' ? shortDepth(geometry) : undefined)
+  readRadix(memory, map, geometry, shape, reader.intSize, reserved)
+}
+
+/** kho_restore_folio() of the root FDT, 6.16 to 6.18. Without the magic a page never preserved passes for order 0. */
+function restoreFdt(reader: Reader, reserved: Reserved, root: number, events: BootEvent[]): void {
+  const order = markerAt(reserved, root, 'highest')
+  const refused = order === null ? reader.marker === 'magic' : reader.maxOrder && order > 10
+  if (refused)
+    events.push({ rule: 'ROOT-FDT-PRESERVED', message: 'failed to restore folio for KHO fdt', address: root })
+}

@@ -1,0 +1,23 @@
+import { type Blob, checkMemfdFolios, type Memfd, readMemfdFolios } from '../../formats/blobs/index.js'
+import type { Fault } from '../../formats/memory/fault.js'
+import type { KhoState } from '../image/state.js'
+
+/** Everything that a decoder noticed in a state, folio lists of memfds included. */
+export function faultsOf(state: KhoState): Fault[] {
+  return [...state.faults, ...state.blobs().flatMap(blob => [...blob.faults, ...folioFaults(state, blob)])]
+}
+
+/** Lists of folios are read when asked for, so the blobs' own faults do not have what is wrong in them. */
+function folioFaults(state: KhoState, blob: Blob): Fault[] {
+  return memfdsOf(blob).flatMap(memfd => {
+    const folios = readMemfdFolios(state.image.memory, memfd, state.geometry)
+    return checkMemfdFolios(memfd, folios, state.geometry)
+  })
+}
+
+/** The memfds of a blob, each once, though several files may name one. */
+function memfdsOf(blob: Blob): Memfd[] {
+  if (blob.value?.kind !== 'luo') return []
+  const files = blob.value.sessions.flatMap(session => session.files)
+  return [...new Set(files.map(file => file.memfd).filter(memfd => memfd !== null))]
+}

@@ -1,0 +1,105 @@
+import { hex } from '../../formats/memory/fault.js'
+import type { Geometry } from '../../formats/memory/geometry.js'
+import { u64, viewOf } from '../../formats/memory/u64.js'
+import { nextSet, wordsOf } from '../../formats/pages/words.js'
+import { CHUNK_ELEMENT, CHUNK_HEADER } from '../../formats/trackers/chunk-list.js'
+import type { ReaderMemory } from './reader-memory.js'
+import { addOdd, addReserved, type Reserved } from './reserved.js'
+
+/** Entries that are read of one image: past this a kernel has long met memory that is none. */
+const MOST_ENTRIES = 2 ** 22
+
+/**
+ * kho_mem_deserialize() as it is: no pointer, count or order is checked, a pointer of 0 is NULL, shifts wrap as x86-64
+ * has them wrap. kernel/kexec_handover.c 6.16 to 6.18, kernel/liveupdate/kexec_handover.c 6.19 and 7.0.
+ */
+export function readChunks(
+  memory: ReaderMemory,
+  root: number,
+  geometry: Geometry,
+  bitmapBytes: number,
+  reserved: Reserved,
+): void {
+  const visited = new Set<number>()
+  let entries = 0
+  for (let chunk = root; chunk !== 0; ) {
+    if (visited.has(chunk)) {
+      memory.stop({ kind: 'loop', message: `the list of chunks comes back to ${hex(chunk)}`, address: chunk })
+      return
+    }
+    visited.add(chunk)
+    const header = memory.load(chunk, CHUNK_HEADER)
+    if (header === null) return
+    const view = viewOf(header)
+    const count = view.getUint32(12, true)
+    for (let i = 0; i < count; i++) {
+      const entry = memory.load(chunk + CHUNK_HEADER + i * CHUNK_ELEMENT, CHUNK_ELEMENT)
+      if (
+        entry === null ||
+        !readEntry(memory, entry, view.getUint32(8, true), geometry, bitmapBytes, reserved)
+      )
+        return
+      if (++entries > MOST_ENTRIES) {
+        memory.stop({ kind: 'loop', message: `more than ${MOST_ENTRIES} entries`, address: chunk })
+        return
+      }
+    }
+    chunk = u64(view, 0)
+  }
+}
+
+/** deserialize_bitmap(). False when the kernel gets no further. */
+function readEntry(
+  memory: ReaderMemory,
+  entry: Uint8Array,
+  order: number,
+  geometry: Geometry,
+  bitmapBytes: number,
+  reserved: Reserved,
+): boolean {
+  const view = viewOf(entry)
+  const bitmap = u64(view, 8)
+  if (bitmap === 0) {
+    memory.stop({
+      kind: 'oops',
+      message: 'NULL pointer dereference: an entry without a bitmap',
+      address: null,
+    })
+    return false
+  }
+  const bytes = memory.load(bitmap, bitmapBytes)
+  if (bytes === null) return false
+  return reserveBitmap(memory, view.getBigUint64(0, true), order, wordsOf(bytes), geometry, reserved)
+}
+
+function reserveBitmap(
+  memory: ReaderMemory,
+  physStart: bigint,
+  order: number,
+  words: Uint32Array,
+  geometry: Geometry,
+  reserved: Reserved,
+): boolean {
+  const shift = (order + geometry.pageShift) % 64
+  const start = Number(physStart)
+  const size = 2 ** shift
+  const span = words.length * 32 * size
+  const sound = order + geometry.pageShift < 31 && start % size === 0 && start < 2 ** 52
+  if (sound && memory.pages(start, start + span)) {
+    addReserved(reserved, order, start / size, words)
+    return true
+  }
+  for (let bit = nextSet(words, 0); bit < words.length * 32; bit = nextSet(words, bit + 1)) {
+    const address = Number(BigInt.asUintN(64, physStart + (BigInt(bit) << BigInt(shift))))
+    if (!memory.page(address)) return false
+    if (!sound) addOdd(reserved, address, intSize(order, geometry), order)
+  }
+  if (sound) addReserved(reserved, order, start / size, words)
+  return true
+}
+
+/** `1 << (order + PAGE_SHIFT)` in an int: the count is taken mod 32, and a set sign bit becomes a huge u64. */
+function intSize(order: number, geometry: Geometry): number {
+  const size = 1 << ((order + geometry.pageShift) & 31)
+  return size < 0 ? 2 ** 64 + size : size
+}

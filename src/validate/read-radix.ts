@@ -1,0 +1,112 @@
+import type { Geometry } from '../../formats/memory/geometry.js'
+import { u64, viewOf } from '../../formats/memory/u64.js'
+import { nextSet, wordsOf } from '../../formats/pages/words.js'
+import { levelShift, type RadixShape } from '../../formats/trackers/radix-tree.js'
+import type { ReaderMemory } from './reader-memory.js'
+import { addOdd, addReserved, type Reserved } from './reserved.js'
+
+/** Nodes that are visited before a walk is called endless: the largest real tree (1 TiB of 4K pages) has some 8,300. */
+const MOST_VISITS = 2 ** 18
+
+interface Walk {
+  memory: ReaderMemory
+  geometry: Geometry
+  shape: RadixShape
+  intSize: boolean
+  reserved: Reserved
+  visits: number
+}
+
+/**
+ * kho_radix_walk_tree() with kho_preserved_memory_reserve() as they are: bounded in depth, not in what a page that
+ * points at itself makes of it; no pointer, key or order is checked. kernel/liveupdate/kexec_handover.c, 7.1 and 7.2.
+ */
+export function readRadix(
+  memory: ReaderMemory,
+  root: number,
+  geometry: Geometry,
+  shape: RadixShape,
+  intSize: boolean,
+  reserved: Reserved,
+): void {
+  walkTable({ memory, geometry, shape, intSize, reserved, visits: 0 }, root, shape.depth - 1, 0n)
+}
+
+function walkTable(walk: Walk, address: number, level: number, start: bigint): boolean {
+  if (!countVisit(walk, address)) return false
+  const bytes = walk.memory.load(address, walk.geometry.pageSize)
+  if (bytes === null) return false
+  const view = viewOf(bytes)
+  const shift = BigInt(levelShift(walk.shape, level))
+  for (let slot = 0; slot < walk.geometry.tableEntries; slot++) {
+    const entry = u64(view, slot * 8)
+    if (entry === 0) continue
+    const key = BigInt.asUintN(64, start | (BigInt(slot) << shift))
+    const goOn = level === 1 ? walkLeaf(walk, entry, key) : walkTable(walk, entry, level - 1, key)
+    if (!goOn) return false
+  }
+  return true
+}
+
+function countVisit(walk: Walk, address: number): boolean {
+  walk.visits++
+  if (walk.visits <= MOST_VISITS) return true
+  const message = `after ${MOST_VISITS} nodes the walk is not through: nodes are reached again and again`
+  walk.memory.stop({ kind: 'loop', message, address })
+  return false
+}
+
+function walkLeaf(walk: Walk, address: number, key: bigint): boolean {
+  const { geometry, shape } = walk
+  if (!countVisit(walk, address)) return false
+  const bytes = walk.memory.load(address, geometry.pageSize)
+  if (bytes === null) return false
+  const words = wordsOf(bytes)
+  const prefix = Number(key)
+  const top = key === 0n ? -1 : key.toString(2).length - 1
+  const order = shape.order0 - top
+  if (top >= shape.bitmapLog2 && order >= 0 && order + geometry.pageShift < (walk.intSize ? 31 : 52)) {
+    const size = 2 ** (order + geometry.pageShift)
+    const first = prefix - 2 ** top
+    if (
+      (first + words.length * 32) * size < 2 ** 52 &&
+      walk.memory.pages(first * size, (first + words.length * 32) * size)
+    ) {
+      addReserved(walk.reserved, order, first, words)
+      return true
+    }
+  }
+  return walkBits(walk, words, key)
+}
+
+/** Bit by bit, for leaves whose keys are none, or whose blocks lie outside memory in part. */
+function walkBits(walk: Walk, words: Uint32Array, key: bigint): boolean {
+  for (let bit = nextSet(words, 0); bit < words.length * 32; bit = nextSet(words, bit + 1)) {
+    const { address, order, size } = decodeKey(walk, key | BigInt(bit))
+    if (!walk.memory.page(address)) return false
+    const block = Math.floor(address / 2 ** (walk.geometry.pageShift + order))
+    if (
+      order >= 0 &&
+      order < 40 &&
+      size === 2 ** (order + walk.geometry.pageShift) &&
+      block * size === address
+    ) {
+      addReserved(walk.reserved, order, block - (block % 32), Uint32Array.of(2 ** (block % 32)))
+    } else {
+      addOdd(walk.reserved, address, size, order)
+    }
+  }
+  return true
+}
+
+/** kho_radix_decode_key() and the size of the block, with shift counts taken mod 64 (or 32) as x86-64 does. */
+function decodeKey(walk: Walk, key: bigint): { address: number; order: number; size: number } {
+  const { pageShift } = walk.geometry
+  const fls = key === 0n ? 0 : key.toString(2).length
+  const order = walk.shape.order0 - fls + 1
+  const shift = BigInt((((order + pageShift) % 64) + 64) % 64)
+  const address = Number(BigInt.asUintN(64, key << shift))
+  if (!walk.intSize) return { address, order, size: 2 ** Number(shift) }
+  const size = 1 << (order + pageShift)
+  return { address, order, size: size < 0 ? 2 ** 64 + size : size }
+}

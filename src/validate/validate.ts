@@ -1,0 +1,167 @@
+import { geometry, type PageShift } from '../../formats/memory/geometry.js'
+import type { Range } from '../../formats/memory/physical-memory.js'
+import type { KhoImage } from '../image/open.js'
+import type { KhoState } from '../image/state.js'
+import { findRule, RULES } from '../rules/catalogue.js'
+import { defaultReader, findReader, type Reader } from '../rules/reader.js'
+import type { RuleContext } from '../rules/rule.js'
+import { type Found, foundBy, foundFault, toFindings } from './collect.js'
+import { bootReader, type EarlyBoot } from './early-boot.js'
+import { faultsOf } from './faults.js'
+import { bootFindings, mapFindings } from './map-findings.js'
+import { judge } from './outcome.js'
+import { createReaderMemory } from './reader-memory.js'
+import type { Coverage, Validation } from './verdict.js'
+
+export type { Coverage, Finding, Outcome, OutcomeWord, Validation } from './verdict.js'
+
+/** How to judge a state. */
+export interface ValidateOptions {
+  /** Release of the kernel that is to read it; the one that wrote it where not given. */
+  reader?: string
+  /** Its command line: `reserve_mem=` decides which regions it asks for. */
+  readerCmdline?: string
+  /** Take memory that the dump lacks for zero. */
+  absentIsZero?: boolean
+  /** All of the machine's RAM, where the user says it. */
+  ram?: readonly Range[]
+  /** Rules whose findings are errors, whatever they are otherwise. */
+  deny?: readonly string[]
+  /** Rules whose findings are left out. They still count for the outcome: the kernel does not know of the wish. */
+  allow?: readonly string[]
+  /** Every occurrence, not one of each root cause. */
+  all?: boolean
+}
+
+/**
+ * Runs every rule over a state and predicts what a reading kernel makes of it.
+ *
+ * @throws KhoError `usage` for a reader or a rule that does not exist
+ */
+export function validateState(state: KhoState, options: ValidateOptions = {}): Validation {
+  for (const id of [...(options.deny ?? []), ...(options.allow ?? [])]) findRule(id)
+  const reader = chooseReader(state, options)
+  const ram = knownRam(state.image, options)
+  const stale = staleReason(state)
+  const boot = stale === null ? earlyBoot(state, reader, ram, options) : null
+  const found: Found[] = faultsOf(state)
+    .map(fault => foundFault(fault, reader))
+    .map(entry => (stale === null ? entry : heldBack(entry)))
+  found.push(
+    ...runRules({
+      state,
+      reader,
+      ram,
+      cmdline: options.readerCmdline ?? null,
+      absentIsZero: isZero(options),
+    }),
+  )
+  if (stale !== null) found.push(foundBy(findRule('TRACKER-STALE'), { message: stale }, reader))
+  if (boot !== null) found.push(...bootFindings(boot, reader), ...mapFindings(boot, state, reader))
+  return {
+    outcome: judge(boot, found, reader),
+    coverage: coverageOf(state, ram),
+    findings: toFindings(applyWishes(found, options), state.image.memory, options.all === true),
+  }
+}
+
+/** An address that a kernel is told of, and where no root was found. */
+export interface NoRoot {
+  address: number
+  /** What is there instead. */
+  why: string
+  pageShift?: PageShift
+  /** The scratch array's length, where it is given. */
+  scratchLength?: number
+}
+
+/** The verdict on an address that holds no root that is known: a reading kernel goes there all the same. */
+export function validateNoRoot(image: KhoImage, place: NoRoot, options: ValidateOptions = {}): Validation {
+  const reader = options.reader === undefined ? defaultReader('kho-v4', null) : findReader(options.reader)
+  const shape = geometry(place.pageShift ?? 12)
+  const ram = knownRam(image, options)
+  const memory = createReaderMemory(image.memory, shape, ram, isZero(options))
+  const scratchLength = place.scratchLength ?? null
+  const boot = bootReader(memory, { reader, geometry: shape, root: place.address, scratchLength })
+  const found = bootFindings(boot, reader)
+  found.push(foundBy(findRule('ROOT-NOT-FOUND'), { message: place.why, address: place.address }, reader))
+  return {
+    outcome: judge(boot, found, reader),
+    coverage: {
+      trackerNodes: 0,
+      trackerNodesAbsent: 0,
+      blobs: 0,
+      blobsAbsent: 0,
+      scratchKnown: false,
+      ramKnown: ram !== null,
+    },
+    findings: toFindings(applyWishes(found, options), image.memory, true),
+  }
+}
+
+function isZero(options: ValidateOptions): boolean {
+  return options.absentIsZero === true
+}
+
+function chooseReader(state: KhoState, options: ValidateOptions): Reader {
+  if (options.reader !== undefined) return findReader(options.reader)
+  const metadata = state.blobs().find(blob => blob.value?.kind === 'kexec-metadata')?.value
+  return defaultReader(state.abi, metadata?.kind === 'kexec-metadata' ? metadata.previousRelease : null)
+}
+
+/** All of RAM, or null: a dump that was cut to some pages says of the others neither that they are RAM nor that not. */
+function knownRam(image: KhoImage, options: ValidateOptions): readonly Range[] | null {
+  if (options.ram !== undefined && options.ram.length > 0) return image.ramKnown
+  return image.dump.notes.length > 0 || image.container === 'kdump' ? image.ramKnown : null
+}
+
+/** An incoming tracker is free memory once its kernel has booted: what became of it says nothing of the state. */
+function staleReason(state: KhoState): string | null {
+  const { tracker, root, candidates } = state
+  const booted = candidates.some(other => other.address !== root.address && other.state === 'live')
+  if (tracker.state !== 'stale' || !booted) return null
+  return 'the tracker was read and freed when this kernel booted; its pages hold other things since'
+}
+
+/** Where a state was taken over and its pages freed since, what they hold now is no fault of it. */
+function heldBack(found: Found): Found {
+  return { ...found, severity: 'info', effect: 'none' }
+}
+
+function earlyBoot(
+  state: KhoState,
+  reader: Reader,
+  ram: readonly Range[] | null,
+  options: ValidateOptions,
+): EarlyBoot {
+  const memory = createReaderMemory(state.image.memory, state.geometry, ram, isZero(options))
+  const scratchLength = state.scratchArray?.length ?? null
+  return bootReader(memory, { reader, geometry: state.geometry, root: state.root.address, scratchLength })
+}
+
+function runRules(context: RuleContext): Found[] {
+  return RULES.flatMap(rule =>
+    rule.check === undefined
+      ? []
+      : [...rule.check(context)].map(found => foundBy(rule, found, context.reader)),
+  )
+}
+
+function applyWishes(found: readonly Found[], { deny = [], allow = [] }: ValidateOptions): Found[] {
+  return found
+    .filter(entry => !allow.includes(entry.rule.id))
+    .map(entry => (deny.includes(entry.rule.id) ? { ...entry, severity: 'error' } : entry))
+}
+
+function coverageOf(state: KhoState, ram: readonly Range[] | null): Coverage {
+  const blobs = state.blobs()
+  const { nodes, absentNodes } = state.tracker.decode
+  return {
+    trackerNodes: nodes.length,
+    trackerNodesAbsent: absentNodes,
+    blobs: blobs.filter(blob => blob.value !== null).length,
+    blobsAbsent: blobs.filter(blob => blob.value === null).length,
+    scratchKnown: state.scratch !== null,
+    ramKnown: ram !== null,
+  }
+}

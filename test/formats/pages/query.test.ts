@@ -1,0 +1,132 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { findOverlaps } from '../../../formats/pages/overlap.js'
+import { addBlock, addRun, blockSize, createPageSet, orders } from '../../../formats/pages/page-set.js'
+import { blocksIn, countBlocksIn, countRun, forEachGap, nextBlock } from '../../../formats/pages/query.js'
+import { listBlocks, listRanges } from '../../../formats/pages/runs.js'
+
+const blocks = fc.array(
+  fc.record({ order: fc.constantFrom(0, 1, 3, 9, 18), block: fc.integer({ min: 0, max: 70_000 }) }),
+  { maxLength: 40 },
+)
+
+function setOf(list: readonly { order: number; block: number }[]) {
+  const set = createPageSet(12)
+  for (const { order, block } of list) addBlock(set, block * blockSize(set, order), order)
+  return set
+}
+
+describe('blocks in a range', () => {
+  it('are those that a walk over all blocks finds', () => {
+    fc.assert(
+      fc.property(blocks, fc.nat(2 ** 30), fc.nat(2 ** 30), (list, start, length) => {
+        const set = setOf(list)
+        const end = start + length
+        const touching = listBlocks(set).filter(
+          ({ address, order }) => address < end && address + blockSize(set, order) > start,
+        )
+        const byOrder = touching.sort((a, b) => a.order - b.order || a.address - b.address)
+        expect(blocksIn(set, start, end, 1000)).toEqual(length === 0 ? [] : byOrder)
+        expect(countBlocksIn(set, start, end)).toBe(length === 0 ? 0 : byOrder.length)
+      }),
+    )
+  })
+
+  it('are cut off at the limit', () => {
+    const set = createPageSet(12)
+    addRun(set, 0, 10, 100_000)
+    expect(blocksIn(set, 0, 2 ** 40, 2)).toEqual([
+      { address: 10 * 4096, order: 0 },
+      { address: 11 * 4096, order: 0 },
+    ])
+    expect(countBlocksIn(set, 0, 2 ** 52)).toBe(100_000)
+    expect(countRun(set.orders.get(0)!, 32_767, 32_769)).toBe(2)
+    expect(nextBlock(set.orders.get(0)!, 100_009)).toBe(100_009)
+    expect(nextBlock(set.orders.get(0)!, 100_010)).toBe(-1)
+  })
+})
+
+describe('gaps in a range', () => {
+  it('are what the ranges of all blocks leave of it', () => {
+    fc.assert(
+      fc.property(blocks, fc.nat(2 ** 18), fc.nat(2 ** 18), (list, first, pages) => {
+        const set = setOf(list)
+        const [start, end] = [first * 4096, (first + pages) * 4096]
+        const left: [number, number][] = []
+        let at = start
+        for (const range of [...listRanges(set), { start: end, end }]) {
+          const to = Math.min(range.start, end)
+          if (to > at) left.push([at, to])
+          at = Math.max(at, range.end)
+        }
+        const found: [number, number][] = []
+        forEachGap(set, start, end, (from, to) => {
+          found.push([from, to])
+        })
+        expect(found).toEqual(left)
+      }),
+    )
+  })
+
+  it('stop when they are told to', () => {
+    const set = createPageSet(12)
+    addRun(set, 0, 1, 1)
+    const found: number[] = []
+    forEachGap(set, 0, 8192 * 4, start => {
+      found.push(start)
+      return false
+    })
+    expect(found).toEqual([0])
+  })
+})
+
+describe('overlaps', () => {
+  it('are those that comparing every pair finds', () => {
+    fc.assert(
+      fc.property(blocks, list => {
+        const set = setOf(list)
+        const all = listBlocks(set)
+        const pairs = all.flatMap(low =>
+          all
+            .filter(high => high.order > low.order)
+            .filter(high => {
+              const size = blockSize(set, high.order)
+              return low.address >= high.address && low.address < high.address + size
+            })
+            .map(high => `${low.order}:${high.order} ${high.address}`),
+        )
+        const found = findOverlaps(set, 10_000).map(
+          ({ low, high }) => `${low.order}:${high.order} ${high.address}`,
+        )
+        expect(new Set(found)).toEqual(new Set(pairs))
+        expect(found.length).toBe(new Set(found).size)
+      }),
+    )
+  })
+
+  it('name the first lower block in each higher one, up to the limit', () => {
+    const set = createPageSet(12)
+    addRun(set, 0, 5, 3)
+    addRun(set, 0, 512, 1)
+    addBlock(set, 0, 9)
+    addBlock(set, 2 ** 21, 9)
+    const first = { low: { address: 5 * 4096, order: 0 }, high: { address: 0, order: 9 } }
+    expect(findOverlaps(set, 1)).toEqual([first])
+    expect(findOverlaps(set, 9)).toEqual([
+      first,
+      { low: { address: 2 ** 21, order: 0 }, high: { address: 2 ** 21, order: 9 } },
+    ])
+  })
+
+  it('of 1 TiB, half of it single pages between blocks of 2 MiB, are looked for in no time', () => {
+    const set = createPageSet(12)
+    for (let gib = 0; gib < 1024; gib++) {
+      if (gib % 2 === 0) addRun(set, 0, gib * 2 ** 18, 2 ** 18)
+      else addRun(set, 9, gib * 512, 512)
+    }
+    const begin = performance.now()
+    expect(findOverlaps(set, 10)).toEqual([])
+    expect(performance.now() - begin).toBeLessThan(500)
+    expect(orders(set)).toEqual([0, 9])
+  })
+})

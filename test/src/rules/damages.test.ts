@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { isKhoError } from '../../../formats/error.js'
+import { u64, viewOf } from '../../../formats/memory/u64.js'
+import { loadState, type StateOptions } from '../../../src/image/load-state.js'
+import { findRule } from '../../../src/rules/catalogue.js'
+import { applyDamage, DAMAGES } from '../../../src/scenario/damage/index.js'
+import type { ReleaseName } from '../../../src/scenario/releases.js'
+import { simulate } from '../../../src/simulate/simulate.js'
+import { validateState } from '../../../src/validate/validate.js'
+import { richScenario } from '../scenario/rich-scenarios.js'
+import { imageOf, scenarioOf } from '../simulate/dump.js'
+
+const MACHINES: readonly (readonly [ReleaseName, '4K' | '16K' | '64K'])[] = [
+  ['7.2', '4K'],
+  ['7.1', '4K'],
+  ['6.19', '4K'],
+  ['6.16', '4K'],
+  ['v5-table', '4K'],
+  ['v5-table', '64K'],
+  ['array', '4K'],
+  ['v4', '4K'],
+  ['7.1', '16K'],
+]
+
+/** What a person would give with --scratch who reads the record: an array that contradicts itself is not believed else. */
+function arrayOf(simulation: ReturnType<typeof simulate>): StateOptions {
+  const { handover, builder, scenario } = simulation
+  if (handover === null || scenario.machine.arch !== 'x86_64') return {}
+  const read = builder.memory().read(handover.record + 32, 16)
+  if (!read.ok) return {}
+  const view = viewOf(read.bytes)
+  return { scratch: { address: u64(view, 0), length: u64(view, 8) } }
+}
+
+/** What the fsck says of a machine that was broken in the way of a rule; null where it has nothing to break like that. */
+async function verdict(rule: string, kernel: ReleaseName, pageSize: '4K' | '16K' | '64K', insist: boolean) {
+  const simulation = simulate(scenarioOf(richScenario(kernel, pageSize)), { at: 'early' })
+  try {
+    applyDamage(simulation, rule)
+  } catch (error) {
+    if (isKhoError(error) && error.code === 'cannot-express') return null
+    throw error
+  }
+  const { machine } = simulation.scenario
+  const abi = simulation.kho.release.abi
+  const image = await imageOf(simulation)
+  const state = loadState(image, {
+    ...(simulation.root === null ? {} : { root: simulation.root }),
+    pageShift: machine.page_size,
+    abi,
+    ...(insist ? arrayOf(simulation) : {}),
+  })
+  return validateState(state, { ram: machine.ram })
+}
+
+describe('every damage that simulate can do is found by its rule', () => {
+  it.each(Object.keys(DAMAGES))('%s', async id => {
+    const rule = findRule(id)
+    let fired = false
+    for (const [kernel, pageSize] of MACHINES) {
+      const insist = /^SCRATCH-(LENGTH|UNALIGNED|EMPTY)$/.test(id)
+      const result = await verdict(id, kernel, pageSize, insist).catch((error: unknown) => {
+        // A root that is none has no state to look at: the command says so itself.
+        if (isKhoError(error) && error.code === 'no-state') return 'no-state' as const
+        throw error
+      })
+      if (result === null) continue
+      fired = result === 'no-state' || result.findings.some(finding => finding.rule === id)
+      if (fired) break
+    }
+    expect([rule.id, fired]).toEqual([id, true])
+  })
+})

@@ -1,0 +1,98 @@
+import { join } from 'node:path'
+import { isKhoError } from '../../../formats/error.js'
+import type { PageShift } from '../../../formats/memory/geometry.js'
+import { decompress } from '../../../src/image/decompress.js'
+import { openFileSource } from '../../../src/image/file-source.js'
+import { loadState } from '../../../src/image/load-state.js'
+import { openBytes } from '../../../src/image/open.js'
+import { validateNoRoot, validateState } from '../../../src/validate/validate.js'
+import type { Validation } from '../../../src/validate/verdict.js'
+import { readJson } from '../../material.js'
+
+/** A broken image and what the kernel's own code did with it. */
+export interface MalformedCase {
+  id: string
+  variant: string
+  base: string
+  description: string
+  edits?: [number, string][]
+  override_fdt_phys?: string
+  override_scratch?: [string, number]
+  kernel: { outcome: string }
+}
+
+/** What is known of an image of the corpus. */
+export interface CorpusImage {
+  page_shift: PageShift
+  quirk?: boolean
+  image: { base: string }
+  ram: [string, string][]
+  fdt_phys: string
+  scratch: { descriptor_phys: string; descriptor_len: number }
+  reserve_mem: { name: string; start: string; size: string }[]
+}
+
+const READERS: Record<string, string> = {
+  v5: 'v5',
+  'kho-v1-6.16': '6.16',
+  'kho-v1-6.19': '6.19',
+  'kho-v2-7.0': 'radix series',
+  'kho-v4-7.2': '7.2',
+}
+
+const bases = new Map<string, Uint8Array>()
+
+/** The bytes of an image of the corpus; a fresh copy each time. */
+export async function corpusBytes(corpus: string, name: string): Promise<Uint8Array> {
+  let bytes = bases.get(name)
+  if (bytes === undefined) {
+    const source = openFileSource(join(corpus, `${name}.img.zst`))
+    bytes = await decompress(source, 'zst', { name })
+    source.close()
+    bases.set(name, bytes)
+  }
+  return bytes.slice()
+}
+
+/** The verdict on an image of the corpus, with edits: all that a kernel is told is told. */
+export async function judge(
+  corpus: string,
+  base: string,
+  given: Partial<MalformedCase> = {},
+  { absentIsZero = true } = {},
+): Promise<Validation> {
+  const expected = readJson<CorpusImage>(corpus, `${base}.expected.json`)
+  const bytes = await corpusBytes(corpus, base)
+  for (const [offset, hex] of given.edits ?? []) bytes.set(Buffer.from(hex, 'hex'), offset)
+  const ram = expected.ram.map(([start, end]) => ({ start: Number(start), end: Number(end) }))
+  const image = await openBytes(bytes, { format: 'raw', base: Number(expected.image.base), ram })
+  const scratch = given.override_scratch ?? [
+    expected.scratch.descriptor_phys,
+    expected.scratch.descriptor_len,
+  ]
+  const root = Number(given.override_fdt_phys ?? expected.fdt_phys)
+  const options = {
+    reader: READERS[base.split('/')[0]!]!,
+    readerCmdline: expected.reserve_mem.map(({ name, size }) => `reserve_mem=${size}:4096:${name}`).join(' '),
+    absentIsZero,
+    ram,
+  }
+  try {
+    const state = loadState(image, {
+      root,
+      pageShift: expected.page_shift,
+      ramEnd: Math.max(...ram.map(range => range.end)),
+      scratch: { address: Number(scratch[0]), length: scratch[1] },
+    })
+    return validateState(state, options)
+  } catch (error) {
+    if (!isKhoError(error) || error.code !== 'no-state') throw error
+    const place = {
+      address: root,
+      why: error.message,
+      pageShift: expected.page_shift,
+      scratchLength: scratch[1],
+    }
+    return validateNoRoot(image, place, options)
+  }
+}
