@@ -1,0 +1,111 @@
+import {
+  ELF_MACHINE,
+  type ElfWriterSegment,
+  type Sink,
+  writeElf,
+  writeRaw,
+} from '../../formats/dumps/index.js'
+import { KhoError } from '../../formats/error.js'
+import { mergeRanges, type Range, rangeIndex } from '../../formats/memory/physical-memory.js'
+import { extentSource, type OpenContents } from '../scenario/contents.js'
+import { type Moment, runScenario, type ScenarioRun } from '../scenario/run-scenario.js'
+import type { Scenario } from '../scenario/schema.js'
+
+/** What decides a simulation beside the scenario. */
+export interface SimulateOptions {
+  /** When the memory is looked at. Default: `kexec` where the scenario ends in that call, else `out`. */
+  at?: Moment
+  /** Replaces the scenario's seed: same seed, same bytes. */
+  seed?: number
+  /** Opens files that a scenario takes contents from; without it such scenarios are refused. */
+  open?: OpenContents
+}
+
+/** A machine's memory as the model left it. */
+export interface Simulation extends ScenarioRun {
+  /** Every byte that the dump has, by address, disjoint. */
+  segments(): ElfWriterSegment[]
+}
+
+/**
+ * Carries out a scenario on a model of its kernel's KHO.
+ *
+ * @throws KhoError as {@link runScenario} does
+ */
+export function simulate(scenario: Scenario, options: SimulateOptions = {}): Simulation {
+  const open = options.open ?? refuseFiles
+  const run = runScenario(scenario, { ...options, open })
+  return { ...run, segments: () => collectSegments(run) }
+}
+
+function refuseFiles(path: string): never {
+  throw new KhoError('usage', `contents from a file cannot be had here: ${path}`)
+}
+
+/** The pages of structures, and preserved memory with contents around them: what was written into pages wins. */
+function collectSegments(run: ScenarioRun): ElfWriterSegment[] {
+  const pages = run.builder.segments()
+  const taken: Range[] = pages.map(({ phys, bytes }) => ({ start: phys, end: phys + bytes.length }))
+  const segments: ElfWriterSegment[] = pages.map(({ phys, bytes }) => ({ phys, content: bytes }))
+  let last = 0
+  for (const extent of [...run.extents].sort((a, b) => a.address - b.address)) {
+    const end = extent.address + extent.length
+    for (const gap of gaps(taken, Math.max(extent.address, last), end)) {
+      const offset = extent.offset + gap.start - extent.address
+      const part = { ...extent, address: gap.start, length: gap.end - gap.start, offset }
+      segments.push({ phys: gap.start, content: extentSource(part) })
+    }
+    last = Math.max(last, end)
+  }
+  return segments.sort((a, b) => a.phys - b.phys)
+}
+
+/** What of `[start, end)` no range has. */
+function gaps(taken: readonly Range[], start: number, end: number): Range[] {
+  const free: Range[] = []
+  let at = start
+  for (let n = Math.max(0, rangeIndex(taken, at)); n < taken.length && taken[n]!.start < end; n++) {
+    const range = taken[n]!
+    if (range.start > at) free.push({ start: at, end: range.start })
+    at = Math.max(at, range.end)
+  }
+  if (at < end) free.push({ start: at, end })
+  return free
+}
+
+/** Writes a simulation as an ELF core: what has no bytes is RAM that the file does not hold. Gives the file's length. */
+export function writeSimulationElf(simulation: Simulation, sink: Sink): number {
+  const { machine } = simulation.scenario
+  const present = simulation.segments()
+  const segments: ElfWriterSegment[] = []
+  let next = 0
+  for (const { start, end } of mergeRanges(machine.ram)) {
+    let at = start
+    for (; next < present.length && present[next]!.phys < end; next++) {
+      const segment = present[next]!
+      if (segment.phys > at) segments.push(absent(at, segment.phys))
+      segments.push(segment)
+      at = segment.phys + lengthOf(segment)
+    }
+    if (at < end) segments.push(absent(at, end))
+  }
+  segments.push(...present.slice(next))
+  const elfMachine = machine.arch === 'arm64' ? ELF_MACHINE.aarch64 : ELF_MACHINE.x86_64
+  return writeElf(segments, { machine: elfMachine }, sink)
+}
+
+function absent(start: number, end: number): ElfWriterSegment {
+  return { phys: start, content: new Uint8Array(0), memsz: end - start }
+}
+
+function lengthOf({ content }: ElfWriterSegment): number {
+  return content instanceof Uint8Array ? content.length : content.size
+}
+
+/** Writes a simulation as a raw file from the start of RAM to its end; memory without bytes is a hole in it. */
+export function writeSimulationRaw(simulation: Simulation, sink: Sink): { base: number; size: number } {
+  const ram = mergeRanges(simulation.scenario.machine.ram)
+  const base = ram[0]!.start
+  const { size } = writeRaw(simulation.segments(), { base, end: ram.at(-1)!.end, holes: 'skip' }, sink)
+  return { base, size }
+}
