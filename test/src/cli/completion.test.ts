@@ -31,7 +31,7 @@ describe('bash completion', () => {
   it('offers commands', () => {
     expect(offered('kho', '')).toEqual(expect.arrayContaining([...COMMANDS.map(c => c.name), 'help']))
     expect(offered('kho', 'pa')).toEqual(['pages'])
-    expect(offered('kho', 'help', 'd')).toEqual(['dump'])
+    expect(offered('kho', 'help', 'd')).toEqual(['dump', 'diff'])
   })
 
   it('offers the options of the command at hand', () => {

@@ -1,0 +1,65 @@
+import { type Coverage, spanKeys } from './coverage.js'
+import { clearRuns, createRuns, lowerBound, type PageRuns, subtractRuns } from './page-runs.js'
+import { SPAN_BITS, SPAN_WORDS } from './page-set.js'
+import { fillBits, isEmpty, sameWords } from './words.js'
+
+/** Pages of `a` that `b` lacks. Bitmaps that are the same words are not looked into; both count in the same pages. */
+export function uncovered(a: Coverage, b: Coverage): Coverage {
+  const spans = new Map<number, Uint32Array>()
+  for (const [span, words] of a.spans) {
+    const other = b.spans.get(span)
+    if (other !== undefined && sameWords(words, other)) continue
+    const left = clearRuns(other === undefined ? words : without(words, other), words, span, b.runs)
+    if (!isEmpty(left)) spans.set(span, left)
+  }
+  const rest = subtractRuns(a.runs, b.runs)
+  return { pageShift: a.pageShift, spans, runs: clearSpans(rest, b, spans) }
+}
+
+/** Pages that both cover. */
+export function covered(a: Coverage, b: Coverage): Coverage {
+  return uncovered(a, uncovered(a, b))
+}
+
+/** True when no page is covered. */
+export function isUncovered({ spans, runs }: Coverage): boolean {
+  if (runs.starts.length > 0) return false
+  for (const words of spans.values()) if (!isEmpty(words)) return false
+  return true
+}
+
+function without(words: Uint32Array, other: Uint32Array): Uint32Array {
+  const left = new Uint32Array(SPAN_WORDS)
+  for (let i = 0; i < SPAN_WORDS; i++) left[i] = words[i]! & ~other[i]!
+  return left
+}
+
+/** What is left of runs without the bitmaps of `b`. Where there is a bitmap, the rest becomes one, in `spans`. */
+function clearSpans(rest: PageRuns, b: Coverage, spans: Map<number, Uint32Array>): PageRuns {
+  if (rest.starts.length === 0 || b.spans.size === 0) return rest
+  const keys = spanKeys(b)
+  const fresh = new Map<number, Uint32Array>()
+  const out = createRuns()
+  for (let n = 0; n < rest.starts.length; n++) {
+    let at = rest.starts[n]!
+    const end = rest.ends[n]!
+    for (let k = lowerBound(keys, Math.floor(at / SPAN_BITS)); k < keys.length && at < end; k++) {
+      const base = keys[k]! * SPAN_BITS
+      if (base >= end) break
+      out.add(at, Math.max(at, base))
+      at = Math.max(at, base)
+      const words = fresh.get(keys[k]!) ?? new Uint32Array(SPAN_WORDS)
+      fresh.set(keys[k]!, words)
+      fillBits(words, at - base, Math.min(end - base, SPAN_BITS))
+      at = Math.min(end, base + SPAN_BITS)
+    }
+    out.add(at, end)
+  }
+  for (const [span, words] of fresh) {
+    const left = without(words, b.spans.get(span)!)
+    const own = spans.get(span)
+    for (let i = 0; own !== undefined && i < SPAN_WORDS; i++) left[i] = left[i]! | own[i]!
+    if (!isEmpty(left)) spans.set(span, left)
+  }
+  return out.finish()
+}

@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { PageShift } from '../../../formats/memory/geometry.js'
+import {
+  coverage,
+  coverageOfRanges,
+  coveredBytes,
+  coveredRanges,
+  forEachCovered,
+  reblock,
+} from '../../../formats/pages/coverage.js'
+import { covered, isUncovered, uncovered } from '../../../formats/pages/coverage-algebra.js'
+import { addRun, createPageSet, type PageSet } from '../../../formats/pages/page-set.js'
+import { listBlocks, listRanges } from '../../../formats/pages/runs.js'
+
+/** Runs of blocks near span borders and in between, small enough to be listed page by page. */
+const run = fc.record({
+  order: fc.integer({ min: 0, max: 18 }),
+  at: fc.integer({ min: 0, max: 2 ** 18 - 1 }),
+  count: fc.integer({ min: 1, max: 70 }),
+})
+const sets = fc.array(run, { maxLength: 8 }).map(runs => {
+  const set = createPageSet(12)
+  for (const { order, at, count } of runs)
+    addRun(set, order, Math.floor(at / 2 ** order), order > 8 ? 1 : count)
+  return set
+})
+
+function pagesOf(set: PageSet): Set<number> {
+  const pages = new Set<number>()
+  for (const { start, end } of listRanges(set)) {
+    for (let page = start / 4096; page < end / 4096; page++) pages.add(page)
+  }
+  return pages
+}
+
+const rangesOf = (pages: Iterable<number>) => {
+  const ranges: { start: number; end: number }[] = []
+  for (const page of [...pages].sort((a, b) => a - b)) {
+    const last = ranges.at(-1)
+    if (last?.end === page * 4096) last.end += 4096
+    else ranges.push({ start: page * 4096, end: page * 4096 + 4096 })
+  }
+  return ranges
+}
+
+describe('coverage', () => {
+  it('is the pages of the blocks, whatever their order', () => {
+    fc.assert(
+      fc.property(sets, set => {
+        const cover = coverage(set)
+        const ranges = listRanges(set)
+        expect([...coveredRanges(cover)]).toEqual(ranges)
+        expect(coveredBytes(cover)).toBe(ranges.reduce((sum, { start, end }) => sum + end - start, 0))
+        expect(isUncovered(cover)).toBe(ranges.length === 0)
+      }),
+    )
+  })
+
+  it('has a difference and an intersection, as sets of pages have', () => {
+    fc.assert(
+      fc.property(sets, sets, (a, b) => {
+        const inA = pagesOf(a)
+        const inB = pagesOf(b)
+        const only = uncovered(coverage(a), coverage(b))
+        const both = covered(coverage(a), coverage(b))
+        expect([...coveredRanges(only)]).toEqual(rangesOf([...inA].filter(page => !inB.has(page))))
+        expect([...coveredRanges(both)]).toEqual(rangesOf([...inA].filter(page => inB.has(page))))
+        expect(coveredBytes(only) + coveredBytes(both)).toBe(coveredBytes(coverage(a)))
+        expect([...coveredRanges(coverage(a))]).toEqual(rangesOf(inA))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('is walked within a range', () => {
+    const range = fc.tuple(fc.integer({ min: 0, max: 2 ** 19 }), fc.integer({ min: 0, max: 2 ** 17 }))
+    fc.assert(
+      fc.property(sets, range, (set, [first, count]) => {
+        const [start, end] = [first * 4096, (first + count) * 4096]
+        const found: { start: number; end: number }[] = []
+        forEachCovered(coverage(set), start, end, (from, to) => found.push({ start: from, end: to }))
+        const clipped = listRanges(set)
+          .map(piece => ({ start: Math.max(piece.start, start), end: Math.min(piece.end, end) }))
+          .filter(piece => piece.start < piece.end)
+        expect(found).toEqual(clipped)
+      }),
+    )
+  })
+
+  it.each([14, 16] as PageShift[])('of pages of 2^%i bytes is counted in 4K pages', shift => {
+    const set = createPageSet(shift)
+    addRun(set, 0, 5, 3)
+    addRun(set, 4, 32765, 7)
+    addRun(set, 20, 1, 2)
+    expect([...coveredRanges(coverage(set, 12))]).toEqual(listRanges(set))
+    const small = reblock(set, 12)
+    expect(listRanges(small)).toEqual(listRanges(set))
+    expect(listBlocks(small)).toEqual(
+      listBlocks(set).map(({ address, order }) => ({ address, order: order + shift - 12 })),
+    )
+  })
+
+  it('of a block of half the address space costs a run', () => {
+    const set = createPageSet(12)
+    addRun(set, 39, 1, 1)
+    const cover = coverage(set)
+    expect(cover.spans.size).toBe(0)
+    addRun(set, 0, 2 ** 39 + 7, 2)
+    const hole = coverage(createPageSet(12))
+    const one = createPageSet(12)
+    addRun(one, 0, 2 ** 39 + 40000, 1)
+    const left = uncovered(cover, coverage(one))
+    expect([...coveredRanges(left)]).toEqual([
+      { start: 2 ** 51, end: 2 ** 51 + 40000 * 4096 },
+      { start: 2 ** 51 + 40001 * 4096, end: 2 ** 52 },
+    ])
+    expect(left.spans.size).toBe(1)
+    expect(uncovered(cover, hole)).toEqual({ ...cover })
+    expect(coveredBytes(coverage(set))).toBe(2 ** 51)
+  })
+
+  it('of byte ranges is those ranges', () => {
+    const cover = coverageOfRanges(
+      Float64Array.of(0x1000, 0x5000, 0x6000),
+      Float64Array.of(0x2000, 0x6000, 0x7000),
+      12,
+    )
+    expect([...coveredRanges(cover)]).toEqual([
+      { start: 0x1000, end: 0x2000 },
+      { start: 0x5000, end: 0x7000 },
+    ])
+  })
+
+  it('shares the bitmaps of order 0, and never writes to them', () => {
+    const set = createPageSet(12)
+    addRun(set, 0, 3, 5)
+    const words = set.orders.get(0)!.spans.get(0)!
+    const before = words.slice()
+    const cover = coverage(set)
+    expect(cover.spans.get(0)).toBe(words)
+    const hole = createPageSet(12)
+    addRun(hole, 6, 0, 1)
+    uncovered(cover, coverage(hole))
+    addRun(set, 1, 8, 2)
+    coverage(set)
+    expect(words).toEqual(before)
+  })
+})
