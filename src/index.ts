@@ -26,6 +26,7 @@ export {
   totals,
 } from '../formats/pages/page-set.js'
 export { forEachBlock, forEachRange } from '../formats/pages/runs.js'
+export { type Diff, diffStates } from './diff/diff.js'
 export { loadState, loadStates, type StateOptions } from './image/load-state.js'
 export { type KhoImage, type OpenOptions, openBytes, openImage } from './image/open.js'
 export type {
@@ -36,3 +37,14 @@ export type {
   TrackerInfo,
   TrackerState,
 } from './image/state.js'
+export { ownersOf } from './owners/algebra.js'
+export type { Claim } from './owners/claim.js'
+export { type Ownership, ownershipOf } from './owners/ownership.js'
+export { resolve } from './owners/resolve.js'
+export { findRule, RULES } from './rules/catalogue.js'
+export { findReader, READERS, type Reader } from './rules/reader.js'
+export type { Rule, Severity } from './rules/rule.js'
+export { parseScenario } from './scenario/scenario-file.js'
+export { simulate, writeSimulationElf, writeSimulationRaw } from './simulate/simulate.js'
+export { type ValidateOptions, validateState } from './validate/validate.js'
+export type { Coverage, Finding, Outcome, OutcomeWord, Validation } from './validate/verdict.js'

@@ -1,6 +1,7 @@
 import { KhoError } from '../error.js'
 import type { ByteSource } from '../memory/byte-source.js'
 import type { Dump } from './dump.js'
+import type { Codecs } from './kdump-pages.js'
 import type { RawOptions } from './raw.js'
 
 /** What a container may need besides the file. */
@@ -8,6 +9,8 @@ export interface ContainerOptions {
   raw?: RawOptions
   /** Further files of a split dump. */
   parts?: readonly ByteSource[]
+  /** Decompressors for pages. */
+  codecs?: Codecs
 }
 
 /** A format of dump files: how to tell it, and how to open it or why that is not done. */
@@ -24,6 +27,8 @@ export interface Container {
   hint?: string
   /** Takes `parts`. */
   split?: boolean
+  /** Has compressed pages: takes `codecs`. */
+  compressed?: boolean
 }
 
 /** Bytes of a file's beginning that detection looks at. */
@@ -41,19 +46,23 @@ export const containers: readonly Container[] = [
     name: 'kdump',
     title: 'a kdump-compressed dump',
     detect: anyOf(magic('KDUMP   '), magic('DISKDUMP')),
-    hint: 'write an ELF core: makedumpfile -E, or dump-guest-memory without -z, -l, -s',
+    open: openPossiblyFlattened,
+    split: true,
+    compressed: true,
   },
   {
     name: 'flattened',
     title: 'a flattened makedumpfile dump',
     detect: magic('makedumpfile\0'),
-    hint: 'rearrange it: makedumpfile -R OUT < FILE; from QEMU: dump-guest-memory without -z, -l, -s',
+    open: openPossiblyFlattened,
+    split: true,
+    compressed: true,
   },
   {
     name: 'lime',
     title: 'a LiME dump',
     detect: magic('EMiL'),
-    hint: 'take it with format=padded and open that with --format raw',
+    open: async source => (await import('./lime.js')).openLime(source),
   },
   {
     name: 'avml',
@@ -91,12 +100,17 @@ export const containers: readonly Container[] = [
   { name: 'xz', title: 'xz data', detect: magic('\xfd7zXZ\0'), hint: 'unpack it: xz -dk FILE' },
   { name: 'bzip2', title: 'bzip2 data', detect: bzip2, hint: 'unpack it: bunzip2 -k FILE' },
   { name: 'lz4', title: 'lz4 data', detect: magic('\x04\x22\x4d\x18'), hint: 'unpack it: lz4 -d FILE' },
-  { name: 'tar', title: 'a tar archive', detect: magic('ustar', 257), hint: 'unpack it: tar -xf FILE' },
+  {
+    name: 'tar',
+    title: 'a tar archive',
+    detect: magic('ustar', 257),
+    open: async source => (await import('./debugfs.js')).openDebugfsTar(source),
+  },
   {
     name: 'debugfs',
     title: 'a copy of /sys/kernel/debug/kho',
     detect: () => false,
-    hint: 'dump the memory of the machine and open that',
+    open: async source => (await import('./debugfs.js')).openDebugfsTar(source),
   },
   {
     name: 'raw',
@@ -141,6 +155,11 @@ export async function openContainer(
     throw new KhoError('usage', `this is ${container.title}: it has no further parts`)
   }
   return container.open(source, options)
+}
+
+async function openPossiblyFlattened(source: ByteSource, options: ContainerOptions): Promise<Dump> {
+  const { openFlattenedDump } = await import('./flattened-dump.js')
+  return openFlattenedDump([source, ...(options.parts ?? [])], options.codecs ?? {})
 }
 
 /** Detects bytes, one a character, at an offset. */

@@ -1,5 +1,6 @@
 import type { Fault } from '../memory/fault.js'
 import type { PhysicalMemory } from '../memory/physical-memory.js'
+import type { DebugfsInfo } from './debugfs.js'
 
 /** One record of a PT_NOTE segment; its contents stay in the file. */
 export interface ElfNote {
@@ -40,4 +41,6 @@ export interface Dump {
   elf: ElfInfo | null
   /** What is wrong with the container; never a reason to distrust the bytes that it does give. */
   faults: Fault[]
+  /** Set for a copy of debugfs, which is no dump of memory: what it says besides. */
+  debugfs?: DebugfsInfo
 }

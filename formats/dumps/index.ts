@@ -6,6 +6,7 @@ export {
   detectContainer,
   openContainer,
 } from './containers.js'
+export { type DebugfsInfo, openDebugfs } from './debugfs.js'
 export type { Dump, ElfInfo, ElfNote } from './dump.js'
 export { openElf } from './elf.js'
 export {
@@ -15,6 +16,10 @@ export {
   type ElfWriterSegment,
   writeElf,
 } from './elf-writer.js'
+export { openFlattenedDump } from './flattened-dump.js'
+export { openKdump } from './kdump.js'
+export type { Codecs } from './kdump-pages.js'
+export { openLime } from './lime.js'
 export { openRaw, type RawMapping, type RawOptions } from './raw.js'
 export { type RawWriterOptions, type RawWriterSegment, type RawWritten, writeRaw } from './raw-writer.js'
 export { type Content, contentLength, type Sink } from './sink.js'

@@ -45,6 +45,13 @@ export interface PhysicalMemory {
    * `from` resumes nothing: callers stop by leaving the loop.
    */
   blocks(): Iterable<Block>
+  /** Bytes that `blocks()` gives, where that is not about `inputSize`: for who shows how far a pass has come. */
+  readonly presentBytes?: number
+  /**
+   * The first bytes (64) of every present page of 4 KiB, valid during the call, where they cost less than all of the
+   * page: for who looks for what begins with a page. Else there is only `blocks()`.
+   */
+  pageHeads?(visit: (phys: number, head: Uint8Array) => void): void
 }
 
 /** Sorts ranges, drops empty ones and merges those that touch or overlap. */

@@ -27,6 +27,7 @@ export type Progress = (done: number, total: number) => void
 
 const PAGE = 4096
 const FDT_HEADER = 40
+const HEADS_PER_PROGRESS = 4096
 /** Root FDTs are one page since 6.16, up to 10 MiB before; device trees of machines are a few hundred KiB. */
 const LARGEST_FDT = 16 * 2 ** 20
 const MARK = Buffer.from(SETUP_DATA_MARK)
@@ -71,17 +72,13 @@ export function fdtBytes(memory: PhysicalMemory, address: number): Uint8Array | 
 export function findRoots(memory: PhysicalMemory, progress?: Progress): FoundRoots {
   const found: FoundRoots = { roots: [], handovers: [] }
   let budget = memory.inputSize * 2 + 2 ** 24
-  eachBlock(memory, progress, block => {
-    const first = (PAGE - (block.phys % PAGE)) % PAGE
-    const { bytes } = block
-    for (let at = first; at + 4 <= bytes.length; at += PAGE) {
-      if (bytes[at] !== 0xd0 || bytes[at + 1] !== 0x0d || bytes[at + 2] !== 0xfe || bytes[at + 3] !== 0xed)
-        continue
-      const fdt = fdtBytes(memory, block.phys + at)
-      if (fdt === null || budget < 0) continue
-      budget -= fdt.length
-      classify(found, fdt, block.phys + at)
-    }
+  eachPage(memory, progress, (bytes, at, address) => {
+    if (bytes[at] !== 0xd0 || bytes[at + 1] !== 0x0d || bytes[at + 2] !== 0xfe || bytes[at + 3] !== 0xed)
+      return
+    const fdt = fdtBytes(memory, address)
+    if (fdt === null || budget < 0) return
+    budget -= fdt.length
+    classify(found, fdt, address)
   })
   if (found.roots.length > 0) findSetupData(memory, found, progress)
   return found
@@ -131,6 +128,26 @@ function searchBorder(memory: PhysicalMemory, border: number, accept: (address: 
   if (at >= 0) accept(border - reach + at - 8)
 }
 
+/** Every page that begins in the image: at least four bytes from `at` on. */
+function eachPage(
+  memory: PhysicalMemory,
+  progress: Progress | undefined,
+  visit: (bytes: Uint8Array, at: number, address: number) => void,
+): void {
+  if (memory.pageHeads === undefined) {
+    eachBlock(memory, progress, ({ phys, bytes }) => {
+      const first = (PAGE - (phys % PAGE)) % PAGE
+      for (let at = first; at + 4 <= bytes.length; at += PAGE) visit(bytes, at, phys + at)
+    })
+    return
+  }
+  let pages = 0
+  memory.pageHeads((phys, head) => {
+    visit(head, 0, phys)
+    if (++pages % HEADS_PER_PROGRESS === 0) progress?.(pages * PAGE, memory.presentBytes ?? memory.inputSize)
+  })
+}
+
 function eachBlock(
   memory: PhysicalMemory,
   progress: Progress | undefined,
@@ -140,6 +157,6 @@ function eachBlock(
   for (const block of memory.blocks()) {
     visit(block)
     done += block.bytes.length
-    progress?.(done, memory.inputSize)
+    progress?.(done, memory.presentBytes ?? memory.inputSize)
   }
 }

@@ -49,11 +49,15 @@ export interface KhoImage {
 }
 
 /**
- * Opens a dump file, compressed or not.
+ * Opens a dump file, compressed or not, or a folder that is a copy of `/sys/kernel/debug/kho`.
  *
  * @throws KhoError `unreadable`, `unknown-format` or `unsupported` about the file, `usage` about the options.
  */
 export async function openImage(path: string, options: OpenOptions = {}): Promise<KhoImage> {
+  if (options.format === undefined || options.format === 'debugfs') {
+    const { isDirectory, openDebugfsFolder } = await import('./debugfs-folder.js')
+    if (isDirectory(path)) return imageOf(path, null, openDebugfsFolder(path), options, () => {})
+  }
   const files: FileSource[] = []
   const close = () => {
     for (const file of files) file.close()
@@ -103,9 +107,20 @@ async function openSource(
   const source =
     compression === null ? file : bytesSource(await decompress(file, compression, { name: path }))
   const { container, notices } = chooseContainer(source, options.format, raw)
-  const settings: ContainerOptions = raw === null ? { parts } : { parts, raw }
+  const settings: ContainerOptions = { parts, ...(raw === null ? {} : { raw }) }
+  if (container.compressed === true) settings.codecs = (await import('./codecs.js')).codecs
   const dump = await openNamed(container, source, settings, path)
   dump.faults.push(...notices)
+  return imageOf(path, compression, dump, options, close)
+}
+
+function imageOf(
+  path: string,
+  compression: Compression | null,
+  dump: Dump,
+  options: OpenOptions,
+  close: () => void,
+): KhoImage {
   const located = compression === null ? dump.memory : withoutOffsets(dump.memory)
   const memory = withRam(located, options.ram ?? [])
   return { path, container: dump.container, compression, dump, memory, ramKnown: memory.ranges, close }

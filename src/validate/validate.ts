@@ -11,7 +11,7 @@ import { faultsOf } from './faults.js'
 import { bootFindings, mapFindings } from './map-findings.js'
 import { judge } from './outcome.js'
 import { createReaderMemory } from './reader-memory.js'
-import type { Coverage, Validation } from './verdict.js'
+import type { Coverage, Outcome, Validation } from './verdict.js'
 
 export type { Coverage, Finding, Outcome, OutcomeWord, Validation } from './verdict.js'
 
@@ -59,7 +59,7 @@ export function validateState(state: KhoState, options: ValidateOptions = {}): V
   if (stale !== null) found.push(foundBy(findRule('TRACKER-STALE'), { message: stale }, reader))
   if (boot !== null) found.push(...bootFindings(boot, reader), ...mapFindings(boot, state, reader))
   return {
-    outcome: judge(boot, found, reader),
+    outcome: withAssumptions(judge(boot, found, reader), state),
     coverage: coverageOf(state, ram),
     findings: toFindings(applyWishes(found, options), state.image.memory, options.all === true),
   }
@@ -121,6 +121,13 @@ function staleReason(state: KhoState): string | null {
   const booted = candidates.some(other => other.address !== root.address && other.state === 'live')
   if (tracker.state !== 'stale' || !booted) return null
   return 'the tracker was read and freed when this kernel booted; its pages hold other things since'
+}
+
+/** A dump from before the jump has the record staged and the array not yet written: both are taken to come. */
+function withAssumptions(outcome: Outcome, { scratch, scratchArray, scratchReason }: KhoState): Outcome {
+  if (scratch !== null || scratchArray === null) return outcome
+  const assumption = `the next kernel finds the scratch areas that this one has (${scratchReason})`
+  return { ...outcome, assumptions: [...outcome.assumptions, assumption] }
 }
 
 /** Where a state was taken over and its pages freed since, what they hold now is no fault of it. */
