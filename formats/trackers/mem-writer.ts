@@ -1,8 +1,7 @@
-import { nativeU64Bytes } from '../fdt/index.js'
-import { ADDRESS_LIMIT } from '../memory/geometry.js'
 import type { MemoryBuilder } from '../memory/memory-builder.js'
-import { addBlock, createPageSet, orders, removeBlock } from '../pages/page-set.js'
-import { forEachBlock, forEachRange } from '../pages/runs.js'
+import { viewOf } from '../memory/u64.js'
+import { addRun, createPageSet, orders, removeBlock } from '../pages/page-set.js'
+import { forEachRange } from '../pages/runs.js'
 import { MEM_ENTRY } from './mem-array.js'
 import type { TrackerOptions, TrackerRoot } from './tracker.js'
 import { noCounts, type TrackerEncoder, type TrackerWriter } from './writer.js'
@@ -28,27 +27,38 @@ export const memEncoder: TrackerEncoder = {
 function createMemWriter(_builder: MemoryBuilder, options: TrackerOptions): TrackerWriter {
   const counts = noCounts()
   const pages = createPageSet(options.geometry.pageShift)
+  const { pageShift, pageSize } = options.geometry
   return {
     counts,
     preserve(address, order) {
       counts.steps++
-      for (let i = 0; i < 2 ** order; i++) addBlock(pages, address + i * options.geometry.pageSize, 0)
+      addRun(pages, 0, address / pageSize, 2 ** order)
     },
     unpreserve(address, order) {
-      for (let i = 0; i < 2 ** order; i++) removeBlock(pages, address + i * options.geometry.pageSize, 0)
+      for (let i = 0; i < 2 ** order; i++) removeBlock(pages, address + i * pageSize, 0)
       return true
     },
     preserveAll(set) {
-      forEachBlock(set, (address, order) => this.preserve(address, order))
+      forEachRange(set, (start, end) => {
+        counts.steps++
+        addRun(pages, 0, start / pageSize, (end - start) / 2 ** pageShift)
+      })
     },
     finish(): MemRoot {
-      const values: bigint[] = []
-      forEachRange(pages, (start, end) => {
-        if (end <= ADDRESS_LIMIT) values.push(BigInt(start), BigInt(end - start))
+      let ranges = 0
+      forEachRange(pages, () => {
+        ranges++
       })
-      const mem = nativeU64Bytes(...values)
+      const mem = new Uint8Array(ranges * MEM_ENTRY)
+      const view = viewOf(mem)
+      let at = 0
+      forEachRange(pages, (start, end) => {
+        view.setBigUint64(at, BigInt(start), true)
+        view.setBigUint64(at + 8, BigInt(end - start), true)
+        at += MEM_ENTRY
+      })
       counts.bytesAtRest = mem.length
-      counts.finalizeBytes = (mem.length / MEM_ENTRY) * MEM_ENTRY
+      counts.finalizeBytes = mem.length
       return { addresses: [], mem }
     },
   }

@@ -87,12 +87,19 @@ function loadRoots(image: KhoImage, options: StateOptions): LoadedRoots {
   return { ranked, handovers: found.handovers, faults }
 }
 
-/** An address that was given needs no search: only its records are looked for when others may name scratch. */
+/** Images larger than this are not searched for the records of a root that was given: minutes for a hint. */
+const SEARCHED_FOR_RECORDS = 2 ** 34
+
+/**
+ * An address that was given needs no search. Its records, and other roots, are looked for all the same where that is
+ * quick and `--scratch` does not say what they would.
+ */
 function collectRoots(image: KhoImage, options: StateOptions): FoundRoots {
   if (typeof options.root !== 'number') return findRoots(image.memory, options.progress)
   const root = readRoot(image.memory, options.root)
   if (root === null) throw noRootAt(image, options.root)
-  if (options.scratch !== undefined) return { roots: [root], handovers: [] }
+  const large = image.memory.inputSize > SEARCHED_FOR_RECORDS
+  if (options.scratch !== undefined || large) return { roots: [root], handovers: [] }
   const found = findRoots(image.memory, options.progress)
   if (!found.roots.some(other => other.address === root.address)) found.roots.push(root)
   return found

@@ -112,8 +112,15 @@ function chooseReader(state: KhoState, options: ValidateOptions): Reader {
 /** All of RAM, or null: a dump that was cut to some pages says of the others neither that they are RAM nor that not. */
 function knownRam(image: KhoImage, options: ValidateOptions): readonly Range[] | null {
   if (options.ram !== undefined && options.ram.length > 0) return image.ramKnown
-  return image.dump.notes.length > 0 || image.container === 'kdump' ? image.ramKnown : null
+  return sourceKnewRam(image) ? image.ramKnown : null
 }
+
+/** A slim core says in its own note (type 2) whether what it was cut from knew all of RAM; whole dumps do. */
+function sourceKnewRam({ container, dump }: KhoImage): boolean {
+  return container === 'kdump' || dump.notes.some(note => note.name !== SLIM_NOTE || note.type === 2)
+}
+
+const SLIM_NOTE = 'KHO-TOOLS'
 
 /** An incoming tracker is free memory once its kernel has booted: what became of it says nothing of the state. */
 function staleReason(state: KhoState): string | null {

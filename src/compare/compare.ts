@@ -1,0 +1,127 @@
+import type { AbiName } from '../../formats/abi.js'
+import { isKhoError } from '../../formats/error.js'
+import type { Geometry } from '../../formats/memory/geometry.js'
+import { mergeRanges, type Range } from '../../formats/memory/physical-memory.js'
+import {
+  addRun,
+  countBlocks,
+  createPageSet,
+  orders,
+  type PageSet,
+  totals,
+} from '../../formats/pages/page-set.js'
+import { forEachRange, forEachRun } from '../../formats/pages/runs.js'
+import { endOfBlocks } from '../convert/placement.js'
+import { MOST_REGIONS_MEASURED, memblockMs, QUOTED, type Quoted, skipMs } from './figures.js'
+import { type Cost, measure } from './measure.js'
+
+/** A tracker that is compared: an ABI's, or the one tree without orders that the mail of March 2025 describes. */
+export type TrackerName = AbiName | 'mail-tables'
+
+/** What a reader's boot costs by the models, in milliseconds. */
+export interface BootCost {
+  memblockMs: number
+  /** There are more regions than any quoted figure is of. */
+  memblockExtrapolated: boolean
+  skipMs: number
+}
+
+/** One tracker's row: what it costs, or why it cannot say the set. */
+export type Row =
+  | { tracker: TrackerName; cost: Cost; boot: BootCost; refused: null }
+  | { tracker: TrackerName; cost: null; boot: null; refused: string }
+
+/** All of them side by side. */
+export interface Comparison {
+  set: { blocks: number; bytes: number; ranges: number; orders: { order: number; blocks: number }[] }
+  geometry: Geometry
+  /** Bytes of RAM that the models of boot take. */
+  ramBytes: number
+  rows: Row[]
+  quoted: readonly Quoted[]
+}
+
+/** In the order of their appearance. */
+export const COMPARED: readonly TrackerName[] = [
+  'mem4',
+  'v5',
+  'mail-tables',
+  'v5-table',
+  'kho-v1-512',
+  'array',
+  'kho-v1-page',
+  'kho-v2',
+  'kho-v3',
+  'kho-v4',
+]
+
+/** What a set of preserved memory costs in every tracker. `ram` is the reading machine's. */
+export function compareTrackers(pages: PageSet, geometry: Geometry, ram: readonly Range[]): Comparison {
+  const known = mergeRanges(ram)
+  const inRam = known.reduce((sum, { start, end }) => sum + end - start, 0)
+  const end = Math.max(known.at(-1)?.end ?? 0, endOfBlocks(pages))
+  const { blocks, bytes } = totals(pages)
+  const ramBytes = Math.max(inRam, bytes)
+  let ranges = 0
+  forEachRange(pages, () => {
+    ranges++
+  })
+  const boot = (cost: Cost): BootCost => ({
+    memblockMs: memblockMs(cost.readBack.reservations, ranges),
+    memblockExtrapolated: ranges > MOST_REGIONS_MEASURED,
+    skipMs: skipMs(ramBytes / geometry.pageSize, stepsOf(cost), cost.readBack.words),
+  })
+  return {
+    set: {
+      blocks,
+      bytes,
+      ranges,
+      orders: orders(pages)
+        .map(order => ({ order, blocks: countBlocks(pages, order) }))
+        .filter(row => row.blocks > 0),
+    },
+    geometry,
+    ramBytes,
+    rows: COMPARED.map(tracker => makeRow(tracker, pages, geometry, end, boot)),
+    quoted: QUOTED,
+  }
+}
+
+/** Most pieces of RAM are not preserved; where all are, what a look-up for one takes. */
+function stepsOf({ lookUpHandedOver: { hit, miss } }: Cost): number {
+  return miss ?? hit ?? 0
+}
+
+function makeRow(
+  tracker: TrackerName,
+  pages: PageSet,
+  geometry: Geometry,
+  end: number,
+  boot: (cost: Cost) => BootCost,
+): Row {
+  try {
+    const cost = measureTracker(tracker, pages, geometry, end)
+    return { tracker, cost, boot: boot(cost), refused: null }
+  } catch (error) {
+    if (!isKhoError(error) || error.code !== 'cannot-express') throw error
+    return { tracker, cost: null, boot: null, refused: error.message }
+  }
+}
+
+function measureTracker(tracker: TrackerName, pages: PageSet, geometry: Geometry, end: number): Cost {
+  if (tracker !== 'mail-tables') return measure(pages, tracker, geometry, end)
+  // The mail has one tree, of pages: the per-order tables with nothing but order 0.
+  const cost = measure(singlePages(pages), 'v5-table', geometry, end)
+  const high = orders(pages).filter(order => order > 0 && countBlocks(pages, order) > 0)
+  return high.length === 0
+    ? cost
+    : { ...cost, losses: ['blocks become single pages: the tree knows no orders'] }
+}
+
+function singlePages(pages: PageSet): PageSet {
+  const single = createPageSet(pages.pageShift)
+  for (const [order, bits] of pages.orders) {
+    forEachRun(bits, (first, end) => addRun(single, 0, first * 2 ** order, (end - first) * 2 ** order))
+  }
+  return single
+}

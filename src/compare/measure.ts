@@ -1,0 +1,188 @@
+import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../formats/abi.js'
+import type { Geometry } from '../../formats/memory/geometry.js'
+import { createMemoryBuilder } from '../../formats/memory/memory-builder.js'
+import { countBlocks, orders, type PageSet, totals } from '../../formats/pages/page-set.js'
+import { forEachRange } from '../../formats/pages/runs.js'
+import { trackerOf } from '../../formats/trackers/index.js'
+import { MEM_ENTRY } from '../../formats/trackers/mem-array.js'
+import type { TrackerOptions } from '../../formats/trackers/tracker.js'
+import {
+  noCounts,
+  type TrackerEncoder,
+  type TrackerWriter,
+  type WriterCounts,
+} from '../../formats/trackers/writer.js'
+import { expressSet } from '../convert/express.js'
+import { type Sample, sampleBlocks, sampleGaps } from './samples.js'
+
+/** Steps of looking for one page: average over samples. Null where there was no sample, or the format cannot do it. */
+export interface LookUp {
+  hit: number | null
+  miss: number | null
+  /** `modelled`: half of all entries for a hit, all of them for a miss. */
+  how: 'counted' | 'modelled'
+}
+
+/** What a tracker costs for one set. Bytes, unless it says otherwise. */
+export interface Cost {
+  /** What the set lost on the way in; empty where nothing. */
+  losses: string[]
+  blocks: number
+  how: 'counted' | 'modelled'
+  atRest: { bytes: number; indexBytes: number; pages: number }
+  finalize: { bytes: number; copiedBytes: number; allocations: number }
+  /** Of all that is handed over. */
+  handedOverBytes: number
+  allocations: number
+  /** Steps of preserving one block, and of how many it is the average. */
+  preserve: { steps: number; sample: number }
+  readBack: { nodes: number; words: number; reservations: number }
+  /** In the kernel that preserves. */
+  lookUp: LookUp
+  /** In what is handed over, before it is read back. */
+  lookUpHandedOver: LookUp
+}
+
+/** Blocks that are preserved one by one to count steps, and pages that are looked for. */
+const SAMPLE = 20_000
+const LOOK_UPS = 512
+/** More pages or ranges than this a mem array is not run for: it lists ranges, so their number says it all. */
+const MOST_MEM = { pages: 2 ** 20, ranges: 2 ** 14 }
+/** Where nothing preserved lies. */
+const ROOM = { start: 2 ** 50, end: 2 ** 51 }
+
+/**
+ * Runs an ABI's own encoder and decoder over a set, and counts.
+ *
+ * @throws KhoError `cannot-express` for what it cannot say in any order
+ */
+export function measure(pages: PageSet, name: AbiName, geometry: Geometry, ramEnd: number): Cost {
+  const abi = abiOf(name)
+  const { pages: set, losses } = expressSet(pages, abi, geometry)
+  const { blocks } = totals(set)
+  const messages = losses.map(({ message }) => message)
+  if (abi.tracker === 'mem-array') return measureMem(set, blocks, messages, geometry)
+  const encoder = encoderOf(name)!
+  const options = trackerOptions(name, geometry)
+  const run = encode(encoder, options, set)
+  const { counts } = run
+  const decode = trackerOf(abi.tracker).decode(run.memory(), run.root, options)
+  const handedOverBytes = decode.nodes.reduce((sum, node) => sum + node.size, 0)
+  const lists = abi.tracker === 'chunk-list' || abi.tracker === 'kho-array'
+  const entries = decode.nodes.filter(({ kind }) => kind === 'bitmap').length
+  const lookUp = countLookUps(run.writer, counts, set, ramEnd)
+  return {
+    losses: messages,
+    blocks,
+    how: 'counted',
+    atRest: {
+      bytes: run.atRest.bytesAtRest,
+      indexBytes: run.atRest.indexBytes,
+      pages: Math.ceil((run.atRest.bytesAtRest + run.atRest.indexBytes) / geometry.pageSize),
+    },
+    finalize: {
+      bytes: run.finished.finalizeBytes,
+      copiedBytes: run.finished.copiedBytes,
+      allocations: run.finished.allocations - run.atRest.allocations,
+    },
+    handedOverBytes,
+    allocations: run.finished.allocations,
+    preserve: countPreserve(encoder, options, set),
+    readBack: { nodes: decode.nodes.length, words: handedOverBytes / 8, reservations: blocks },
+    lookUp,
+    lookUpHandedOver: lists ? linear(entries) : lookUp,
+  }
+}
+
+function encode(encoder: TrackerEncoder, options: TrackerOptions, set: PageSet) {
+  const builder = createMemoryBuilder({ geometry: options.geometry, ram: [ROOM] })
+  const writer = encoder.createWriter(builder, options)
+  writer.preserveAll(set)
+  const atRest = { ...writer.counts }
+  const root = writer.finish()
+  const finished: WriterCounts = { ...writer.counts }
+  return { writer, counts: writer.counts, atRest, finished, root, memory: () => builder.memory() }
+}
+
+/** One call after the other, as a kernel makes them. */
+function countPreserve(encoder: TrackerEncoder, options: TrackerOptions, set: PageSet): Cost['preserve'] {
+  const samples = sampleBlocks(set, SAMPLE)
+  const builder = createMemoryBuilder({ geometry: options.geometry, ram: [ROOM] })
+  const writer = encoder.createWriter(builder, options)
+  for (const { address, order } of samples) writer.preserve(address, order)
+  return { steps: average(writer.counts.steps, samples.length) ?? 0, sample: samples.length }
+}
+
+/**
+ * Whoever asks knows an address and no order: each order that the set has is tried, lowest first, as far as a bit that
+ * is set. Taking a bit away looks for it in the same way; it is put back.
+ */
+function countLookUps(writer: TrackerWriter, counts: WriterCounts, set: PageSet, ramEnd: number): LookUp {
+  const known = orders(set).filter(order => countBlocks(set, order) > 0)
+  const look = (address: number): number => {
+    let steps = 0
+    for (const order of known) {
+      const size = 2 ** (set.pageShift + order)
+      const start = Math.floor(address / size) * size
+      const before = counts.steps
+      const found = writer.unpreserve(start, order)
+      // The bit itself is one more.
+      steps += counts.steps - before + 1
+      if (!found) continue
+      writer.preserve(start, order)
+      break
+    }
+    return steps
+  }
+  const hits = sampleBlocks(set, LOOK_UPS).map(({ address }: Sample) => look(address))
+  const misses = sampleGaps(set, ramEnd, LOOK_UPS).map(look)
+  const sum = (list: readonly number[]) => list.reduce((total, steps) => total + steps, 0)
+  return { hit: average(sum(hits), hits.length), miss: average(sum(misses), misses.length), how: 'counted' }
+}
+
+function average(sum: number, count: number): number | null {
+  return count === 0 ? null : Math.round((sum / count) * 100) / 100
+}
+
+function linear(entries: number): LookUp {
+  return { hit: (entries + 1) / 2, miss: entries, how: 'modelled' }
+}
+
+/** Ranges in the FDT: 16 bytes each. */
+function measureMem(set: PageSet, blocks: number, losses: string[], geometry: Geometry): Cost {
+  let ranges = 0
+  forEachRange(set, () => {
+    ranges++
+  })
+  const counts = noCounts()
+  let how: Cost['how'] = 'modelled'
+  if (blocks <= MOST_MEM.pages && ranges <= MOST_MEM.ranges) {
+    const run = encode(encoderOf('mem4')!, { geometry }, set)
+    Object.assign(counts, run.finished)
+    how = 'counted'
+  } else {
+    counts.bytesAtRest = ranges * MEM_ENTRY
+    counts.finalizeBytes = ranges * MEM_ENTRY
+  }
+  return {
+    losses,
+    blocks,
+    how,
+    atRest: {
+      bytes: counts.bytesAtRest,
+      indexBytes: 0,
+      pages: Math.ceil(counts.bytesAtRest / geometry.pageSize),
+    },
+    finalize: {
+      bytes: counts.finalizeBytes,
+      copiedBytes: counts.finalizeBytes,
+      allocations: counts.allocations,
+    },
+    handedOverBytes: counts.bytesAtRest,
+    allocations: counts.allocations,
+    preserve: { steps: 1, sample: how === 'counted' ? blocks : 0 },
+    readBack: { nodes: 0, words: ranges * 2, reservations: ranges },
+    lookUp: linear(ranges),
+    lookUpHandedOver: linear(ranges),
+  }
+}

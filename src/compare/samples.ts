@@ -1,0 +1,48 @@
+import {
+  blockSize,
+  blocksAt,
+  orders,
+  type PageSet,
+  SPAN_BITS,
+  sortedSpans,
+} from '../../formats/pages/page-set.js'
+import { nextSet } from '../../formats/pages/words.js'
+
+/** A block that is in a set. */
+export interface Sample {
+  address: number
+  order: number
+}
+
+/** At most so many blocks of a set, evenly from its bitmaps, without listing it. */
+export function sampleBlocks(pages: PageSet, most: number): Sample[] {
+  const bitmaps = orders(pages).flatMap(order =>
+    sortedSpans(pages.orders.get(order)!).map(span => ({ order, span })),
+  )
+  const samples: Sample[] = []
+  const each = Math.max(1, Math.floor(most / Math.max(1, bitmaps.length)))
+  const stride = Math.max(1, Math.ceil(bitmaps.length / most))
+  for (let n = 0; n < bitmaps.length && samples.length < most; n += stride) {
+    const { order, span } = bitmaps[n]!
+    const words = pages.orders.get(order)!.spans.get(span)!
+    for (let k = 0; k < each; k++) {
+      // From a place that moves, so that not every bitmap gives its first block.
+      const bit = nextSet(words, Math.floor(((k + 0.5) / each) * SPAN_BITS))
+      if (bit < SPAN_BITS)
+        samples.push({ address: (span * SPAN_BITS + bit) * blockSize(pages, order), order })
+    }
+  }
+  return samples
+}
+
+/** At most so many addresses below `end` that no block covers: evenly spaced, as far as there are any. */
+export function sampleGaps(pages: PageSet, end: number, most: number): number[] {
+  const page = 2 ** pages.pageShift
+  const gaps: number[] = []
+  const tries = most * 4
+  for (let n = 0; n < tries && gaps.length < most; n++) {
+    const address = Math.floor((end * (n + 0.5)) / tries / page) * page
+    if (blocksAt(pages, address).length === 0) gaps.push(address)
+  }
+  return gaps
+}

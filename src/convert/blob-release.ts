@@ -1,0 +1,204 @@
+import {
+  type Blob,
+  encodeLuo,
+  encodeMemblock,
+  encodeMemfd,
+  type FileSpec,
+  type Luo,
+  type LuoFile,
+  type Memfd,
+  type PageAllocator,
+} from '../../formats/blobs/index.js'
+import { KhoError } from '../../formats/error.js'
+import { nativeU64Bytes } from '../../formats/fdt/index.js'
+import { hex } from '../../formats/memory/fault.js'
+import { blockSize, blocksAt, type PageSet, removeBlock } from '../../formats/pages/page-set.js'
+import type { KhoState } from '../image/state.js'
+import { claims } from '../owners/claims.js'
+import { folioListOf } from '../owners/folio-list.js'
+import type { Release } from '../scenario/releases.js'
+import type { SourceChild } from './children.js'
+import { type Loss, loss } from './loss.js'
+
+/** What the blobs of a state become. */
+export interface Rewritten {
+  children: SourceChild[]
+  losses: Loss[]
+}
+
+interface Work {
+  state: KhoState
+  release: Release
+  allocator: PageAllocator
+  /** The set that is to be preserved: pages of what is rewritten leave it, new ones come by the allocator. */
+  pages: PageSet
+  losses: Loss[]
+  memfds: Map<Memfd, bigint>
+}
+
+/**
+ * Writes the blobs of a state again in the versions of a release: LUO, memfds, memblock, kexec-metadata. What is in that
+ * version already, and what no decoder knows, stays as it is.
+ *
+ * @throws KhoError `broken-state` for structures that the dump has only a part of, `cannot-express` for what has no room
+ */
+export function rewriteBlobs(
+  state: KhoState,
+  sources: readonly SourceChild[],
+  release: Release,
+  allocator: PageAllocator,
+  pages: PageSet,
+): Rewritten {
+  const work: Work = { state, release, allocator, pages, losses: [], memfds: new Map() }
+  const children = sources.flatMap(source => rewriteChild(work, source) ?? [])
+  return { children, losses: work.losses }
+}
+
+function rewriteChild(work: Work, source: SourceChild): SourceChild | null {
+  const { blob } = source
+  switch (blob?.value?.kind) {
+    case 'kexec-metadata':
+      return work.release.kexecMetadata ? source : dropChild(work, source, blob)
+    case 'luo':
+      return rewriteLuo(work, source, blob, blob.value)
+    case 'memblock':
+      return rewriteMemblock(work, source, blob)
+    default:
+      return source
+  }
+}
+
+function dropChild(work: Work, { node }: SourceChild, blob: Blob): null {
+  freeStructures(work, blob)
+  const message = `${work.release.name} hands over no ${node.name}: the child and its structures are gone`
+  work.losses.push(loss('CHILD-DROPPED', 'lost', blob.path, message))
+  return null
+}
+
+/** The pages of a blob and of the structures below it are not preserved any more; contents stay. */
+function freeStructures({ state, pages }: Work, blob: Blob, except: readonly string[] = []): void {
+  const below = `${blob.path}/`
+  for (const group of claims(state)) {
+    if (group.kind === 'data' || !group.preserved) continue
+    for (let n = 0; n < group.count; n++) {
+      const path = group.pathOf(n)
+      if (path !== blob.path && !path.startsWith(below)) continue
+      if (except.some(kept => path === kept || path.startsWith(`${kept}/`))) continue
+      freeExtent(pages, group.starts[n] as number, group.sizes[n] as number, state.geometry.pageSize)
+    }
+  }
+}
+
+/** Every block that begins in an extent. */
+function freeExtent(pages: PageSet, start: number, size: number, pageSize: number): void {
+  const first = start - (start % pageSize)
+  for (let at = first; at < start + size; ) {
+    const block = blocksAt(pages, at).find(({ address }) => address === at)
+    if (block !== undefined) removeBlock(pages, block.address, block.order)
+    at += block === undefined ? pageSize : blockSize(pages, block.order)
+  }
+}
+
+function rewriteLuo(work: Work, source: SourceChild, blob: Blob, luo: Luo): SourceChild | null {
+  const { release, state, losses } = work
+  if (release.luo === null) return dropChild(work, source, blob)
+  const files = luo.sessions.flatMap(session => session.files)
+  const flbs = luo.flbs?.entries ?? []
+  const sameMemfds = files.every(({ memfd }) => memfd === null || memfd.version === release.memfd)
+  const sameFlbs = release.flbs || luo.flbs === null
+  if (release.luo === luo.form && sameMemfds && sameFlbs) return source
+  checkWhole(luo, blob)
+  const kept = files.filter(({ memfd }) => memfd === null || memfd.version === release.memfd)
+  freeStructures(
+    work,
+    blob,
+    kept.map(({ path }) => path),
+  )
+  const sessions = luo.sessions.map(session => ({
+    name: session.name,
+    files: session.files.map(file => rewriteFile(work, file)),
+  }))
+  if (!release.flbs && flbs.length > 0) {
+    const message = `${flbs.length} objects of files' life cycle: ${release.name} hands over none`
+    losses.push(loss('FLBS', 'lost', luo.flbs!.path, message))
+  }
+  const spec = {
+    form: release.luo,
+    liveupdateNumber: luo.liveupdateNumber ?? 1n,
+    sessions,
+    flbs: release.flbs ? flbs.map(({ name, data, count }) => ({ name, data, count })) : null,
+  }
+  const { address, size } = encodeLuo(work.allocator, state.geometry, spec)
+  const message = `LUO in the form of ${release.name} (${release.luo}) at ${hex(address)}`
+  losses.push(loss('BLOB-REWRITTEN', 'changed', blob.path, message))
+  return { ...source, node: withPointer(source, address, size), address, size }
+}
+
+/** What the dump has a part of cannot be written whole. */
+function checkWhole(luo: Luo, blob: Blob): void {
+  const absent = blob.faults.find(fault => fault.absent !== undefined)
+  const short = luo.sessions.find(({ fileCount, files }) => fileCount !== files.length)
+  if (absent === undefined && short === undefined) return
+  const why =
+    absent?.message ?? `session ${short!.name} has ${short!.files.length} of ${short!.fileCount} files`
+  throw new KhoError('broken-state', `LUO cannot be rewritten: ${why}`, { path: blob.path })
+}
+
+function rewriteFile(work: Work, file: LuoFile): FileSpec {
+  const { compatible, data, token, memfd } = file
+  const version = work.release.memfd
+  if (memfd === null || version === null || memfd.version === version) return { compatible, data, token }
+  let handle = work.memfds.get(memfd)
+  if (handle === undefined) {
+    handle = rewriteMemfd(work, memfd, version)
+    work.memfds.set(memfd, handle)
+  }
+  return { compatible: `memfd-v${version}`, data: handle, token }
+}
+
+function rewriteMemfd(work: Work, memfd: Memfd, version: 1 | 2): bigint {
+  const { state, allocator, losses } = work
+  const { folios } = folioListOf(state, memfd)
+  const { position, size, path } = memfd
+  if (position === null || size === null || folios.missing.length > 0 || folios.count !== memfd.nrFolios) {
+    throw new KhoError('broken-state', 'the memfd cannot be rewritten: the dump lacks a part of it', { path })
+  }
+  const seals = memfd.seals ?? 0
+  if (version === 1 && seals !== 0) {
+    losses.push(loss('SEALS', 'lost', path, `seals ${hex(seals)}: memfd-v1 hands over none`))
+  }
+  const spec = { version, position, size, seals: version === 1 ? 0 : seals, folios }
+  const { address } = encodeMemfd(allocator, state.geometry, spec)
+  losses.push(loss('BLOB-REWRITTEN', 'changed', path, `memfd-v${version} at ${hex(address)}`))
+  return BigInt(address)
+}
+
+/** Memblock's regions are a node in patches v4 and v5, and an FDT of one form since. */
+function rewriteMemblock(work: Work, source: SourceChild, blob: Blob): SourceChild {
+  const { release, state, allocator, losses } = work
+  if (blob.value?.kind !== 'memblock') return source
+  const wanted = release.abi === 'mem4' ? 'reserve_mem-v1' : 'memblock-v1'
+  const inline = release.root === 'segment'
+  if (blob.format === wanted && (source.address === null) === inline) return source
+  if (inline) {
+    const message = `${release.name} keeps regions in a node of the root FDT: the blob stays as it is`
+    losses.push(loss('POINTER-KEPT', 'changed', blob.path, message))
+    return source
+  }
+  const regions = blob.value.regions.flatMap(({ name, start, size }) =>
+    start === null || size === null ? [] : [{ name, start, size }],
+  )
+  const { address, size } = encodeMemblock(allocator, state.geometry, regions)
+  losses.push(loss('BLOB-REWRITTEN', 'changed', blob.path, `memblock-v1 at ${hex(address)}`))
+  return { ...source, node: withPointer(source, address, size), address, size }
+}
+
+/** The child with nothing but a pointer, in no ABI's words yet. */
+function withPointer({ node }: SourceChild, address: number, size: number): SourceChild['node'] {
+  const property = (name: string, value: number) => ({
+    name,
+    value: nativeU64Bytes(BigInt(value)),
+    offset: 0,
+  })
+  return { ...node, properties: [property('fdt', address), property('blob-size', size)], children: [] }
+}

@@ -1,0 +1,68 @@
+import { type Abi, encoderOf, trackerOptions } from '../../formats/abi.js'
+import { KhoError } from '../../formats/error.js'
+import type { Geometry } from '../../formats/memory/geometry.js'
+import {
+  addBitmap,
+  addBlock,
+  addRun,
+  countBlocks,
+  createPageSet,
+  orders,
+  type PageSet,
+  SPAN_BITS,
+} from '../../formats/pages/page-set.js'
+import { forEachRun } from '../../formats/pages/runs.js'
+import type { TrackerEncoder } from '../../formats/trackers/writer.js'
+import { type Loss, loss } from './loss.js'
+
+/** A set as a tracker can say it. */
+export interface Expressed {
+  pages: PageSet
+  losses: Loss[]
+}
+
+/** The encoder of an ABI. Throws `cannot-express` for one that is only read. */
+export function writableEncoder(abi: Abi): TrackerEncoder {
+  const encoder = encoderOf(abi.name)
+  if (encoder === null) throw new KhoError('cannot-express', `${abi.name} is only read, not written`)
+  return encoder
+}
+
+/** The largest order that a tracker has room for. */
+export function largestOrder(abi: Abi, geometry: Geometry): number {
+  const encoder = writableEncoder(abi)
+  const options = trackerOptions(abi.name, geometry)
+  for (let order = 51 - geometry.pageShift; order > 0; order--) {
+    const probe = createPageSet(geometry.pageShift)
+    addBlock(probe, 0, order)
+    if (encoder.refuse(probe, options) === null) return order
+  }
+  return 0
+}
+
+/**
+ * The same pages in orders that a tracker knows: larger blocks are divided, and reported.
+ *
+ * @throws KhoError `cannot-express` for what it cannot say in any order
+ */
+export function expressSet(pages: PageSet, abi: Abi, geometry: Geometry): Expressed {
+  const most = largestOrder(abi, geometry)
+  const fitting = createPageSet(pages.pageShift)
+  const losses: Loss[] = []
+  for (const order of orders(pages)) {
+    const bits = pages.orders.get(order)!
+    const blocks = countBlocks(pages, order)
+    if (order <= most) {
+      for (const [span, words] of bits.spans) addBitmap(fitting, order, span * SPAN_BITS, words)
+    } else if (blocks > 0) {
+      const parts = 2 ** (order - most)
+      forEachRun(bits, (first, end) => addRun(fitting, most, first * parts, (end - first) * parts))
+      const what = most === 0 ? 'pages, as ranges know no orders' : `${parts} blocks of order ${most} each`
+      const message = `${blocks} blocks of order ${order} become ${what}`
+      losses.push(loss('ORDERS', 'lost', 'tracker', message))
+    }
+  }
+  const reason = writableEncoder(abi).refuse(fitting, trackerOptions(abi.name, geometry))
+  if (reason !== null) throw new KhoError('cannot-express', `${abi.name} cannot say it: ${reason}`)
+  return { pages: fitting, losses }
+}
