@@ -60,11 +60,25 @@ export function orderBits(set: PageSet, order: number): OrderBits {
   return bits
 }
 
+/** Bitmaps are cut from pieces of this many: an allocation for each costs more than clearing it. */
+const SLAB_SPANS = 64
+let slab = new Uint32Array(0)
+let slabUsed = 0
+
+function freshSpan(): Uint32Array {
+  if (slabUsed === slab.length) {
+    slab = new Uint32Array(SLAB_SPANS * SPAN_WORDS)
+    slabUsed = 0
+  }
+  slabUsed += SPAN_WORDS
+  return slab.subarray(slabUsed - SPAN_WORDS, slabUsed)
+}
+
 /** The bitmap of a span, ready to be written to. */
 export function writableSpan(bits: OrderBits, span: number): Uint32Array {
   const words = bits.spans.get(span)
   if (words === undefined) {
-    const fresh = new Uint32Array(SPAN_WORDS)
+    const fresh = freshSpan()
     bits.spans.set(span, fresh)
     bits.owned.add(span)
     bits.sorted = null
