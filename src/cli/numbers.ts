@@ -45,6 +45,12 @@ export function parseExtent(text: string): Extent {
   return { address: parseAddress(parts[0] as string), length: parseSize(parts[1] as string) }
 }
 
+/** `ADDR+LENGTH` of a scratch array, which a record may say has no bytes: kernels are told so, and answer. */
+export function parseScratch(text: string): Extent {
+  const match = /^([^+]+)\+0(?:x0+)?$/.exec(text)
+  return match === null ? parseExtent(text) : { address: parseAddress(match[1] as string), length: 0 }
+}
+
 /** `PHYS=OFFSET+LENGTH`. */
 export function parseMap(text: string): MapPiece {
   const parts = text.split('=')

@@ -6,9 +6,9 @@ import {
   type Extent,
   type MapPiece,
   parseAddress,
-  parseExtent,
   parseMap,
   parseRange,
+  parseScratch,
   parseSize,
 } from './numbers.js'
 import { addOptions, type OptionSpec } from './option-specs.js'
@@ -113,7 +113,7 @@ const ASSUMPTIONS: readonly OptionSpec[] = [
     name: 'scratch',
     value: 'ADDR+LENGTH',
     about: 'the scratch array, when nothing points at it',
-    parse: parseExtent,
+    parse: parseScratch,
   },
   {
     name: 'absent',

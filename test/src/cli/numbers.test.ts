@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { isKhoError } from '../../../formats/error.js'
-import { parseAddress, parseExtent, parseMap, parseRange, parseSize } from '../../../src/cli/numbers.js'
+import {
+  parseAddress,
+  parseExtent,
+  parseMap,
+  parseRange,
+  parseScratch,
+  parseSize,
+} from '../../../src/cli/numbers.js'
 
 function refusal(parse: () => unknown): string {
   try {
@@ -67,6 +74,12 @@ describe('numbers on the command line', () => {
 
   it.each(['1', '1+', '+1', '1+0', '1+2+3'])('%j is no extent', text => {
     refusal(() => parseExtent(text))
+  })
+
+  it('a scratch array may have no bytes', () => {
+    expect(parseScratch('0x40600000+0')).toEqual({ address: 0x40600000, length: 0 })
+    expect(parseScratch('0x1000+0x30')).toEqual({ address: 0x1000, length: 48 })
+    refusal(() => parseScratch('+0'))
   })
 
   it.each(['1', '1=2', '1=2+0', '=2+3', '1=2=3+4'])('%j is no map', text => {
