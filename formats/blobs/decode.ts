@@ -126,20 +126,42 @@ function hasEnds(context: BlobContext, blob: Blob, address: number): boolean {
 
 /**
  * A struct kho_vmalloc says nothing of itself. Taken for one: 16 bytes that begin with the address of a page and end
- * with an order that exists. Where nothing says how long the blob is, that page must look like a chunk too.
+ * with an order that exists; where nothing says how long the blob is, that page must look like a chunk too. One that
+ * is broken in either place is told by the rest: the flags that the kernel always writes, and a page of zeros behind.
  */
 function looksLikeVmalloc(context: BlobContext, blob: Blob, address: number): boolean {
   const { memory, geometry } = context
   if (blob.size !== null && blob.size !== KHO_VMALLOC.size) return false
   const read = memory.read(address, KHO_VMALLOC.size)
   if (!read.ok) return false
-  const { first, order } = KHO_VMALLOC.read(read.bytes)
-  const isPage = (value: number) => value > 0 && value < ADDRESS_LIMIT && value % geometry.pageSize === 0
-  if (first === null || !isPage(first) || order > MOST_ORDER) return false
-  if (blob.size !== null) return true
-  const chunk = memory.read(first, geometry.pageSize)
+  const { first, totalPages, flags, order } = KHO_VMALLOC.read(read.bytes)
+  const firstOk = first !== null && isPage(first, geometry)
+  const orderOk = order <= MOST_ORDER
+  const flagsOk = flags >= 1 && flags <= KNOWN_FLAGS && totalPages < MOST_PAGES
+  if (firstOk && orderOk && (blob.size !== null || beginsChunk(context, first))) return true
+  return flagsOk && (firstOk || (orderOk && totalPages > 0)) && zerosBehind(context, blob, address)
+}
+
+/** VM_ALLOC and VM_ALLOW_HUGE_VMAP in KHO's numbering, and more pages than any area has. */
+const KNOWN_FLAGS = 3
+const MOST_PAGES = 2 ** 28
+
+function isPage(value: number, geometry: Geometry): boolean {
+  return value > 0 && value < ADDRESS_LIMIT && value % geometry.pageSize === 0
+}
+
+function beginsChunk({ memory, geometry }: BlobContext, address: number): boolean {
+  const chunk = memory.read(address, geometry.pageSize)
   if (!chunk.ok) return false
   const view = viewOf(chunk.bytes)
   const next = u64(view, 0)
-  return (next === 0 || isPage(next)) && isPage(u64(view, 8))
+  return (next === 0 || isPage(next, geometry)) && isPage(u64(view, 8), geometry)
+}
+
+/** A descriptor that is a blob of its own lies alone in its zeroed page; a stated length says as much. */
+function zerosBehind({ memory, geometry }: BlobContext, blob: Blob, address: number): boolean {
+  if (blob.size !== null) return true
+  const end = (Math.floor(address / geometry.pageSize) + 1) * geometry.pageSize
+  const rest = memory.read(address + KHO_VMALLOC.size, end - address - KHO_VMALLOC.size)
+  return rest.ok && rest.bytes.every(byte => byte === 0)
 }

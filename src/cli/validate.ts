@@ -7,7 +7,13 @@ import { writeJson } from '../render/json.js'
 import { type CiFormat, writeCi } from '../render/validate-ci.js'
 import { writeValidation } from '../render/validate-text.js'
 import type { Severity } from '../rules/rule.js'
-import { type NoRoot, type ValidateOptions, validateNoRoot, validateState } from '../validate/validate.js'
+import {
+  knownRam,
+  type NoRoot,
+  type ValidateOptions,
+  validateNoRoot,
+  validateState,
+} from '../validate/validate.js'
 import type { Finding, Validation } from '../validate/verdict.js'
 import { EXIT } from './exit-codes.js'
 import { openForCommand, stateOptionsOf } from './open-state.js'
@@ -92,7 +98,8 @@ function judgeImage(image: KhoImage, options: ValidateCommand, terminal: Termina
   const settings = settingsOf(options)
   const bar = startProgress('looking for KHO roots', terminal, options)
   try {
-    const state = loadState(image, { ...stateOptionsOf(options), progress: bar.update })
+    const zero = settings.absentIsZero === true ? { assumeZero: { ram: knownRam(image, settings) } } : {}
+    const state = loadState(image, { ...stateOptionsOf(options), ...zero, progress: bar.update })
     return validateState(state, settings)
   } catch (error) {
     if (!isKhoError(error) || error.code !== 'no-state' || typeof options.root !== 'number') throw error

@@ -54,15 +54,19 @@ export function khoCompatible(tree: FdtTree): string | null {
   return list.find(name => name.startsWith('kho-v') || name.startsWith('linux-kho,v')) ?? null
 }
 
-/** All bytes of the FDT whose header is at `address`; null where the dump lacks them or the sizes make no sense. */
+/**
+ * The bytes of the FDT whose header is at `address`: all that it says it has, or, where that is more than the dump has
+ * or than any FDT, its first page, which is all there is of a root since 6.16. Null where there is none.
+ */
 export function fdtBytes(memory: PhysicalMemory, address: number): Uint8Array | null {
   const header = memory.read(address, FDT_HEADER)
   if (!header.ok) return null
   const view = viewOf(header.bytes)
   const size = view.getUint32(4)
-  if (view.getUint32(0) !== 0xd00dfeed || size < FDT_HEADER || size > LARGEST_FDT) return null
-  const whole = memory.read(address, size)
-  return whole.ok ? whole.bytes : null
+  if (view.getUint32(0) !== 0xd00dfeed || size < FDT_HEADER) return null
+  const whole = size > LARGEST_FDT ? null : memory.read(address, size)
+  const read = whole?.ok ? whole : memory.read(address, PAGE - (address % PAGE))
+  return read.ok ? read.bytes : null
 }
 
 /**

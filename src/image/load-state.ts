@@ -5,6 +5,7 @@ import { type FdtTree, findProperty, nativeU64 } from '../../formats/fdt/index.j
 import { readScratchArray } from '../../formats/handoff/scratch.js'
 import { type Fault, fault, hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT, type PageShift } from '../../formats/memory/geometry.js'
+import type { PhysicalMemory, Range } from '../../formats/memory/physical-memory.js'
 import { applyDebugfs, debugfsScratch } from './debugfs-state.js'
 import {
   type FoundHandover,
@@ -19,6 +20,7 @@ import type { KhoImage } from './open.js'
 import { type RankedRoot, rankRoots, scratchDoubt } from './rank-roots.js'
 import { misplacedHint, shiftFault } from './shifted.js'
 import type { KhoState, RootCandidate, TrackerInfo } from './state.js'
+import { zeroFilled } from './zero-memory.js'
 
 /** What the command line may say about a state. */
 export interface StateOptions {
@@ -30,6 +32,8 @@ export interface StateOptions {
   scratch?: { address: number; length: number }
   /** End of the machine's RAM in bytes, where the user says it. */
   ramEnd?: number
+  /** Blobs are decoded as if RAM that the dump lacks were zero; `ram` is null where all of RAM is not known. */
+  assumeZero?: { ram: readonly Range[] | null }
   progress?: Progress
 }
 
@@ -166,7 +170,7 @@ function buildState(
     tracker: trackerInfo(chosen),
     ...scratch,
     blobs() {
-      decoded ??= decodeBlobs(image, fdt, chosen)
+      decoded ??= decodeBlobs(blobMemory(image, options), fdt, chosen)
       return decoded
     },
     faults: [...faults, ...shiftFaults(image, chosen), ...fdtFaults(fdt, chosen), ...reading.decode.faults],
@@ -225,15 +229,19 @@ function fdtFaults(fdt: FdtTree, chosen: RankedRoot): Fault[] {
   })
 }
 
+function blobMemory({ memory }: KhoImage, { assumeZero }: StateOptions): PhysicalMemory {
+  return assumeZero === undefined ? memory : zeroFilled(memory, assumeZero.ram)
+}
+
 /** Child nodes that point to a blob (6.16 on), or are one (before). */
-function decodeBlobs(image: KhoImage, fdt: FdtTree, chosen: RankedRoot): Blob[] {
+function decodeBlobs(memory: PhysicalMemory, fdt: FdtTree, chosen: RankedRoot): Blob[] {
   const { geometry } = chosen.choice.reading
   return fdt.root.children
     .filter(child => child.name !== 'preserved-memory')
     .map(child => {
       const pointer = findProperty(child, 'preserved-data') ?? findProperty(child, 'fdt')
       if (pointer === null) {
-        return decodeBlob(image.memory, {
+        return decodeBlob(memory, {
           name: child.name,
           address: null,
           size: null,
@@ -244,7 +252,7 @@ function decodeBlobs(image: KhoImage, fdt: FdtTree, chosen: RankedRoot): Blob[] 
       const address = nativeU64(pointer)
       const size = findProperty(child, 'blob-size')
       const bytes = size && nativeU64(size)
-      return decodeBlob(image.memory, {
+      return decodeBlob(memory, {
         name: child.name,
         address: address !== null && address < ADDRESS_LIMIT ? Number(address) : null,
         size: bytes === null || bytes >= ADDRESS_LIMIT ? null : Number(bytes),

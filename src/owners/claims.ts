@@ -16,13 +16,18 @@ const UNPRESERVED: ClaimTraits = { kind: 'metadata', version: null, preserved: f
  * read when their turn comes. No claim lies within another one's structure: a session's record is part of its block.
  */
 export function* claims(state: KhoState): Generator<ClaimGroup> {
-  const { abi, compatible, fdt, root } = state
+  const { abi, compatible, root } = state
   const fdtTraits: ClaimTraits = { kind: 'blob', version: compatible, preserved: abiOf(abi).fdtPreserved }
-  yield singleClaim('fdt', root.address, fdt.header.totalsize, fdtTraits)
+  yield singleClaim('fdt', root.address, rootSize(state), fdtTraits)
   yield trackerClaims(state)
   yield* scratchClaims(state)
   yield* handoffClaims(state)
   for (const blob of state.blobs()) yield* blobClaims(state, blob)
+}
+
+/** A root has one page since 6.16, and tens of MiB at the most before, whatever its header says. */
+function rootSize({ abi, fdt, geometry }: KhoState): number {
+  return Math.min(fdt.header.totalsize, abiOf(abi).fdtPreserved ? geometry.pageSize : 2 ** 24)
 }
 
 function trackerClaims(state: KhoState): ClaimGroup {

@@ -50,6 +50,8 @@ export interface BootInput {
 }
 
 const LARGEST_FDT = 16 * 2 ** 20
+/** What early_memremap() maps at once: NR_FIX_BTMAPS pages of 4 KiB, x86-64. */
+const MOST_MAPPED = 64 * 4096
 
 /** kho_populate() and kho_memory_init() of a release, over a dump's memory. */
 export function bootReader(memory: ReaderMemory, input: BootInput): EarlyBoot {
@@ -66,7 +68,12 @@ export function bootReader(memory: ReaderMemory, input: BootInput): EarlyBoot {
     assumptions: [...memory.assumptions],
   })
   const { reader, geometry, root } = input
-  const bytes = loadFdt(memory, root)
+  if (!memory.isRam(root)) {
+    // early_memremap() maps any address; what is no RAM reads as no FDT.
+    const message = `handover FDT (${hex(root)}) is invalid: -9 (the address is no RAM)`
+    return result('rejected', { rule: 'ROOT-FDT-INVALID', message, address: root })
+  }
+  const bytes = loadFdt(memory, root, geometry)
   if (bytes === null) return stopped(memory, result, null)
   const header = checkFdtHeader(bytes, { subBlockAlignment: false })
   const refused =
@@ -105,13 +112,19 @@ function stopped(memory: ReaderMemory, result: Result, reserved: Reserved | null
   return result(stop.kind, { rule, message: stop.message, address: stop.address }, reserved)
 }
 
-/** The header, then as much as it says, within bounds: the kernel follows totalsize, not the mapped length. */
-function loadFdt(memory: ReaderMemory, root: number): Uint8Array | null {
+/**
+ * As much of the FDT as its header speaks of. The kernel follows the header's offsets, not the length that it mapped;
+ * a totalsize that is only too large does not matter to it.
+ */
+function loadFdt(memory: ReaderMemory, root: number, geometry: Geometry): Uint8Array | null {
   const header = memory.load(root, 40)
   if (header === null) return null
-  const total = viewOf(header).getUint32(4)
-  if (total <= 40 || total > LARGEST_FDT) return header
-  return memory.load(root, total)
+  const view = viewOf(header)
+  const ends = [view.getUint32(8) + view.getUint32(36), view.getUint32(12) + view.getUint32(32)]
+  const used = Math.min(Math.max(...ends, 40), view.getUint32(4))
+  if (used <= 40 || used > LARGEST_FDT) return header
+  const inPage = used <= geometry.pageSize - (root % geometry.pageSize)
+  return memory.load(root, inPage ? geometry.pageSize - (root % geometry.pageSize) : used)
 }
 
 /** What kho_populate() checks once the header is sound; null where all of it passes. */
@@ -131,12 +144,9 @@ function checkRoot(
     const message = map === null ? 'failed to get preserved memory map' : 'the map pointer is 0'
     if (!map) return { rule: map === null ? 'ROOT-MAP-PROPERTY' : 'ROOT-MAP-ZERO', message, address: root }
   }
-  if (scratchLength === 0) {
-    const event = {
-      rule: 'SCRATCH-EMPTY',
-      message: 'failed to memremap scratch: its length is 0',
-      address: null,
-    }
+  if (scratchLength === 0 || (scratchLength ?? 0) > MOST_MAPPED) {
+    const message = `failed to memremap scratch: its length is ${scratchLength}`
+    const event = { rule: 'SCRATCH-EMPTY', message, address: null }
     if (reader.emptyScratch === 'rejected') return event
     events.push(event)
   }

@@ -1,11 +1,7 @@
 import { hex } from '../../formats/memory/fault.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
-import {
-  type PhysicalMemory,
-  type Range,
-  rangesCover,
-  rangesTouch,
-} from '../../formats/memory/physical-memory.js'
+import type { PhysicalMemory, Range } from '../../formats/memory/physical-memory.js'
+import { isRam, RAM_LIMIT, zeroFilled } from '../image/zero-memory.js'
 
 /** Why a reading kernel gets no further. `unknown`: the bytes that decide are not in the dump. */
 export interface Stop {
@@ -19,6 +15,8 @@ export interface Stop {
 export interface ReaderMemory {
   /** The bytes, or null after `stop` was called with the reason. */
   load(address: number, length: number): Uint8Array | null
+  /** False where an address is known to be no RAM. Stops nothing. */
+  isRam(address: number): boolean
   /** False, after `stop`, where an address has no struct page. */
   page(address: number): boolean
   /** True where a whole range of addresses has struct pages, without a word when not. */
@@ -28,9 +26,6 @@ export interface ReaderMemory {
   /** What was taken for granted, in words. */
   readonly assumptions: Set<string>
 }
-
-/** No machine has RAM above this, as long as nothing says otherwise: 46 bits, the most that 4-level x86-64 maps. */
-const RAM_LIMIT = 2 ** 46
 
 /** Bytes of one memory section, the unit in which struct pages exist: SECTION_SIZE_BITS of x86-64 and arm64. */
 function sectionSize(geometry: Geometry): number {
@@ -54,8 +49,7 @@ export function createReaderMemory(
   const stop = (reason: Stop) => {
     stopped ??= reason
   }
-  const isRam = (address: number, length: number) =>
-    ram === null ? address + length <= RAM_LIMIT : rangesCover(ram, address, address + length)
+  const zeros = zeroFilled(memory, ram)
   const pages = (start: number, end: number) =>
     sections === undefined
       ? end <= RAM_LIMIT
@@ -65,11 +59,12 @@ export function createReaderMemory(
     assumptions,
     stop,
     stopped: () => stopped,
+    isRam: address => memory.read(address, 1).ok || isRam(ram, address, 1),
     load(address, length) {
       if (stopped !== null) return null
       const read = address < RAM_LIMIT * 64 ? memory.read(address, length) : null
       if (read?.ok) return read.bytes
-      if (!isRam(address, length)) {
+      if (!isRam(ram, address, length)) {
         stop({ kind: 'oops', message: `access to ${hex(address)}, which is no RAM`, address })
         return null
       }
@@ -78,7 +73,8 @@ export function createReaderMemory(
         return null
       }
       assumptions.add('memory that the dump lacks reads as zero')
-      return readPieces(memory, address, length)
+      const filled = zeros.read(address, length)
+      return filled.ok ? filled.bytes : null
     },
     page(address) {
       if (stopped !== null) return false
@@ -92,18 +88,4 @@ export function createReaderMemory(
     },
     pages,
   }
-}
-
-/** What of a range the dump has, and zeros for the rest. */
-function readPieces(memory: PhysicalMemory, address: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
-  const step = 512
-  if (!rangesTouch(memory.ranges, address, address + length)) return bytes
-  for (let at = address; at < address + length; ) {
-    const size = Math.min(step - (at % step), address + length - at)
-    const read = memory.read(at, size)
-    if (read.ok) bytes.set(read.bytes, at - address)
-    at += size
-  }
-  return bytes
 }

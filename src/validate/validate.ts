@@ -110,7 +110,7 @@ function chooseReader(state: KhoState, options: ValidateOptions): Reader {
 }
 
 /** All of RAM, or null: a dump that was cut to some pages says of the others neither that they are RAM nor that not. */
-function knownRam(image: KhoImage, options: ValidateOptions): readonly Range[] | null {
+export function knownRam(image: KhoImage, options: ValidateOptions): readonly Range[] | null {
   if (options.ram !== undefined && options.ram.length > 0) return image.ramKnown
   return sourceKnewRam(image) ? image.ramKnown : null
 }

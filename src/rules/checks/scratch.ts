@@ -32,6 +32,14 @@ export function* checkScratchLength({ state }: RuleContext): Generator<Occurrenc
   yield { message, path: 'scratch', address: array.address }
 }
 
+/** Areas that have no memory in them, all of them: early boot may allocate from nothing else. */
+export function* checkScratchMemory({ state }: RuleContext): Generator<Occurrence> {
+  const { scratch } = state
+  if (scratch === null || scratch.length === 0 || areasOf(state).length > 0) return
+  const message = `none of the ${scratch.length} scratch areas has any memory`
+  yield { message, path: 'scratch', address: state.scratchArray?.address ?? null, effect: 'silent' }
+}
+
 /** Areas that are not made of pages. */
 export function* checkScratchAlignment({ state }: RuleContext): Generator<Occurrence> {
   const { pageSize } = state.geometry

@@ -2,6 +2,7 @@ import {
   checkScratchAlignment,
   checkScratchCount,
   checkScratchLength,
+  checkScratchMemory,
   checkScratchOverlap,
   checkScratchPageblocks,
   checkScratchRam,
@@ -24,6 +25,7 @@ export const SCRATCH_RULES = family('scratch', [
     kernel: '"setup: failed to memremap scratch (phys=0x…, len=0)", "disabling KHO revival"',
     source: READ,
     effect: reader => (reader.emptyScratch === 'rejected' ? 'rejected' : 'reported'),
+    check: checkScratchMemory,
   },
   {
     id: 'SCRATCH-LENGTH',

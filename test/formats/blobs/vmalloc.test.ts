@@ -194,21 +194,33 @@ describe('the descriptor of a vmalloc area', () => {
 
   it('is told apart from 16 other bytes', () => {
     const { memory, descriptor } = area(4)
-    for (const change of [{ first: 0 }, { first: 0x1008 }, { order: 19 }]) {
+    const others = [
+      { first: 0, flags: 0 },
+      { first: 0x1008, flags: 0 },
+      { flags: 0, order: 19 },
+      { first: 0, order: 19 },
+    ]
+    for (const change of others) {
       const { blob } = decode(memory, put(memory, { ...descriptor, ...change }))
       expect([blob.format, blob.value]).toEqual(['bytes', { kind: 'bytes' }])
     }
   })
 
-  it('is recognised without a length only where its chunk looks like one', () => {
+  it.each([{ first: 0 }, { first: 0x1008 }, { order: 60 }])('is known, and found broken, with %j', change => {
+    const { memory, descriptor } = area(4)
+    const { blob, codes } = decode(memory, put(memory, { ...descriptor, ...change }))
+    expect(blob.format).toBe('vmalloc')
+    expect(codes).not.toEqual([])
+  })
+
+  it('is recognised without a length only where its chunk, or the zeros behind it, look like one', () => {
     const { memory, descriptor, address, chunks } = area(4)
     const open = () => decodeBlob(memory, { name: 'area', address, size: null, geometry: geo })
-    expect(open()).toMatchObject({
-      format: 'vmalloc',
-      size: 16,
-      value: { totalPages: descriptor.totalPages },
-    })
+    const known = { format: 'vmalloc', size: 16, value: { totalPages: descriptor.totalPages } }
+    expect(open()).toMatchObject(known)
     viewOf(memory.page(chunks[0]!)).setBigUint64(8, 0x1001n, true)
+    expect(open()).toMatchObject(known)
+    memory.page(address)[100] = 1
     expect(open()).toMatchObject({ format: 'bytes', size: null })
     memory.drop(chunks[0]!)
     expect(open()).toMatchObject({ format: 'bytes', size: null })

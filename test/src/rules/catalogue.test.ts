@@ -19,6 +19,9 @@ function sources(folder: string): string[] {
     .filter(name => !OWN_CODES.test(name))
 }
 
+/** Names of other things that look like ids of rules: a note of ELF cores. */
+const OTHER_NAMES = ['KHO-TOOLS']
+
 /** String literals that look like ids of rules. */
 function codesIn(files: readonly string[]): Set<string> {
   const codes = new Set<string>()
@@ -35,7 +38,7 @@ describe('the catalogue', () => {
   it('has a rule for every code that a decoder, or early boot, can raise', () => {
     const ids = new Set(RULES.map(rule => rule.id))
     expect(raised.size).toBeGreaterThan(100)
-    expect([...raised].filter(code => !ids.has(code))).toEqual([])
+    expect([...raised].filter(code => !ids.has(code) && !OTHER_NAMES.includes(code))).toEqual([])
   })
 
   it('has no rule that nothing can raise', () => {

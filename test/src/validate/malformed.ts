@@ -83,6 +83,7 @@ export async function judge(
       pageShift: expected.page_shift,
       ramEnd: Math.max(...ram.map(range => range.end)),
       scratch: { address: Number(scratch[0]), length: scratch[1] },
+      ...(absentIsZero ? { assumeZero: { ram } } : {}),
     })
     return validateState(state, options)
   } catch (error) {
