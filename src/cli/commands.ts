@@ -31,7 +31,49 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./whois.js'),
   },
   { name: 'hex', summary: 'annotated hex dump of a part or an address', load: () => import('./hex.js') },
+  { name: 'diff', summary: 'what changed between two states', load: () => import('./diff.js') },
+  {
+    name: 'validate',
+    summary: 'every rule; what breaks, and what the kernel will do about it',
+    load: () => import('./validate.js'),
+  },
   { name: 'extract', summary: 'the bytes behind a path, to a file', load: () => import('./extract.js') },
+  {
+    name: 'slim',
+    summary: 'only what matters, as a small ELF core',
+    load: () => import('./slim.js'),
+  },
+  {
+    name: 'convert',
+    summary: 'the same state, written in another ABI',
+    load: () => import('./convert.js'),
+  },
+  {
+    name: 'compare',
+    summary: 'what this state costs in every tracker',
+    load: () => import('./compare.js'),
+  },
+  {
+    name: 'rules',
+    summary: 'the rules of validate, or one explained',
+    load: () => import('./rules.js'),
+  },
+  { name: 'abi', summary: 'versions, and who can read whom', load: () => import('./abi.js') },
+  {
+    name: 'simulate',
+    summary: "a guest's memory as the kernel would have written it",
+    load: () => import('./simulate.js'),
+  },
+  {
+    name: 'replay',
+    summary: 'boots a real kernel on a state, and says what it made of it',
+    load: () => import('./replay.js'),
+  },
+  {
+    name: 'capture',
+    summary: 'boots a guest, preserves, kexecs, dumps, checks',
+    load: () => import('./capture.js'),
+  },
   { name: 'schema', summary: 'the JSON Schemas of the outputs', load: () => import('./schema.js') },
   { name: 'completion', summary: 'shell completion', load: () => import('./completion.js') },
 ]

@@ -1,0 +1,261 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { KhoError } from '../../formats/error.js'
+import { type Accelerator, chooseAccelerator } from '../guest/accel.js'
+import type { Agent } from '../guest/agent.js'
+import { type DumpFormat, dumpMemory } from '../guest/dump-memory.js'
+import { type Guest, startGuest } from '../guest/guest.js'
+import { GuestFailure } from '../guest/guest-failure.js'
+import { buildInitramfs, NEXT_KERNEL, withNextKernel } from '../guest/initramfs.js'
+import { type KernelLog, type ReservationLine, readKernelLog, readReservations } from '../guest/kernel-log.js'
+import { type MemfdPlan, makeFiles } from '../guest/make-files.js'
+import { findProgram } from '../guest/programs.js'
+import { type GuestFile, type Retrieved, retrieveAll, type SessionWanted } from '../guest/retrieve.js'
+import { readSymbols, type Symbols, symbolsOf } from '../guest/symbols.js'
+import { makeTempFolder } from '../guest/temp-folder.js'
+import { MOMENT_SYMBOLS, type Moment, stopAtMoments } from './moments.js'
+
+/** What a guest is to preserve, and how. */
+export interface CaptureOptions {
+  /** Path of the bzImage that both kernels are. */
+  kernel: string
+  /** Folder for the dumps; made where it is not there. */
+  folder: string
+  sessions?: readonly string[]
+  memfds?: readonly MemfdPlan[]
+  /** `reserve_mem=` regions. */
+  regions?: readonly { name: string; size: number; align?: number }[]
+  /** Bytes that the kernel's own test preserves; its own default where not given. */
+  khoTest?: number
+  /** `kho_scratch=` parameter. */
+  scratch?: string
+  /** RAM in bytes. */
+  memory?: number
+  cpus?: number
+  initrd?: Uint8Array
+  /** System.map or vmlinux; what the guest itself says of its symbols where not given. */
+  symbols?: string
+  dump?: DumpFormat
+  /** Moments to dump at; all where not given. */
+  moments?: readonly Moment[]
+  accelerator?: Accelerator
+  limit?: number
+  append?: string
+  /** The guest's folder stays, and this is told where it is. */
+  keep?: (folder: string) => void
+  progress?: (message: string) => void
+}
+
+/** What was captured: the dumps, and what the guest itself said. */
+export interface Capture {
+  /** Where the guest got no further, in words; what follows is then what it said up to there. */
+  failed: string | null
+  /** Regions that both kernels were asked for. */
+  regions: string[]
+  /** Path of each dump. */
+  dumps: Partial<Record<Moment, string>>
+  /** Files as user space saw them before the jump. */
+  preserved: GuestFile[]
+  /** Files as user space saw them after. */
+  retrieved: Retrieved
+  /** Files of debugfs, by path, before and after the jump. */
+  debugfs: { before: Map<string, Uint8Array>; after: Map<string, Uint8Array> }
+  /** Blocks that the second kernel reserved while it read the incoming map. */
+  reservations: ReservationLine[]
+  logs: { before: KernelLog; after: KernelLog }
+  /** Lines of the log buffers, whole. */
+  dmesg: { before: string[]; after: string[] }
+  /** How moments were found: a breakpoint at a function, or the console. */
+  exact: boolean
+  /** Lines of the console, of both kernels. */
+  console: string[]
+  seconds: number
+}
+
+const MIB = 2 ** 20
+const DEFAULT_MEMORY = 1024 * MIB
+const DEFAULT_LIMIT = 180
+const DEBUGFS = '/sys/kernel/debug/kho'
+
+/** Both kernels. Without address randomisation a function is at the same address in both. */
+const CMDLINE =
+  'console=ttyS0 earlycon=uart8250,io,0x3f8,115200 panic=-1 oops=panic nokaslr kho=on liveupdate=on'
+/** The second one says which blocks it keeps: to its log buffer only, the console would take too long. */
+const SECOND = 'loglevel=6 memblock=debug log_buf_len=4M'
+
+/**
+ * Boots a guest, preserves, loads the next kernel, jumps to it and retrieves; dumps memory on the way.
+ *
+ * @throws KhoError `missing` for programs and places to write, `unreadable` for the kernel. A guest that does not get
+ * through is no error: `failed` says so.
+ */
+export async function runCapture(options: CaptureOptions): Promise<Capture> {
+  const begun = Date.now()
+  const say = options.progress ?? (() => {})
+  const qemu = findProgram('qemu')
+  const given = options.symbols === undefined ? null : readSymbols(options.symbols, MOMENT_SYMBOLS)
+  const kernel = resolve(options.kernel)
+  const image = readKernel(kernel)
+  const initrd = options.initrd ?? buildInitramfs()
+  makeFolder(options.folder)
+  const temp = makeTempFolder()
+  const capture = emptyCapture(options)
+  let guest: Guest | undefined
+  try {
+    if (options.keep !== undefined) {
+      temp.keep()
+      options.keep(temp.path)
+    }
+    const initrdPath = join(temp.path, 'initrd')
+    writeFileSync(initrdPath, withNextKernel(initrd, image))
+    say('starting the first kernel')
+    guest = await startGuest(
+      {
+        kernel,
+        initrd: initrdPath,
+        cmdline: cmdlineOf(options),
+        memory: options.memory ?? DEFAULT_MEMORY,
+        ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
+        accelerator: options.accelerator ?? chooseAccelerator(qemu),
+      },
+      { folder: temp.path, limit: options.limit ?? DEFAULT_LIMIT },
+    )
+    await drive(guest, options, given, capture)
+  } catch (error) {
+    if (!(error instanceof GuestFailure)) throw error
+    capture.failed = error.message
+  } finally {
+    await guest?.stop()
+    temp.remove()
+  }
+  capture.console = [...(guest?.console.lines ?? [])]
+  capture.seconds = (Date.now() - begun) / 1000
+  return capture
+}
+
+function emptyCapture({ regions = [] }: CaptureOptions): Capture {
+  return {
+    failed: null,
+    regions: regions.map(({ name }) => name),
+    dumps: {},
+    preserved: [],
+    retrieved: { files: [], failures: [], cut: false },
+    debugfs: { before: new Map(), after: new Map() },
+    reservations: [],
+    logs: { before: readKernelLog([]), after: readKernelLog([]) },
+    dmesg: { before: [], after: [] },
+    exact: false,
+    console: [],
+    seconds: 0,
+  }
+}
+
+/** What is known is put into `capture` as it comes. */
+async function drive(
+  guest: Guest,
+  options: CaptureOptions,
+  given: Symbols | null,
+  capture: Capture,
+): Promise<void> {
+  const { agent } = guest
+  const say = options.progress ?? (() => {})
+  const dump = async (moment: Moment) => {
+    if (options.moments !== undefined && !options.moments.includes(moment)) return
+    say(`dumping memory: ${moment}`)
+    const suffix = options.dump?.startsWith('kdump') ? 'kdump' : 'elf'
+    const path = join(resolve(options.folder), `${moment}.${suffix}`)
+    await dumpMemory(guest.qmp, path, options.dump)
+    capture.dumps[moment] = path
+  }
+
+  await readyOrFail(guest, 'the first kernel')
+  say('preserving')
+  capture.preserved = await makeFiles(agent, options.sessions ?? [], options.memfds ?? [])
+  const symbols = given ?? (await symbolsOf(agent, MOMENT_SYMBOLS))
+  const loaded = await agent.request('load', NEXT_KERNEL.kernel, NEXT_KERNEL.initrd, nextCmdline(options))
+  if (!loaded.ok) throw new GuestFailure(`the guest cannot load the next kernel: ${loaded.message}`)
+  capture.debugfs.before = await readTree(agent, DEBUGFS)
+  capture.dmesg.before = await readLog(agent)
+  capture.logs.before = readKernelLog(capture.dmesg.before)
+  await dump('ready')
+
+  say('jumping')
+  capture.exact = await stopAtMoments(guest, symbols, dump)
+  await readyOrFail(guest, 'the next kernel')
+  capture.debugfs.after = await readTree(agent, DEBUGFS)
+  say('retrieving')
+  capture.retrieved = await retrieveAll(agent, wantedOf(options))
+  capture.dmesg.after = await readLog(agent)
+  capture.logs.after = readKernelLog(capture.dmesg.after)
+  capture.reservations = readReservations(capture.dmesg.after)
+  await dump('retrieved')
+}
+
+/** The agent comes up, or the failure says what the kernel said last. */
+async function readyOrFail(guest: Guest, what: string): Promise<void> {
+  if ((await guest.agent.ready()) !== null) return
+  const { how } = await guest.ended
+  const log = readKernelLog(guest.console.lines)
+  const last = log.oops?.message ?? log.panic ?? guest.console.lines.at(-1) ?? 'nothing'
+  const why = how === 'limit' ? 'its time is up' : 'it ended'
+  throw new GuestFailure(`${what} did not come up: ${why}; it said last: ${last}`)
+}
+
+function cmdlineOf(options: CaptureOptions): string {
+  return [CMDLINE, `kho_scratch=${options.scratch ?? '48M,96M,64M'}`, ...sharedParameters(options)].join(' ')
+}
+
+function nextCmdline(options: CaptureOptions): string {
+  return [CMDLINE, SECOND, ...sharedParameters(options)].join(' ')
+}
+
+/** A region is taken back by a kernel that is asked for it in the same words. */
+function sharedParameters({ regions = [], khoTest, append }: CaptureOptions): string[] {
+  return [
+    ...regions.map(({ name, size, align }) => `reserve_mem=${size}:${align ?? 4096}:${name}`),
+    ...(khoTest === undefined ? [] : [`test_kho.max_mem=${khoTest}`]),
+    ...(append === undefined ? [] : [append]),
+  ]
+}
+
+function wantedOf({ sessions = [], memfds = [] }: CaptureOptions): SessionWanted[] {
+  const names = new Set([...sessions, ...memfds.map(memfd => memfd.session)])
+  return [...names].map(name => ({
+    name,
+    tokens: memfds.filter(memfd => memfd.session === name).map(memfd => memfd.token),
+  }))
+}
+
+/** The files below a folder of the guest, by path relative to it. */
+async function readTree(agent: Agent, folder: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>()
+  const list = await agent.request('list', folder)
+  for (const { path } of list.ok ? list.values : []) {
+    const file = await agent.request('read', String(path))
+    if (file.ok) files.set(String(path).slice(folder.length + 1), file.bytes)
+  }
+  return files
+}
+
+async function readLog(agent: Agent): Promise<string[]> {
+  const reply = await agent.request('dmesg')
+  return reply.ok ? Buffer.from(reply.bytes).toString('latin1').split('\n') : []
+}
+
+function readKernel(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new KhoError('unreadable', `cannot read the kernel: ${why}`, { path })
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true })
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new KhoError('missing', `cannot make the folder for the dumps: ${why}`, { path })
+  }
+}

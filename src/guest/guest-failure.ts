@@ -1,0 +1,7 @@
+/**
+ * A guest did not do what it was started for: its kernel died, was too slow, or refused. Nothing that a user of this package
+ * did wrong, and no error either where that is what was to be found out.
+ */
+export class GuestFailure extends Error {
+  override readonly name = 'GuestFailure'
+}

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { buildAgent } from './agent-build.js'
+import { guestAsset } from './assets.js'
+import { CPIO_MODE, type CpioEntry, writeCpio } from './cpio.js'
+import { findStaticBusybox } from './programs.js'
+
+const FOLDERS = ['bin', 'dev', 'proc', 'sys', 'tmp']
+
+/** Where {@link withNextKernel} puts things. */
+export const NEXT_KERNEL = { kernel: '/next/kernel', initrd: '/next/initrd' } as const
+
+/**
+ * The initramfs of a guest: busybox, the agent, and the script that starts it. Same files, same bytes.
+ *
+ * @throws KhoError `missing` where the system has no static busybox, or no compiler for the agent.
+ */
+export function buildInitramfs(): Uint8Array {
+  const entries: CpioEntry[] = [
+    ...FOLDERS.map(folder),
+    // The first process' console, before devtmpfs is there.
+    { name: 'dev/console', mode: CPIO_MODE.character | 0o600, device: { major: 5, minor: 1 } },
+    executable('bin/busybox', findStaticBusybox()),
+    executable('agent', buildAgent()),
+    executable('init', guestAsset('init')),
+  ]
+  return gzipSync(writeCpio(entries), { level: 6 })
+}
+
+/**
+ * The initramfs of a guest that will jump to another kernel: `initrd`, followed by an archive with that kernel and the
+ * initrd for it. The kernel unpacks archives that follow each other; one that is not compressed begins at a multiple of
+ * four bytes.
+ */
+export function withNextKernel(initrd: Uint8Array, kernel: Uint8Array): Uint8Array {
+  const archive = writeCpio([
+    folder('next'),
+    { name: NEXT_KERNEL.kernel.slice(1), mode: CPIO_MODE.file | 0o644, content: kernel },
+    { name: NEXT_KERNEL.initrd.slice(1), mode: CPIO_MODE.file | 0o644, content: initrd },
+  ])
+  const start = Math.ceil(initrd.length / 4) * 4
+  const whole = new Uint8Array(start + archive.length)
+  whole.set(initrd)
+  whole.set(archive, start)
+  return whole
+}
+
+function folder(name: string): CpioEntry {
+  return { name, mode: CPIO_MODE.folder | 0o755 }
+}
+
+function executable(name: string, path: string): CpioEntry {
+  return { name, mode: CPIO_MODE.file | 0o755, content: readFileSync(path) }
+}

@@ -1,0 +1,91 @@
+import { SCRATCH_ENTRY, type ScratchArea } from '../../formats/handoff/scratch.js'
+import { readSetupData } from '../../formats/handoff/setup-data.js'
+import { mergeRanges, type Range } from '../../formats/memory/physical-memory.js'
+import { listRanges } from '../../formats/pages/runs.js'
+import type { KhoState } from '../image/state.js'
+import { commonRanges, withoutRanges } from './free-ranges.js'
+import { FIRMWARE_BYTES, guestRam, lowMemoryEnd } from './machine.js'
+
+/** The two pointers that a kernel is given, and what they lead to. */
+export interface HandedOver {
+  fdt: { address: number; size: number }
+  /** The array of scratch areas; null where the state has none, and one has to be made. */
+  array: { address: number; size: number } | null
+  areas: ScratchArea[]
+}
+
+const MIB = 2 ** 20
+/** An area that was chosen for a state that has none is of this size at most, at a multiple of this. */
+const LARGEST_AREA = 256 * MIB
+const AREA_ALIGN = 4 * MIB
+/** The low part is left alone: firmware, and where a kernel may not stay. */
+const LOWEST_AREA = 16 * MIB
+
+/** What the image says that the next kernel is told: the record that names this root, and the array that it names. */
+export function findHandedOver(state: KhoState, memory: number, keep: readonly Range[]): HandedOver {
+  const { pageSize } = state.geometry
+  const records = state.root.evidence
+    .filter(evidence => evidence.kind === 'setup-data' && evidence.address !== null)
+    .map(evidence => readSetupData(state.image.memory, evidence.address!))
+    .filter(record => record !== null && record.fdtAddress === state.root.address)
+  const record = records[0]
+  const fdt = { address: state.root.address, size: record?.fdtSize ?? pageSize }
+  if (record && state.scratch !== null) {
+    const array = { address: record.scratchAddress, size: record.scratchSize }
+    return { fdt, array, areas: state.scratch }
+  }
+  const areas = state.scratch ?? [chooseArea(memory, keep)]
+  // A length that is none is handed over as it is: what the kernel makes of it is the question.
+  if (record && (record.scratchSize === 0 || record.scratchSize % SCRATCH_ENTRY !== 0)) {
+    return { fdt, array: { address: record.scratchAddress, size: record.scratchSize }, areas }
+  }
+  return { fdt, array: null, areas }
+}
+
+/** The largest hole in low memory. */
+function chooseArea(memory: number, keep: readonly Range[]): ScratchArea {
+  const low = [{ start: LOWEST_AREA, end: lowMemoryEnd(memory) - FIRMWARE_BYTES }]
+  const holes = withoutRanges(commonRanges(guestRam(memory), low), keep).map(({ start, end }) => {
+    const from = Math.ceil(start / AREA_ALIGN) * AREA_ALIGN
+    return { start: from, size: Math.min(LARGEST_AREA, Math.floor((end - from) / AREA_ALIGN) * AREA_ALIGN) }
+  })
+  return holes.reduce((best, hole) => (hole.size > best.size ? hole : best), { start: LOWEST_AREA, size: 0 })
+}
+
+/** The array's bytes: struct kho_scratch, address and size. */
+export function encodeScratchArray(areas: readonly ScratchArea[]): Uint8Array {
+  const bytes = new Uint8Array(areas.length * SCRATCH_ENTRY)
+  const view = new DataView(bytes.buffer)
+  areas.forEach(({ start, size }, n) => {
+    view.setBigUint64(n * SCRATCH_ENTRY, BigInt(start), true)
+    view.setBigUint64(n * SCRATCH_ENTRY + 8, BigInt(size), true)
+  })
+  return bytes
+}
+
+/** Memory that the kernel may look at because of the hand-over: what is preserved, the tracker, the root FDT and the blobs. */
+export function vitalRanges(state: KhoState): Range[] {
+  const { pageSize } = state.geometry
+  const page = (address: number, size: number): Range => ({
+    start: Math.floor(address / pageSize) * pageSize,
+    end: Math.ceil((address + Math.max(size, 1)) / pageSize) * pageSize,
+  })
+  const blobs = state.blobs().filter(blob => blob.address !== null && blob.address > 0)
+  const known = [
+    ...listRanges(state.tracker.decode.pages),
+    ...state.tracker.decode.nodes.map(node => page(node.address, node.size)),
+    page(state.root.address, pageSize),
+    ...blobs.map(blob => page(blob.address!, blob.size ?? pageSize)),
+  ]
+  // What a damaged state names beyond the end of memory is nowhere.
+  return commonRanges(mergeRanges(known), wholePages(state.image.ramKnown, pageSize))
+}
+
+function wholePages(ranges: readonly Range[], pageSize: number): Range[] {
+  return mergeRanges(
+    ranges.map(({ start, end }) => ({
+      start: Math.floor(start / pageSize) * pageSize,
+      end: Math.ceil(end / pageSize) * pageSize,
+    })),
+  )
+}

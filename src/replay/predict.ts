@@ -1,0 +1,83 @@
+import { isKhoError } from '../../formats/error.js'
+import { type PhysicalMemory, rangesCover, rangesTouch } from '../../formats/memory/physical-memory.js'
+import { loadState } from '../image/load-state.js'
+import type { KhoState } from '../image/state.js'
+import { findReader } from '../rules/reader.js'
+import { validateState } from '../validate/validate.js'
+import type { Validation } from '../validate/verdict.js'
+import { guestRam } from './machine.js'
+
+/** The kernel that is to read a state, and the machine it runs on. */
+export interface ReadingKernel {
+  /** As the boot image says; null where it does not. */
+  release: string | null
+  /** RAM in bytes. */
+  memory: number
+  cmdline: string
+}
+
+/**
+ * What `validate` says that a kernel makes of a state in a fresh guest: its RAM is known, and what the dump lacks is zero
+ * there. Null for a release that the validator does not know.
+ */
+export function predictReplay(state: KhoState, kernel: ReadingKernel): Validation | null {
+  const { release, cmdline } = kernel
+  if (release === null || !isKnown(release)) return null
+  const ram = guestRam(kernel.memory)
+  const memory = guestMemory(state.image.memory, kernel.memory)
+  const { root, abi, geometry, scratchArray } = state
+  const seen = loadState(
+    { ...state.image, memory, ramKnown: ram },
+    {
+      root: root.address,
+      abi,
+      pageShift: geometry.pageShift,
+      ...(scratchArray === null ? {} : { scratch: scratchArray }),
+    },
+  )
+  return validateState(seen, { reader: release, readerCmdline: cmdline, ram, absentIsZero: true })
+}
+
+function isKnown(release: string): boolean {
+  try {
+    findReader(release)
+    return true
+  } catch (error) {
+    if (isKhoError(error)) return false
+    throw error
+  }
+}
+
+/** Nothing that is handed over is one piece longer than this; sizes in a broken state can be anything. */
+const LONGEST_READ = 64 * 2 ** 20
+/** What is absent is so by the page, or by less where a dump ends. */
+const STEP = 512
+
+/** A guest's memory before its first instruction: what a dump has, zeros elsewhere, and nothing outside its RAM. */
+function guestMemory(dump: PhysicalMemory, bytes: number): PhysicalMemory {
+  const ranges = guestRam(bytes)
+  return {
+    ...dump,
+    ranges,
+    read(phys, length) {
+      if (!rangesCover(ranges, phys, phys + length)) return { ok: false, reason: 'outside', address: phys }
+      const whole = dump.read(phys, length)
+      if (whole.ok) return whole
+      if (length > LONGEST_READ) return { ok: false, reason: 'excluded', address: whole.address }
+      return { ok: true, bytes: withZeros(dump, phys, length), offset: null }
+    },
+    blocks: () => dump.blocks(),
+  }
+}
+
+function withZeros(dump: PhysicalMemory, phys: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  if (!rangesTouch(dump.ranges, phys, phys + length)) return bytes
+  for (let at = phys; at < phys + length; ) {
+    const size = Math.min(STEP - (at % STEP), phys + length - at)
+    const piece = dump.read(at, size)
+    if (piece.ok) bytes.set(piece.bytes, at - phys)
+    at += size
+  }
+  return bytes
+}

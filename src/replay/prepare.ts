@@ -1,0 +1,135 @@
+import { KhoError } from '../../formats/error.js'
+import { mergeRanges, type Range } from '../../formats/memory/physical-memory.js'
+import { buildInitramfs } from '../guest/initramfs.js'
+import type { KhoState } from '../image/state.js'
+import type { Validation } from '../validate/verdict.js'
+import { type BootImage, readBootImage } from './boot-image.js'
+import { type BootPlan, type Collision, describeCollision, findCollisions, planBoot } from './boot-plan.js'
+import { type AskedRegion, regionsOf, reserveParameters } from './expected.js'
+import { withoutRanges } from './free-ranges.js'
+import { findHandedOver, type HandedOver, vitalRanges } from './handed-over.js'
+import { memoryFor } from './machine.js'
+import { predictReplay } from './predict.js'
+import { reservationParameters } from './reservations.js'
+
+/** What decides how a guest is started on a state. */
+export interface PrepareOptions {
+  /** Path of the bzImage. */
+  kernel: string
+  /** An initramfs that is there already, with the agent in it; built where not given. */
+  initrd?: Uint8Array
+  /** RAM of the guest in bytes; what the state needs where not given. */
+  memory?: number
+  /** Added to the kernel's command line. */
+  append?: string
+  /** `reserve_mem=` regions that the kernel is asked for; those that the state has where not given. */
+  regions?: readonly AskedRegion[]
+  /** The kernel stays where it is linked to be, for a debugger. */
+  fixedAddresses?: boolean
+  /** Boots although something of the state cannot be where it should be. */
+  force?: boolean
+}
+
+/** Everything about a replay that is known before the guest starts. */
+export interface Preparation {
+  image: BootImage
+  initrd: Uint8Array
+  /** RAM of the guest in bytes. */
+  memory: number
+  handed: HandedOver
+  /** Memory that was handed over, and must stay as it is. */
+  keep: Range[]
+  plan: BootPlan
+  collisions: Collision[]
+  cmdline: string
+  regions: AskedRegion[]
+  /** The kernel is asked to say which blocks it keeps. */
+  asked: boolean
+  /** What may make the guest fail though nothing is wrong with the state; a line each. */
+  notes: string[]
+  /** What the validator says that this kernel will make of this memory; null for a release that it does not know. */
+  predicted: Validation | null
+}
+
+/** The console from the first moment, death at once, and all that is being tested. */
+const CMDLINE =
+  'console=ttyS0 earlycon=uart8250,io,0x3f8,115200 loglevel=7 panic=-1 oops=panic kho=on liveupdate=on'
+
+const MIB = 2 ** 20
+
+/**
+ * Decides where everything goes, and what should come of it.
+ *
+ * @throws KhoError `usage` for an amount of memory that QEMU does not take, `missing` for programs, `unreadable` and the
+ * like for the kernel, `broken-state` for a state that cannot be where it should be.
+ */
+export function prepareReplay(state: KhoState, options: PrepareOptions): Preparation {
+  if (options.memory !== undefined && options.memory % MIB !== 0) {
+    throw new KhoError('usage', "the guest's memory has to be a multiple of 1 MiB")
+  }
+  const image = readBootImage(options.kernel)
+  const initrd = options.initrd ?? buildInitramfs()
+  const vital = vitalRanges(state)
+  const memory = options.memory ?? memoryFor(state.image.ramKnown, [...vital, ...scratchOf(state)])
+  const handed = findHandedOver(state, memory, vital)
+  const keep = handed.array === null ? vital : mergeRanges([...vital, pagesOf(handed.array)])
+  const plan = planBoot({
+    image,
+    initrdBytes: initrd.length,
+    memory,
+    scratch: handed.areas,
+    makeArray: handed.array === null,
+    keep,
+  })
+  const collisions = findCollisions(plan, keep, memory)
+  if (collisions.length > 0 && options.force !== true) throw refusal(collisions)
+  const regions = [...(options.regions ?? regionsOf(state))]
+  const asking = reservationParameters(state)
+  const cmdline = [
+    CMDLINE,
+    ...asking,
+    ...(options.fixedAddresses === true ? ['nokaslr'] : []),
+    ...reserveParameters(regions),
+    options.append ?? '',
+  ]
+    .join(' ')
+    .trim()
+  const notes = scratchNotes(handed, plan, memory)
+  const predicted = predictReplay(state, { release: image.release, memory, cmdline })
+  const asked = asking.length > 0
+  return { image, initrd, memory, handed, keep, plan, collisions, cmdline, regions, asked, notes, predicted }
+}
+
+/** Of RAM, what a kernel's page structures take; all of it comes from scratch until the map has been read. */
+const PAGE_STRUCTURES = 1 / 64
+const OTHER_BYTES = 12 * MIB
+
+function scratchNotes({ areas }: HandedOver, plan: BootPlan, memory: number): string[] {
+  const ranges = areas.map(({ start, size }) => ({ start, end: start + size }))
+  const left = withoutRanges(ranges, plan.pieces).reduce((sum, { start, end }) => sum + end - start, 0)
+  const needed = memory * PAGE_STRUCTURES + OTHER_BYTES
+  if (left >= needed) return []
+  const [has, needs] = [left, needed].map(bytes => `${Math.floor(bytes / MIB)}M`)
+  return [
+    `scratch has ${has} left, and a kernel with this much memory needs about ${needs} early: it may fail`,
+  ]
+}
+
+const MOST_SHOWN = 4
+
+function refusal(collisions: readonly Collision[]): KhoError {
+  const shown = collisions.slice(0, MOST_SHOWN).map(describeCollision)
+  const more = collisions.length - shown.length
+  if (more > 0) shown.push(`and ${more} more`)
+  return new KhoError('broken-state', shown.join('; '), {
+    hint: '--force boots all the same',
+  })
+}
+
+function scratchOf(state: KhoState): Range[] {
+  return (state.scratch ?? []).map(({ start, size }) => ({ start, end: start + size }))
+}
+
+function pagesOf({ address, size }: { address: number; size: number }): Range {
+  return { start: Math.floor(address / 4096) * 4096, end: Math.ceil((address + size) / 4096) * 4096 }
+}

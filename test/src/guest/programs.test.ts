@@ -1,0 +1,60 @@
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { findProgram, findStaticBusybox, searchPath } from '../../../src/guest/programs.js'
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kho-test-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const program = (name: string, content: string | Uint8Array) => {
+  writeFileSync(join(folder, name), content)
+  chmodSync(join(folder, name), 0o755)
+}
+
+describe('findProgram', () => {
+  it('finds an executable in a folder of PATH', () => {
+    program('gcc', '#!/bin/sh\n')
+    expect(findProgram('gcc', `/nowhere:${folder}`)).toBe(join(folder, 'gcc'))
+  })
+
+  it('passes over files that cannot be run', () => {
+    writeFileSync(join(folder, 'gcc'), '')
+    expect(searchPath('gcc', folder)).toBeNull()
+  })
+
+  it.each([
+    ['qemu', 'qemu-system-x86'],
+    ['busybox', 'busybox-static'],
+    ['gcc', 'gcc'],
+  ] as const)('says in one line which Debian package has %s', (name, debian) => {
+    expect(() => findProgram(name, folder)).toThrow(
+      expect.objectContaining({
+        code: 'missing',
+        message: expect.stringMatching(new RegExp(`^there is no .* in the package ${debian}$`)),
+      }),
+    )
+  })
+})
+
+describe('findStaticBusybox', () => {
+  it('refuses one that needs libraries', () => {
+    copyFileSync(process.execPath, join(folder, 'busybox'))
+    expect(() => findStaticBusybox(folder)).toThrow(/busybox is not statically linked; .* busybox-static$/)
+  })
+
+  it('refuses one that is no program at all', () => {
+    program('busybox', '#!/bin/sh\n')
+    expect(() => findStaticBusybox(folder)).toThrow(/not statically linked/)
+  })
+
+  it('takes an ELF file without an interpreter', () => {
+    const elf = new Uint8Array(64)
+    elf.set([0x7f, 0x45, 0x4c, 0x46])
+    program('busybox', elf)
+    expect(findStaticBusybox(folder)).toBe(join(folder, 'busybox'))
+  })
+})
