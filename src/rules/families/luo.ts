@@ -157,8 +157,8 @@ export const LUO_RULES = family('luo', [
     title: 'names are not empty',
     explanation:
       'A session, or an FLB object, has an empty name. Up to 7.1 the ioctl took names of any length for a session.',
-    kernel: 'takes it: the session can be retrieved by the empty name only',
-    effect: 'none',
+    kernel: 'takes it; 7.2 answers -EINVAL to who asks for the empty name',
+    effect: reader => (reader.luo === 'luo-v5' ? 'reported' : 'none'),
   },
   {
     ...session,

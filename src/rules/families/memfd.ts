@@ -98,7 +98,8 @@ export const MEMFD_RULES = family('memfd', [
     id: 'MEMFD-FOLIO-COUNT',
     title: 'the list has room for as many folios as there should be',
     explanation: 'nr_folios is larger than the pages of the list have room for.',
-    kernel: 'no check: reads past the list, and faults or restores what it finds',
+    kernel: 'no check: reads past the list; 7.2 was seen to oops in memfd_luo_retrieve()',
+    effect: reader => (reader.luo === null ? 'none' : 'oops'),
   },
   {
     ...COMMON,
