@@ -12,6 +12,7 @@ import { writeJson } from '../../../src/render/json.js'
 import { documentView } from '../../../src/render/state-view.js'
 import { viewJson } from '../../../src/render/view-json.js'
 import { planSlim, type SlimOptions, writeSlim } from '../../../src/slim/slim.js'
+import { validateState } from '../../../src/validate/validate.js'
 import { ROOT } from '../../built.js'
 import { describeWith, namesIn, readJson } from '../../material.js'
 
@@ -53,7 +54,14 @@ function expectSame(before: KhoImage, after: KhoImage, options: StateOptions = {
   old.forEach((state, n) => {
     expect(dumpText(now[n]!)).toBe(dumpText(state))
     expect(listBlocks(now[n]!.tracker.decode.pages)).toEqual(listBlocks(state.tracker.decode.pages))
+    expect(verdict(now[n]!)).toEqual(verdict(state))
   })
+}
+
+/** What `validate` says, without the places in the file. */
+function verdict(state: KhoState) {
+  const { outcome, findings } = validateState(state)
+  return { outcome, findings: findings.map(({ offset: _, ...finding }) => finding) }
 }
 
 interface Note {
