@@ -1,18 +1,15 @@
-import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { KhoError } from '../../formats/error.js'
 import { geometry } from '../../formats/memory/geometry.js'
 import { type Comparison, compareTrackers } from '../compare/compare.js'
-import { type FileSource, openFileSource } from '../image/file-source.js'
 import { compareJson, writeCompareText } from '../render/compare.js'
 import { writeJson } from '../render/json.js'
-import { parseScenario } from '../scenario/scenario-file.js'
 import { simulate } from '../simulate/simulate.js'
 import { openState } from './open-state.js'
 import { addImageOptions, addOutputOptions, type ImageOptions, type OutputOptions } from './options.js'
 import { writeOutput } from './output.js'
-import { errorCode, type Terminal } from './terminal.js'
+import { contentsBeside, isScenarioPath, readScenario } from './scenario-input.js'
+import type { Terminal } from './terminal.js'
 
 interface CompareCommand extends ImageOptions, OutputOptions {}
 
@@ -39,7 +36,9 @@ export function configure(command: Command, terminal: Terminal): void {
 }
 
 async function run(path: string, options: CompareCommand, terminal: Terminal): Promise<void> {
-  const comparison = /\.(ya?ml|json)$/i.test(path) ? ofScenario(path) : await ofImage(path, options, terminal)
+  const comparison = isScenarioPath(path)
+    ? ofScenario(path, terminal)
+    : await ofImage(path, options, terminal)
   writeOutput(terminal, options, [path, ...(options.part ?? [])], write => {
     if (options.json === true) writeJson(write, compareJson(comparison))
     else writeCompareText(write, comparison)
@@ -58,28 +57,8 @@ async function ofImage(path: string, options: CompareCommand, terminal: Terminal
   return compareTrackers(tracker.decode.pages, state.geometry, image.ramKnown)
 }
 
-function ofScenario(path: string): Comparison {
-  const scenario = parseScenario(readText(path), path)
-  const files: FileSource[] = []
-  const open = (name: string) => {
-    const file = openFileSource(resolve(dirname(path), name))
-    files.push(file)
-    return file
-  }
-  try {
-    const { kho } = simulate(scenario, { open })
-    return compareTrackers(kho.preserved, geometry(kho.geometry.pageShift), scenario.machine.ram)
-  } finally {
-    for (const file of files) file.close()
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const code = errorCode(error)
-    if (code === null) throw error
-    throw new KhoError('unreadable', `cannot read ${path}: ${code}`, { path })
-  }
+function ofScenario(path: string, terminal: Terminal): Comparison {
+  const scenario = readScenario(path)
+  const { kho } = simulate(scenario, { open: contentsBeside(path, terminal) })
+  return compareTrackers(kho.preserved, geometry(kho.geometry.pageShift), scenario.machine.ram)
 }

@@ -1,17 +1,14 @@
-import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { KhoError } from '../../formats/error.js'
 import { hex } from '../../formats/memory/fault.js'
-import { type FileSource, openFileSource } from '../image/file-source.js'
 import { applyDamage, DAMAGES } from '../scenario/damage/index.js'
 import type { Moment } from '../scenario/run-scenario.js'
-import { parseScenario } from '../scenario/scenario-file.js'
 import type { Scenario } from '../scenario/schema.js'
 import { type Simulation, simulate, writeSimulationElf, writeSimulationRaw } from '../simulate/simulate.js'
 import { openFileSink } from './file-sink.js'
 import { addOptions } from './option-specs.js'
-import { errorCode, type Terminal } from './terminal.js'
+import { contentsBeside, readScenario } from './scenario-input.js'
+import type { Terminal } from './terminal.js'
 
 interface SimulateCommandOptions {
   output: string
@@ -75,35 +72,15 @@ function run(path: string, options: SimulateCommandOptions, terminal: Terminal):
       hint: `kho simulate ${path} -o memory.elf`,
     })
   }
-  const scenario = parseScenario(readText(path), path)
-  const files: FileSource[] = []
-  const open = (name: string) => {
-    const file = openFileSource(resolve(dirname(path), name))
-    files.push(file)
-    return file
-  }
-  try {
-    const simulation = simulate(scenario, {
-      open,
-      ...(options.at === undefined ? {} : { at: options.at }),
-      ...(options.seed === undefined ? {} : { seed: options.seed }),
-    })
-    const done = (options.damage ?? []).map(({ rule, seed }) => applyDamage(simulation, rule, seed))
-    writeFile(simulation, options, [path])
-    if (options.quiet !== true) terminal.out(new TextEncoder().encode(report(scenario, simulation, done)))
-  } finally {
-    for (const file of files) file.close()
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const code = errorCode(error)
-    if (code === null) throw error
-    throw new KhoError('unreadable', `cannot read ${path}: ${code}`, { path })
-  }
+  const scenario = readScenario(path)
+  const simulation = simulate(scenario, {
+    open: contentsBeside(path, terminal),
+    ...(options.at === undefined ? {} : { at: options.at }),
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+  })
+  const done = (options.damage ?? []).map(({ rule, seed }) => applyDamage(simulation, rule, seed))
+  writeFile(simulation, options, [path])
+  if (options.quiet !== true) terminal.out(new TextEncoder().encode(report(scenario, simulation, done)))
 }
 
 function writeFile(simulation: Simulation, options: SimulateCommandOptions, inputs: readonly string[]): void {
