@@ -6,8 +6,8 @@ import { createFaultLog, type FaultLog } from '../memory/fault-log.js'
 import { ADDRESS_LIMIT, type Geometry } from '../memory/geometry.js'
 import type { PhysicalMemory } from '../memory/physical-memory.js'
 import { u64, viewOf } from '../memory/u64.js'
-import { addBitmap, blockSize, createPageSet, type PageSet } from '../pages/page-set.js'
-import { wordsOf } from '../pages/words.js'
+import { createBitmapCollector } from './bitmap-batch.js'
+import { type ChunkElement, nodePath } from './bitmap-element.js'
 import type { Tracker, TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot } from './tracker.js'
 
 /*
@@ -20,8 +20,6 @@ const BITMAP = offsetOf(KHOSER_MEM_BITMAP_PTR, 'bitmap')
 const PHYS_START = offsetOf(KHOSER_MEM_BITMAP_PTR, 'physStart')
 /** Bitmap objects up to 6.17.8: kzalloc'ed, 4096 bits, whatever the page size. */
 export const SMALL_BITMAP = 512
-/** What the writer up to 7.0 stores as order for a range that begins at pfn 0 (count_trailing_zeros(0) was -1). */
-export const WRAPPED_ORDER = 0xffffffff
 
 /** Where a chunk's header has its three words. The sketch in a mail of February 2025 had them in another order. */
 export interface ChunkHeader {
@@ -41,20 +39,6 @@ function headerOf(struct: typeof KHOSER_MEM_CHUNK | typeof SKETCH_CHUNK): ChunkH
 /** Entries in one chunk: 255, 1023 or 4095. */
 export function chunkCapacity(geometry: Geometry): number {
   return (geometry.pageSize - CHUNK_HEADER) / CHUNK_ELEMENT
-}
-
-/** The path of a tracker's page. */
-function nodePath(address: number): string {
-  return `tracker/nodes/${hex(address)}`
-}
-
-/** One entry of a chunk. */
-export interface ChunkElement {
-  /** Address of the entry itself. */
-  at: number
-  order: number
-  physStart: number
-  bitmap: number
 }
 
 /** The list's chunks, walked once; `visit` sees every counted entry whose numbers are addresses. */
@@ -171,101 +155,13 @@ function locateChunkList(fdt: FdtTree | FdtNode): TrackerRoot | null {
 function decodeChunkList(memory: PhysicalMemory, root: TrackerRoot, options: TrackerOptions): TrackerDecode {
   const { geometry } = options
   const bitmapBytes = options.bitmapBytes ?? geometry.pageSize
-  const pages = createPageSet(geometry.pageShift)
   const nodes: TrackerNode[] = []
   const faults = createFaultLog()
-  const seen = new Map<number, number>()
-  let badPointers = 0
-  let absentNodes = 0
-  const out = { nodes, faults, bad: () => badPointers++, absent: () => absentNodes++ }
-  // Entries that share a bitmap cost their writer nothing and the decoder a bitmap each: hold both to the input's size.
-  let budget = memory.inputSize * 16 + 2 ** 26
-  const visit = (element: ChunkElement) => {
-    const uses = seen.get(element.bitmap) ?? 0
-    seen.set(element.bitmap, uses + 1)
-    if (uses > 0) {
-      faults.add(
-        'CHUNK-BITMAP-SHARED',
-        `bitmap ${hex(element.bitmap)} is used by more than one entry`,
-        element.at,
-        nodePath(element.bitmap),
-      )
-      budget -= Math.max(bitmapBytes, 4096) * 2
-      if (budget < 0) return
-    }
-    const read = memory.read(element.bitmap, bitmapBytes)
-    if (!read.ok) {
-      absentNodes++
-      const message = `bitmap ${hex(element.bitmap)} is not in the dump (${read.reason})`
-      faults.add('CHUNK-BITMAP-ABSENT', message, element.bitmap, nodePath(element.bitmap), read.reason)
-      return
-    }
-    if (uses === 0) {
-      nodes.push({
-        address: element.bitmap,
-        kind: 'bitmap',
-        level: null,
-        order: element.order,
-        size: bitmapBytes,
-      })
-    }
-    addElement(pages, element, wordsOf(read.bytes), bitmapBytes, faults, out.bad)
-  }
+  const counts = { badPointers: 0, absentNodes: 0 }
+  const bitmaps = createBitmapCollector(memory, geometry, bitmapBytes, { nodes, faults, counts })
+  const out = { nodes, faults, bad: () => counts.badPointers++, absent: () => counts.absentNodes++ }
   const sketch = root.fdt !== undefined && findProperty(root.fdt, 'preserved-folio-map') !== null
-  walkChunks(memory, root.addresses[0] ?? 0, geometry, out, visit, sketch ? SKETCH_HEADER : HEADER)
-  return { pages, nodes, faults: faults.list(), badPointers, absentNodes }
-}
-
-/** Adds one bitmap to the set, or says why its blocks cannot be. */
-export function addElement(
-  pages: PageSet,
-  element: ChunkElement,
-  words: Uint32Array,
-  bitmapBytes: number,
-  faults: FaultLog,
-  bad: () => void,
-): void {
-  const { order, physStart, at } = element
-  if (order === WRAPPED_ORDER) {
-    const message =
-      'order 0xffffffff: a range that began at pfn 0 was recorded with order -1 (count_trailing_zeros(0) was -1 up to 7.0); the range itself is not preserved'
-    faults.add('PFN0-ORDER', message, at, nodePath(element.bitmap))
-    return
-  }
-  if (order + pages.pageShift >= 52) {
-    bad()
-    faults.add(
-      'CHUNK-ORDER',
-      `order ${order} makes blocks larger than any memory`,
-      at,
-      nodePath(element.bitmap),
-    )
-    return
-  }
-  if (element.bitmap % Math.min(bitmapBytes, 4096) !== 0) {
-    faults.add(
-      'CHUNK-BITMAP-ALIGN',
-      `bitmap ${hex(element.bitmap)} is not aligned to its ${bitmapBytes} bytes`,
-      at + 8,
-      nodePath(element.bitmap),
-    )
-  }
-  const size = blockSize(pages, order)
-  if (physStart % size !== 0) {
-    const message = `bitmap for order ${order} begins at ${hex(physStart)}, inside a block of ${size} bytes`
-    faults.add('CHUNK-START-ALIGN', message, at, nodePath(element.bitmap))
-    return
-  }
-  if ((physStart / size) % (bitmapBytes * 8) !== 0) {
-    const message = `bitmap for order ${order} begins at ${hex(physStart)}, no multiple of the ${bitmapBytes * 8} blocks it spans`
-    faults.add('CHUNK-START-SPAN', message, at, nodePath(element.bitmap))
-  }
-  const lost = addBitmap(pages, order, physStart / size, words)
-  if (lost > 0)
-    faults.add(
-      'BLOCK-ADDRESS',
-      `${lost} blocks of order ${order} lie at or above 2^52`,
-      at,
-      nodePath(element.bitmap),
-    )
+  const header = sketch ? SKETCH_HEADER : HEADER
+  walkChunks(memory, root.addresses[0] ?? 0, geometry, out, bitmaps.add, header)
+  return { pages: bitmaps.finish(), nodes, faults: faults.list(), ...counts }
 }

@@ -6,8 +6,8 @@ import { ADDRESS_LIMIT, type Geometry } from '../memory/geometry.js'
 import type { PhysicalMemory, Range } from '../memory/physical-memory.js'
 import { u64, viewOf } from '../memory/u64.js'
 import { createPageSet } from '../pages/page-set.js'
-import { wordsOf } from '../pages/words.js'
-import { addElement, SMALL_BITMAP } from './chunk-list.js'
+import { createBitmapCollector } from './bitmap-batch.js'
+import { SMALL_BITMAP } from './chunk-list.js'
 import type { Tracker, TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot } from './tracker.js'
 
 /*
@@ -47,48 +47,21 @@ function decodeKhoArray(memory: PhysicalMemory, root: TrackerRoot, options: Trac
     faults.add('ARRAY-DIRECT-MAP', message)
     return { pages, nodes, faults: faults.list(), ...counts }
   }
-  const seen = new Set<number>()
+  const bitmaps = createBitmapCollector(memory, options.geometry, SMALL_BITMAP, { nodes, faults, counts })
   for (const entry of entries) {
     const address = Number(entry - base)
     const element = readElement(memory, address)
     if (element === null) {
       counts.badPointers++
       const at = address >= 0 && address < ADDRESS_LIMIT ? address : null
-      faults.add(
-        'ARRAY-ENTRY',
-        `entry ${hex(entry)} leads to no element in the direct map at ${hex(base)}`,
-        at,
-      )
+      const message = `entry ${hex(entry)} leads to no element in the direct map at ${hex(base)}`
+      faults.add('ARRAY-ENTRY', message, at)
       continue
     }
     nodes.push({ address, kind: 'array', level: null, order: element.order, size: ELEMENT_SIZE })
-    const read = memory.read(element.bitmap, SMALL_BITMAP)
-    if (!read.ok) {
-      counts.absentNodes++
-      const message = `bitmap ${hex(element.bitmap)} is not in the dump (${read.reason})`
-      faults.add('CHUNK-BITMAP-ABSENT', message, element.bitmap, null, read.reason)
-      continue
-    }
-    if (seen.has(element.bitmap)) {
-      faults.add(
-        'CHUNK-BITMAP-SHARED',
-        `bitmap ${hex(element.bitmap)} is used by more than one entry`,
-        address,
-      )
-    } else {
-      nodes.push({
-        address: element.bitmap,
-        kind: 'bitmap',
-        level: null,
-        order: element.order,
-        size: SMALL_BITMAP,
-      })
-    }
-    seen.add(element.bitmap)
-    const bad = () => counts.badPointers++
-    addElement(pages, { at: address, ...element }, wordsOf(read.bytes), SMALL_BITMAP, faults, bad)
+    bitmaps.add({ at: address, ...element })
   }
-  return { pages, nodes, faults: faults.list(), ...counts }
+  return { pages: bitmaps.finish(), nodes, faults: faults.list(), ...counts }
 }
 
 function readEntries(

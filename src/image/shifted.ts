@@ -81,10 +81,16 @@ function readsWhole(memory: PhysicalMemory, found: FoundRoot, distance: number):
   })
 }
 
+/** How much of an image is searched for a root that lies at no page: a hint must not cost a second pass over all of it. */
+const SEARCHED = 2 ** 26
+
 /** A root that lies at no page, as it does where a hole of no whole number of pages was left out. */
 export function findMisplacedRoot(memory: PhysicalMemory): FoundRoot | null {
   let tries = 0
+  let searched = 0
   for (const { phys, bytes } of memory.blocks()) {
+    searched += bytes.length
+    if (searched > SEARCHED) return null
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     for (let at = buffer.indexOf(ROOT_MARK); at >= 0; at = buffer.indexOf(ROOT_MARK, at + 1)) {
       const start = fdtBefore(buffer, at)

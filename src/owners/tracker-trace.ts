@@ -3,12 +3,8 @@ import { appendPath, KHO_ARRAY_ELEMENT, RANGES_RANGE } from '../../formats/layou
 import { hex } from '../../formats/memory/fault.js'
 import { createFaultLog } from '../../formats/memory/fault-log.js'
 import { u64, viewOf } from '../../formats/memory/u64.js'
-import {
-  CHUNK_ELEMENT,
-  CHUNK_HEADER,
-  type ChunkElement,
-  walkChunks,
-} from '../../formats/trackers/chunk-list.js'
+import type { ChunkElement } from '../../formats/trackers/bitmap-element.js'
+import { CHUNK_ELEMENT, CHUNK_HEADER, walkChunks } from '../../formats/trackers/chunk-list.js'
 import { memEntries } from '../../formats/trackers/mem-array.js'
 import { TABLE_LEVELS, tableShift } from '../../formats/trackers/page-table.js'
 import { levelShift, type RadixShape, radixShape } from '../../formats/trackers/radix-tree.js'
