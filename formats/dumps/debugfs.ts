@@ -1,5 +1,6 @@
 import { isKhoError, KhoError } from '../error.js'
-import { buildFdt, findChild, findProperty, nativeU64, nativeU64Bytes, readFdt } from '../fdt/index.js'
+import { buildFdt, findChild, nativeU64, nativeU64Bytes, readFdt } from '../fdt/index.js'
+import { blobPointer } from '../handoff/blob-pointer.js'
 import type { ByteSource } from '../memory/byte-source.js'
 import { bytesSource } from '../memory/byte-source.js'
 import { type Fault, fault, hex } from '../memory/fault.js'
@@ -123,7 +124,7 @@ function placeBlobs(
   for (const [file, content] of blobs) {
     const name = file.slice(prefix.length)
     const child = tree && findChild(tree.root, name)
-    const property = child && (findProperty(child, 'preserved-data') ?? findProperty(child, 'fdt'))
+    const property = child && blobPointer(child)
     const address = property && nativeU64(property)
     if (address && address < BigInt(DEBUGFS_NOWHERE)) place.put(Number(address), content, file)
     else if (cut !== null) added.push({ name, address: place.nowhere(), size: content.length })

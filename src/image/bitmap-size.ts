@@ -1,5 +1,6 @@
 import type { AbiName } from '../../formats/abi.js'
-import { type FdtTree, findChild, findProperty, nativeU64 } from '../../formats/fdt/index.js'
+import { type FdtTree, findChild, nativeU64 } from '../../formats/fdt/index.js'
+import { blobPointer } from '../../formats/handoff/blob-pointer.js'
 import { createFaultLog } from '../../formats/memory/fault-log.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
@@ -87,7 +88,7 @@ function covered(decode: TrackerDecode, address: number): boolean {
 function blobPages(fdt: FdtTree): number[] {
   const pages: number[] = []
   for (const child of fdt.root.children) {
-    const property = findProperty(child, 'fdt') ?? findProperty(child, 'preserved-data')
+    const property = blobPointer(child)
     const value = property && nativeU64(property)
     if (value) pages.push(Number(value))
   }

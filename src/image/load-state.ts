@@ -1,11 +1,12 @@
 import { type AbiName, abiOf } from '../../formats/abi.js'
-import { type Blob, decodeBlob } from '../../formats/blobs/index.js'
+import type { Blob } from '../../formats/blobs/index.js'
 import { KhoError } from '../../formats/error.js'
-import { type FdtTree, findProperty, nativeU64 } from '../../formats/fdt/index.js'
+import type { FdtTree } from '../../formats/fdt/index.js'
 import { readScratchArray } from '../../formats/handoff/scratch.js'
 import { type Fault, fault, hex } from '../../formats/memory/fault.js'
-import { ADDRESS_LIMIT, type PageShift } from '../../formats/memory/geometry.js'
+import type { PageShift } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory, Range } from '../../formats/memory/physical-memory.js'
+import { decodeChild } from './child-blob.js'
 import { applyDebugfs, debugfsScratch } from './debugfs-state.js'
 import {
   type FoundHandover,
@@ -238,25 +239,5 @@ function decodeBlobs(memory: PhysicalMemory, fdt: FdtTree, chosen: RankedRoot): 
   const { geometry } = chosen.choice.reading
   return fdt.root.children
     .filter(child => child.name !== 'preserved-memory')
-    .map(child => {
-      const pointer = findProperty(child, 'preserved-data') ?? findProperty(child, 'fdt')
-      if (pointer === null) {
-        return decodeBlob(memory, {
-          name: child.name,
-          address: null,
-          size: null,
-          geometry,
-          inlineNode: child,
-        })
-      }
-      const address = nativeU64(pointer)
-      const size = findProperty(child, 'blob-size')
-      const bytes = size && nativeU64(size)
-      return decodeBlob(memory, {
-        name: child.name,
-        address: address !== null && address < ADDRESS_LIMIT ? Number(address) : null,
-        size: bytes === null || bytes >= ADDRESS_LIMIT ? null : Number(bytes),
-        geometry,
-      })
-    })
+    .map(child => decodeChild(memory, child, geometry))
 }

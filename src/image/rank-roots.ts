@@ -1,8 +1,8 @@
-import { decodeBlob } from '../../formats/blobs/index.js'
-import { findChild, findProperty, nativeU64 } from '../../formats/fdt/index.js'
+import { findChild } from '../../formats/fdt/index.js'
 import { doubtScratchArray, readScratchArray } from '../../formats/handoff/scratch.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
+import { decodeChild } from './child-blob.js'
 import type { FoundHandover, FoundRoot } from './find-roots.js'
 import type { GeometryChoice } from './infer-geometry.js'
 import type { Direction, Evidence, RootCandidate } from './state.js'
@@ -57,17 +57,9 @@ function named(handovers: readonly FoundHandover[], root: RankedRoot): number {
 
 function readKexecCount(memory: PhysicalMemory, found: FoundRoot, choice: GeometryChoice): number | null {
   const child = findChild(found.fdt.root, 'kexec-metadata')
-  const data = child && findProperty(child, 'preserved-data')
-  const size = child && findProperty(child, 'blob-size')
-  const address = data && nativeU64(data)
-  if (!address) return null
-  const blob = decodeBlob(memory, {
-    name: 'kexec-metadata',
-    address: Number(address),
-    size: size ? Number(nativeU64(size) ?? 0n) : null,
-    geometry: choice.reading.geometry,
-  })
-  return blob.value?.kind === 'kexec-metadata' ? blob.value.kexecCount : null
+  if (child === null) return null
+  const { value } = decodeChild(memory, child, choice.reading.geometry)
+  return value?.kind === 'kexec-metadata' ? value.kexecCount : null
 }
 
 function gatherEvidence(

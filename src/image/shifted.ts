@@ -1,5 +1,6 @@
 import { abiOf } from '../../formats/abi.js'
-import { findChild, findProperty, nativeU64 } from '../../formats/fdt/index.js'
+import { findChild, nativeU64 } from '../../formats/fdt/index.js'
+import { blobPointer } from '../../formats/handoff/blob-pointer.js'
 import { type Fault, fault, hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT, geometry, PAGE_SHIFTS } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
@@ -36,7 +37,7 @@ export function findShift(memory: PhysicalMemory, found: FoundRoot): number | nu
   const pointers = new Map<string, number>()
   for (const { child } of MARKS) {
     const node = findChild(found.fdt.root, child)
-    const property = node && (findProperty(node, 'preserved-data') ?? findProperty(node, 'fdt'))
+    const property = node && blobPointer(node)
     const address = property && nativeU64(property)
     if (address && address < BigInt(ADDRESS_LIMIT)) pointers.set(child, Number(address))
   }

@@ -1,0 +1,24 @@
+import { type Blob, decodeBlob } from '../../formats/blobs/index.js'
+import { type FdtNode, findProperty, nativeU64 } from '../../formats/fdt/index.js'
+import { blobPointer } from '../../formats/handoff/blob-pointer.js'
+import { ADDRESS_LIMIT, type Geometry } from '../../formats/memory/geometry.js'
+import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
+
+/** The blob that a child of the root FDT points to (6.16 on), or is (before). */
+export function decodeChild(memory: PhysicalMemory, child: FdtNode, geometry: Geometry): Blob {
+  const { name } = child
+  const pointer = blobPointer(child)
+  if (pointer === null)
+    return decodeBlob(memory, { name, address: null, size: null, geometry, inlineNode: child })
+  const size = findProperty(child, 'blob-size')
+  return decodeBlob(memory, {
+    name,
+    address: numberOrNull(nativeU64(pointer)),
+    size: numberOrNull(size && nativeU64(size)),
+    geometry,
+  })
+}
+
+function numberOrNull(value: bigint | null): number | null {
+  return value === null || value >= ADDRESS_LIMIT ? null : Number(value)
+}
