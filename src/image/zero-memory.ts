@@ -26,12 +26,13 @@ export function zeroFilled(memory: PhysicalMemory, ram: readonly Range[] | null)
     blocks: () => memory.blocks(),
     read(phys, length) {
       const read = memory.read(phys, length)
-      return read.ok || !isRam(ram, phys, length) ? read : fill(memory, phys, length)
+      return read.ok || !isRam(ram, phys, length) ? read : readOverZeros(memory, phys, length)
     },
   }
 }
 
-function fill(memory: PhysicalMemory, address: number, length: number): Present {
+/** What a dump has of a range, over zeros. */
+export function readOverZeros(memory: PhysicalMemory, address: number, length: number): Present {
   const bytes = new Uint8Array(length)
   const result: Present = { ok: true, bytes, offset: null }
   if (!rangesTouch(memory.ranges, address, address + length)) return result

@@ -1,7 +1,8 @@
 import { isKhoError } from '../../formats/error.js'
-import { type PhysicalMemory, rangesCover, rangesTouch } from '../../formats/memory/physical-memory.js'
+import { type PhysicalMemory, rangesCover } from '../../formats/memory/physical-memory.js'
 import { loadState } from '../image/load-state.js'
 import type { KhoState } from '../image/state.js'
+import { readOverZeros } from '../image/zero-memory.js'
 import { findReader } from '../rules/reader.js'
 import { validateState } from '../validate/validate.js'
 import type { Validation } from '../validate/verdict.js'
@@ -50,8 +51,6 @@ function isKnown(release: string): boolean {
 
 /** Nothing that is handed over is one piece longer than this; sizes in a broken state can be anything. */
 const LONGEST_READ = 64 * 2 ** 20
-/** What is absent is so by the page, or by less where a dump ends. */
-const STEP = 512
 
 /** A guest's memory before its first instruction: what a dump has, zeros elsewhere, and nothing outside its RAM. */
 function guestMemory(dump: PhysicalMemory, bytes: number): PhysicalMemory {
@@ -64,20 +63,8 @@ function guestMemory(dump: PhysicalMemory, bytes: number): PhysicalMemory {
       const whole = dump.read(phys, length)
       if (whole.ok) return whole
       if (length > LONGEST_READ) return { ok: false, reason: 'excluded', address: whole.address }
-      return { ok: true, bytes: withZeros(dump, phys, length), offset: null }
+      return readOverZeros(dump, phys, length)
     },
     blocks: () => dump.blocks(),
   }
-}
-
-function withZeros(dump: PhysicalMemory, phys: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
-  if (!rangesTouch(dump.ranges, phys, phys + length)) return bytes
-  for (let at = phys; at < phys + length; ) {
-    const size = Math.min(STEP - (at % STEP), phys + length - at)
-    const piece = dump.read(at, size)
-    if (piece.ok) bytes.set(piece.bytes, at - phys)
-    at += size
-  }
-  return bytes
 }
