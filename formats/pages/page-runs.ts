@@ -100,15 +100,15 @@ function grown(values: Float64Array): Float64Array<ArrayBuffer> {
   return larger
 }
 
-/** Index of the last of ascending integers that is at or below `value`, or -1. */
-export function lastAtOrBelow(values: Float64Array, value: number): number {
-  return lowerBound(values, value + 1) - 1
+/** Index of the last of the first `count` ascending integers that is at or below `value`, or -1. */
+export function lastAtOrBelow(values: Float64Array, value: number, count = values.length): number {
+  return lowerBound(values, value + 1, count) - 1
 }
 
-/** Index of the first of ascending integers that is at or above `value`. */
-export function lowerBound(values: Float64Array, value: number): number {
+/** Index of the first of `count` ascending integers that is at or above `value`; `count` where none is. */
+export function lowerBound(values: Float64Array, value: number, count = values.length): number {
   let low = 0
-  let high = values.length
+  let high = count
   while (low < high) {
     const middle = (low + high) >>> 1
     if (values[middle]! < value) low = middle + 1

@@ -121,7 +121,8 @@ function countBetween(words: Uint32Array, from: number, to: number): number {
   return total
 }
 
-function firstAtOrAbove(sorted: readonly number[], value: number): number {
+/** Index of the first of ascending numbers that is at or above `value`. */
+export function firstAtOrAbove(sorted: readonly number[], value: number): number {
   let low = 0
   let high = sorted.length
   while (low < high) {

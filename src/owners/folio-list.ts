@@ -1,5 +1,6 @@
 import { type Memfd, type MemfdFolios, readMemfdFolios } from '../../formats/blobs/index.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
+import { lowerBound } from '../../formats/pages/page-runs.js'
 import type { KhoState } from '../image/state.js'
 import { blockFinder } from './block-finder.js'
 
@@ -77,14 +78,8 @@ function keysOf(index: Float64Array): Pick<FolioList, 'keyOf' | 'find'> {
 
 /** Position of a value in ascending ones, or -1. */
 function searched(values: Float64Array, value: number): number {
-  let low = 0
-  let high = values.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((values[middle] as number) < value) low = middle + 1
-    else high = middle
-  }
-  return values[low] === value ? low : -1
+  const index = lowerBound(values, value)
+  return values[index] === value ? index : -1
 }
 
 function repeated(values: Float64Array): Set<number> {

@@ -1,3 +1,4 @@
+import { lastAtOrBelow } from '../../formats/pages/page-runs.js'
 import { blockSize, blocksAt, type PageSet } from '../../formats/pages/page-set.js'
 import type { KhoState } from '../image/state.js'
 import { type Claim, type ClaimGroup, claimAt } from './claim.js'
@@ -150,18 +151,6 @@ function overlapping(sorted: Sorted, start: number, end: number, limit: number):
     if ((ends[n] as number) > start) found.push(ids[n] as number)
   }
   return found.sort((a, b) => a - b)
-}
-
-/** Index of the last of the first `count` ascending values that is at or below `value`, or -1. */
-function lastAtOrBelow(values: Float64Array, value: number, count: number): number {
-  let low = 0
-  let high = count
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((values[middle] as number) <= value) low = middle + 1
-    else high = middle
-  }
-  return low - 1
 }
 
 /** What claims take of memory, in whole pages. */

@@ -6,6 +6,7 @@ import {
   SPAN_BITS,
   sortedSpans,
 } from '../../formats/pages/page-set.js'
+import { firstAtOrAbove } from '../../formats/pages/query.js'
 import { nextSet } from '../../formats/pages/words.js'
 
 /** A preserved block. */
@@ -40,7 +41,7 @@ export function blockAfter(pages: PageSet, address: number): PreservedBlock | nu
 function followingSet(bits: OrderBits, from: number): number {
   const spans = sortedSpans(bits)
   const wanted = Math.floor(from / SPAN_BITS)
-  for (let n = firstAtOrAfter(spans, wanted); n < spans.length; n++) {
+  for (let n = firstAtOrAbove(spans, wanted); n < spans.length; n++) {
     const span = spans[n]!
     const bit = nextSet(bits.spans.get(span)!, span === wanted ? from - span * SPAN_BITS : 0)
     if (bit < SPAN_BITS) return span * SPAN_BITS + bit
@@ -52,24 +53,13 @@ function followingSet(bits: OrderBits, from: number): number {
 function previousSet(bits: OrderBits, from: number): number {
   const spans = sortedSpans(bits)
   const wanted = Math.floor(from / SPAN_BITS)
-  for (let n = firstAtOrAfter(spans, wanted + 1) - 1; n >= 0; n--) {
+  for (let n = firstAtOrAbove(spans, wanted + 1) - 1; n >= 0; n--) {
     const span = spans[n]!
     const last = span === wanted ? from - span * SPAN_BITS : SPAN_BITS - 1
     const bit = lastSet(bits.spans.get(span)!, last)
     if (bit >= 0) return span * SPAN_BITS + bit
   }
   return -1
-}
-
-function firstAtOrAfter(spans: readonly number[], wanted: number): number {
-  let low = 0
-  let high = spans.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (spans[middle]! < wanted) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** Index of the last set bit at or before `to`, or -1. */
