@@ -12,7 +12,7 @@ import { warn } from './errors.js'
 import { EXIT } from './exit-codes.js'
 import { GUEST_OPTIONS, type GuestOptions, guestOptionsOf, requireKernel } from './guest-options.js'
 import { addOptions } from './option-specs.js'
-import type { OutputOptions } from './options.js'
+import { COLOR, type OutputOptions } from './options.js'
 import { wantsColor, writeOutput } from './output.js'
 import { paletteOf } from './palette.js'
 import { readScenario } from './scenario-input.js'
@@ -65,13 +65,7 @@ export function configure(command: Command, terminal: Terminal): void {
       fallback: 'elf',
     },
     { name: 'json', about: 'one JSON document (kho schema capture prints its schema)' },
-    {
-      name: 'color',
-      value: 'WHEN',
-      about: 'colours; auto obeys NO_COLOR and FORCE_COLOR',
-      choices: ['auto', 'always', 'never'],
-      fallback: 'auto',
-    },
+    COLOR,
     { name: 'quiet', short: 'q', about: 'no progress on standard error' },
   ])
 }

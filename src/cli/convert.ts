@@ -11,7 +11,7 @@ import { openContentFile } from './content-file.js'
 import { parseAddress } from './numbers.js'
 import { openState } from './open-state.js'
 import { addOptions } from './option-specs.js'
-import { addImageOptions, type ImageOptions, type OutputOptions } from './options.js'
+import { addImageOptions, COLOR, type ImageOptions, type OutputOptions } from './options.js'
 import { wantsColor, writeOutput } from './output.js'
 import { paletteOf } from './palette.js'
 import type { Terminal } from './terminal.js'
@@ -60,13 +60,7 @@ export function configure(command: Command, terminal: Terminal): void {
       parse: parseAddress,
     },
     { name: 'json', about: 'the report as JSON (kho schema convert prints its schema)' },
-    {
-      name: 'color',
-      value: 'WHEN',
-      about: 'colours; auto obeys NO_COLOR and FORCE_COLOR',
-      choices: ['auto', 'always', 'never'],
-      fallback: 'auto',
-    },
+    COLOR,
     { name: 'quiet', short: 'q', about: 'no report and no progress' },
   ])
   addImageOptions(command)

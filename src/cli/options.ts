@@ -40,15 +40,18 @@ export interface ImageOptions {
 
 const PAGE_SIZES: Readonly<Record<string, PageShift>> = { '4K': 12, '16K': 14, '64K': 16 }
 
+/** `--color`, for commands that have their own `--output` and `--json`. */
+export const COLOR: OptionSpec = {
+  name: 'color',
+  value: 'WHEN',
+  about: 'colours; auto obeys NO_COLOR and FORCE_COLOR',
+  choices: ['auto', 'always', 'never'],
+  fallback: 'auto',
+}
+
 const OUTPUT: readonly OptionSpec[] = [
   { name: 'json', about: 'one JSON document (kho schema <command> prints its schema)' },
-  {
-    name: 'color',
-    value: 'WHEN',
-    about: 'colours; auto obeys NO_COLOR and FORCE_COLOR',
-    choices: ['auto', 'always', 'never'],
-    fallback: 'auto',
-  },
+  COLOR,
   { name: 'quiet', short: 'q', about: 'no hints and no progress on standard error' },
   { name: 'output', short: 'o', value: 'FILE', about: 'write the answer to FILE' },
 ]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { byteString, count, decimal } from './schema-parts.js'
+import { count, guestFile } from './schema-parts.js'
 
 const moment = z.enum(['ready', 'jump', 'early', 'retrieved'])
 
@@ -24,18 +24,7 @@ export const captureSchema = z
         differences: z.array(z.string()),
       }),
     ),
-    files: z
-      .array(
-        z.strictObject({
-          session: byteString,
-          token: decimal,
-          size: count,
-          sha256: z.string().regex(/^[0-9a-f]{64}$/),
-          position: count,
-          seals: count.describe('F_SEAL_ mask'),
-        }),
-      )
-      .describe('files as user space saw them before the jump'),
+    files: z.array(guestFile).describe('files as user space saw them before the jump'),
     messages: z.array(z.string()).describe('what the next kernel said about the hand-over'),
     notes: z.array(z.string()).describe('what of the scenario the guest did not do, or did in another way'),
     seconds: z.number(),

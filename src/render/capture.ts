@@ -1,6 +1,7 @@
 import type { Capture } from '../capture/capture.js'
 import type { Verdict } from '../capture/verdict.js'
 import { escapeText } from './escape.js'
+import { guestFileJson } from './guest-file.js'
 import type { JsonValue } from './json.js'
 import type { Palette } from './view-text.js'
 import type { Writer } from './writer.js'
@@ -32,14 +33,7 @@ export function captureJson({ capture, verdict, truth, notes }: CaptureOutcome):
       compared,
       differences,
     })),
-    files: preserved.map(({ session, token, size, sha256, position, seals }) => ({
-      session,
-      token: String(token),
-      size,
-      sha256,
-      position,
-      seals,
-    })),
+    files: preserved.map(guestFileJson),
     messages: logs.after.messages,
     notes: [...notes],
     seconds,

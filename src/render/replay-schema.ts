@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { byteString, count, decimal, hexNumber } from './schema-parts.js'
+import { byteString, count, decimal, guestFile, hexNumber } from './schema-parts.js'
 
 const words = ['ok', 'rejected', 'oops', 'loop', 'error-reported', 'accepted-different'] as const
 
@@ -17,16 +17,7 @@ export const replaySchema = z
     expected: z.enum(words).describe('--expect, else the prediction; ok where that says nothing'),
     asExpected: z.boolean(),
     messages: z.array(z.string()).describe('what the kernel said about the hand-over'),
-    retrieved: z.array(
-      z.strictObject({
-        session: byteString,
-        token: decimal,
-        size: count,
-        sha256: z.string().regex(/^[0-9a-f]{64}$/),
-        position: count,
-        seals: count.describe('F_SEAL_ mask'),
-      }),
-    ),
+    retrieved: z.array(guestFile),
     failures: z
       .array(
         z.strictObject({

@@ -2,6 +2,7 @@ import { hex } from '../../formats/memory/fault.js'
 import type { ReplayWord } from '../replay/judge.js'
 import type { ReplayReport } from '../replay/replay.js'
 import { escapeText } from './escape.js'
+import { guestFileJson } from './guest-file.js'
 import type { JsonValue } from './json.js'
 import type { Palette } from './view-text.js'
 import type { Writer } from './writer.js'
@@ -24,14 +25,7 @@ export function replayJson(report: ReplayReport, verdict: ReplayVerdict): JsonVa
     expected: verdict.expected,
     asExpected: verdict.asExpected,
     messages: log.messages,
-    retrieved: retrieved.files.map(({ session, token, size, sha256, position, seals }) => ({
-      session,
-      token: String(token),
-      size,
-      sha256,
-      position,
-      seals,
-    })),
+    retrieved: retrieved.files.map(guestFileJson),
     failures: retrieved.failures.map(({ session, token, step, message }) => ({
       session,
       token: token === null ? null : String(token),

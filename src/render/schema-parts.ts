@@ -21,3 +21,13 @@ export const finding = z.strictObject({
   offset: count.nullable(),
   count: count,
 })
+
+/** A memfd as user space of a guest saw it. */
+export const guestFile = z.strictObject({
+  session: byteString,
+  token: decimal,
+  size: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  position: count,
+  seals: count.describe('F_SEAL_ mask'),
+})
