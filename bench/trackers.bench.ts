@@ -17,7 +17,7 @@ import { trackerOf } from '../formats/trackers/index.js'
 import type { TrackerRoot } from '../formats/trackers/tracker.js'
 import { convertState } from '../src/convert/convert.js'
 import { loadState } from '../src/image/load-state.js'
-import { openBytes } from '../src/image/open.js'
+import { openBytes } from '../src/node/open.js'
 import { writeState } from '../src/scenario/state-writer.js'
 
 /*

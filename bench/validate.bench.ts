@@ -1,6 +1,6 @@
 import { bench, describe } from 'vitest'
 import { loadState } from '../src/image/load-state.js'
-import { openBytes } from '../src/image/open.js'
+import { openBytes } from '../src/node/open.js'
 import { ownershipOf } from '../src/owners/ownership.js'
 import { parseScenario } from '../src/scenario/scenario-file.js'
 import { simulate, writeSimulationElf } from '../src/simulate/simulate.js'

@@ -28,7 +28,7 @@ export {
 export { forEachBlock, forEachRange } from '../formats/pages/runs.js'
 export { type Diff, diffStates } from './diff/diff.js'
 export { loadState, loadStates, type StateOptions } from './image/load-state.js'
-export { type KhoImage, type OpenOptions, openBytes, openImage } from './image/open.js'
+export type { KhoImage, OpenOptions } from './image/open.js'
 export type {
   Direction,
   Evidence,
@@ -37,6 +37,7 @@ export type {
   TrackerInfo,
   TrackerState,
 } from './image/state.js'
+export { openBytes, openImage } from './node/open.js'
 export { ownersOf } from './owners/algebra.js'
 export type { Claim } from './owners/claim.js'
 export { type Ownership, ownershipOf } from './owners/ownership.js'

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { listBlocks, listRanges } from '../formats/pages/runs.js'
 import { loadState, loadStates } from '../src/image/load-state.js'
-import { openImage } from '../src/image/open.js'
+import { openImage } from '../src/node/open.js'
 import { describeWith, material, namesIn, readJson } from './material.js'
 
 interface ExpectedFdt {

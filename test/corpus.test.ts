@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { PageShift } from '../formats/memory/geometry.js'
 import { listBlocks, listRanges } from '../formats/pages/runs.js'
 import { loadState } from '../src/image/load-state.js'
-import { openImage } from '../src/image/open.js'
+import { openImage } from '../src/node/open.js'
 import { describeWith, material, namesIn, readJson, sha256 } from './material.js'
 
 interface Expected {

@@ -12,7 +12,7 @@ import { type MemfdPlan, makeFiles } from '../guest/make-files.js'
 import { findProgram } from '../guest/programs.js'
 import { type GuestFile, type Retrieved, retrieveAll, type SessionWanted } from '../guest/retrieve.js'
 import { readSymbols, type Symbols, symbolsOf } from '../guest/symbols.js'
-import { makeTempFolder } from '../guest/temp-folder.js'
+import { makeTempFolder } from '../node/temp-folder.js'
 import { MOMENT_SYMBOLS, type Moment, stopAtMoments } from './moments.js'
 
 /** What a guest is to preserve, and how. */

@@ -1,6 +1,6 @@
 import { isKhoError } from '../../formats/error.js'
 import { loadState } from '../image/load-state.js'
-import { openImage } from '../image/open.js'
+import { openImage } from '../node/open.js'
 import type { Capture } from './capture.js'
 import { type Check, checkLog, checkRetrieved, checkState } from './check.js'
 import type { Moment } from './moments.js'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { KhoError } from '../../formats/error.js'
-import { openFileSource } from '../image/file-source.js'
+import { openFileSource } from '../node/file-source.js'
 import type { OpenContents } from '../scenario/contents.js'
 import { parseScenario } from '../scenario/scenario-file.js'
 import type { Scenario } from '../scenario/schema.js'

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../formats/error.js'
-import { openImage } from '../image/open.js'
 import type { KhoState } from '../image/state.js'
+import { openImage } from '../node/open.js'
 import { writeJson } from '../render/json.js'
 import { slimJson, writeSlimText } from '../render/slim.js'
 import { documentView } from '../render/state-view.js'

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeTempFolder } from './temp-folder.js'
+import { makeTempFolder } from '../node/temp-folder.js'
 
 /** How a guest's instructions are run: by the processor, or by QEMU's translator. */
 export type Accelerator = 'kvm' | 'tcg'

@@ -6,13 +6,13 @@ import {
   openContainer,
 } from '../../formats/dumps/containers.js'
 import type { Dump } from '../../formats/dumps/dump.js'
+import type { Codecs } from '../../formats/dumps/kdump-pages.js'
 import type { RawMapping, RawOptions } from '../../formats/dumps/raw.js'
 import { isKhoError, KhoError } from '../../formats/error.js'
-import { type ByteSource, bytesSource } from '../../formats/memory/byte-source.js'
+import type { ByteSource } from '../../formats/memory/byte-source.js'
 import { type Fault, fault } from '../../formats/memory/fault.js'
 import type { PhysicalMemory, Range } from '../../formats/memory/physical-memory.js'
-import { type Compression, compressionNamed, decompress, detectCompression } from './decompress.js'
-import { type FileSource, openFileSource } from './file-source.js'
+import { type Compression, compressionNamed, detectCompression } from './compression.js'
 import { withoutOffsets, withRam } from './ram-options.js'
 
 /** Formats that a user can insist on. */
@@ -48,73 +48,57 @@ export interface KhoImage {
   close(): void
 }
 
+/** What the surroundings supply; none of it is loaded before it is needed. */
+export interface ImageIo {
+  /** Decompressors of pages. */
+  codecs(): Promise<Codecs>
+  /** The contents of a file that is compressed as a whole. */
+  unpack(source: ByteSource, compression: Compression, name: string): Promise<ByteSource>
+}
+
+/** A dump's file, and how to let go of it and of what belongs to it. */
+export interface ImageFile {
+  /** What it is called in messages. */
+  name: string
+  source: ByteSource
+  /** Further files of a split dump. */
+  parts: readonly ByteSource[]
+  close(): void
+}
+
 /**
- * Opens a dump file, compressed or not, or a folder that is a copy of `/sys/kernel/debug/kho`.
+ * Opens a dump in a source, compressed or not. Closes the file where it cannot.
  *
  * @throws KhoError `unreadable`, `unknown-format` or `unsupported` about the file, `usage` about the options.
  */
-export async function openImage(path: string, options: OpenOptions = {}): Promise<KhoImage> {
-  if (options.format === undefined || options.format === 'debugfs') {
-    const { isDirectory, openDebugfsFolder } = await import('./debugfs-folder.js')
-    if (isDirectory(path)) return imageOf(path, null, openDebugfsFolder(path), options, () => {})
-  }
-  const files: FileSource[] = []
-  const close = () => {
-    for (const file of files) file.close()
-  }
-  const openFile = (name: string): FileSource => {
-    const file = openFileSource(name)
-    files.push(file)
-    return file
-  }
+export async function openSource(file: ImageFile, options: OpenOptions, io: ImageIo): Promise<KhoImage> {
   try {
-    const source = openFile(path)
-    const parts = (options.parts ?? []).map(openFile)
-    return await openSource(source, parts, path, options, close)
+    return await openUnpacked(file, options, io)
   } catch (error) {
-    close()
+    file.close()
     throw error
   }
 }
 
-/** Opens a dump that is in memory; `parts` of the options do not apply. Throws as {@link openImage} does. */
-export async function openBytes(
-  bytes: Uint8Array | ArrayBuffer,
-  options: OpenOptions = {},
-): Promise<KhoImage> {
-  const path = 'bytes in memory'
-  const source = bytesSource(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes))
-  if (source.size === 0) throw new KhoError('unreadable', 'the image is empty')
-  if (options.parts !== undefined && options.parts.length > 0) {
-    throw new KhoError('usage', 'an image in memory has no further parts')
-  }
-  return openSource(source, [], path, options, () => {})
-}
-
-async function openSource(
-  file: ByteSource,
-  parts: readonly ByteSource[],
-  path: string,
-  options: OpenOptions,
-  close: () => void,
-): Promise<KhoImage> {
+async function openUnpacked(file: ImageFile, options: OpenOptions, io: ImageIo): Promise<KhoImage> {
+  const { name, parts } = file
   const raw = rawOptions(options)
   if (raw !== null && options.format !== undefined && options.format !== 'raw') {
     const message = `a base, a map or a low-memory size is for raw files, not for format ${options.format}`
     throw new KhoError('usage', message)
   }
-  const compression = compressionToUndo(file, path, options)
-  const source =
-    compression === null ? file : bytesSource(await decompress(file, compression, { name: path }))
+  const compression = compressionToUndo(file.source, name, options)
+  const source = compression === null ? file.source : await io.unpack(file.source, compression, name)
   const { container, notices } = chooseContainer(source, options.format, raw)
   const settings: ContainerOptions = { parts, ...(raw === null ? {} : { raw }) }
-  if (container.compressed === true) settings.codecs = (await import('./codecs.js')).codecs
-  const dump = await openNamed(container, source, settings, path)
+  if (container.compressed === true) settings.codecs = await io.codecs()
+  const dump = await openNamed(container, source, settings, name)
   dump.faults.push(...notices)
-  return imageOf(path, compression, dump, options, close)
+  return imageOf(name, compression, dump, options, () => file.close())
 }
 
-function imageOf(
+/** A dump with the RAM that the options name. */
+export function imageOf(
   path: string,
   compression: Compression | null,
   dump: Dump,

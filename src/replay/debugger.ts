@@ -4,7 +4,7 @@ import { type Guest, startGuest } from '../guest/guest.js'
 import { GuestFailure } from '../guest/guest-failure.js'
 import type { GuestMachine } from '../guest/qemu-args.js'
 import { readSymbols, type Symbols, symbolsOf } from '../guest/symbols.js'
-import { makeTempFolder } from '../guest/temp-folder.js'
+import { makeTempFolder } from '../node/temp-folder.js'
 
 /** Where a guest waits for a debugger: about to look at what was handed over. 6.16 to 7.2. */
 export const STOP_FUNCTION = 'kho_populate'

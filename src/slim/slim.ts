@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import { type ElfWriterNote, type Sink, writeElf } from '../../formats/dumps/index.js'
 import type { Range } from '../../formats/memory/physical-memory.js'
 import { forEachRange } from '../../formats/pages/runs.js'
@@ -107,7 +106,7 @@ function makeRecord(
   return {
     version: options.version,
     source: {
-      name: options.redact === true ? null : basename(path),
+      name: options.redact === true ? null : path.replace(/^.*[/\\]/, ''),
       container,
       compression,
       size: memory.inputSize,

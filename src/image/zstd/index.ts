@@ -1,7 +1,7 @@
 import { isKhoError } from '../../../formats/error.js'
 import type { ByteSource } from '../../../formats/memory/byte-source.js'
 import { type ByteCollector, byteCollector } from '../byte-collector.js'
-import { type DecompressOptions, tooLarge } from '../decompress.js'
+import { type DecompressOptions, tooLarge } from '../compression.js'
 import { decodeBlock, newHistory } from './block.js'
 import { damaged, type ZstdFrame, zstdBlocks, zstdFrames } from './frames.js'
 import { xxh64 } from './xxh64.js'

@@ -4,7 +4,7 @@ import { containerNamed, detectContainer, openContainer } from '../../../formats
 import type { Dump } from '../../../formats/dumps/dump.js'
 import { openFlattened } from '../../../formats/dumps/flattened.js'
 import { bytesSource } from '../../../formats/memory/byte-source.js'
-import { codecs } from '../../../src/image/codecs.js'
+import { codecs } from '../../../src/node/codecs.js'
 import { buildElf, thrown } from './elf-build.js'
 import { buildKdump, flatten, flattenPieces } from './kdump-build.js'
 

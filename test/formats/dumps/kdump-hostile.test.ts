@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { detectContainer, openContainer } from '../../../formats/dumps/containers.js'
 import { isKhoError } from '../../../formats/error.js'
 import { bytesSource } from '../../../formats/memory/byte-source.js'
-import { codecs } from '../../../src/image/codecs.js'
+import { codecs } from '../../../src/node/codecs.js'
 import { buildKdump, flatten } from './kdump-build.js'
 
 const TEXT = `ram 0-20

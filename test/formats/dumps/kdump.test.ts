@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { containerNamed, detectContainer, openContainer } from '../../../formats/dumps/containers.js'
 import type { Dump } from '../../../formats/dumps/dump.js'
 import { bytesSource } from '../../../formats/memory/byte-source.js'
-import { codecs } from '../../../src/image/codecs.js'
+import { codecs } from '../../../src/node/codecs.js'
 import { buildKdump, contentOf, flatten } from './kdump-build.js'
 
 async function open(...files: Uint8Array[]): Promise<Dump> {

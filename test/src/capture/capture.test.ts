@@ -11,7 +11,7 @@ import { judgeCapture } from '../../../src/capture/verdict.js'
 import { writeTruth } from '../../../src/capture/write-truth.js'
 import type { GuestFile } from '../../../src/guest/retrieve.js'
 import { loadState } from '../../../src/image/load-state.js'
-import { openImage } from '../../../src/image/open.js'
+import { openImage } from '../../../src/node/open.js'
 import { replayState } from '../../../src/replay/replay.js'
 import { describeWith } from '../../material.js'
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { parsePath } from '../../../formats/layout/index.js'
 import { loadStates } from '../../../src/image/load-state.js'
-import { openImage } from '../../../src/image/open.js'
+import { openImage } from '../../../src/node/open.js'
 import { ownershipOf } from '../../../src/owners/ownership.js'
 import { pathsView } from '../../../src/render/state-view.js'
 import { findView } from '../../../src/render/view-path.js'

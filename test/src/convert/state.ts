@@ -7,8 +7,8 @@ import type { Conversion } from '../../../src/convert/convert.js'
 import { skipBlocks } from '../../../src/convert/placement.js'
 import { writeConversionElf } from '../../../src/convert/write.js'
 import { loadState, type StateOptions } from '../../../src/image/load-state.js'
-import { openBytes } from '../../../src/image/open.js'
 import type { KhoState } from '../../../src/image/state.js'
+import { openBytes } from '../../../src/node/open.js'
 import { writeState } from '../../../src/scenario/state-writer.js'
 
 /** Every ABI that is written. */

@@ -6,7 +6,7 @@ import { type Guest, startGuest } from '../../../src/guest/guest.js'
 import { buildInitramfs } from '../../../src/guest/initramfs.js'
 import { makeFiles } from '../../../src/guest/make-files.js'
 import { findProgram } from '../../../src/guest/programs.js'
-import { makeTempFolder, type TempFolder } from '../../../src/guest/temp-folder.js'
+import { makeTempFolder, type TempFolder } from '../../../src/node/temp-folder.js'
 import { makeContents } from '../../../src/scenario/contents.js'
 import { describeWith, sha256 } from '../../material.js'
 

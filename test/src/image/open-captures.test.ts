@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { PhysicalMemory } from '../../../formats/memory/physical-memory.js'
-import { openImage } from '../../../src/image/open.js'
+import { openImage } from '../../../src/node/open.js'
 import { describeWith } from '../../material.js'
 
 /** [file, machine, segments, bytes, first range, last range], as `readelf -l` prints them. */

@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isKhoError } from '../../../formats/error.js'
 import { bytesSource } from '../../../formats/memory/byte-source.js'
-import { decompress } from '../../../src/image/decompress.js'
 import { xxh64 } from '../../../src/image/zstd/xxh64.js'
+import { decompress } from '../../../src/node/decompress.js'
 import { concat, skippableFrame, workDirectory, zstdFrame } from './open-fixtures.js'
 
 const file = workDirectory()

@@ -1,7 +1,8 @@
 import { mkdirSync, truncateSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { type OpenOptions, openBytes, openImage } from '../../../src/image/open.js'
+import type { OpenOptions } from '../../../src/image/open.js'
+import { openBytes, openImage } from '../../../src/node/open.js'
 import { buildElf, filler } from '../../formats/dumps/elf-build.js'
 import { concat, workDirectory, zstdFrame } from './open-fixtures.js'
 

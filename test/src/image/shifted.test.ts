@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { openElf } from '../../../formats/dumps/elf.js'
 import { bytesSource } from '../../../formats/memory/byte-source.js'
 import { loadState } from '../../../src/image/load-state.js'
-import { openBytes } from '../../../src/image/open.js'
+import { openBytes } from '../../../src/node/open.js'
 import { fixture } from '../cli/kho.js'
 
 /** The first bytes of a guest's memory, where all that a decoder reads lies. */

@@ -13,8 +13,8 @@ import { createMemoryBuilder, type MemoryBuilder } from '../../../formats/memory
 import { radixEncoder } from '../../../formats/trackers/radix-writer.js'
 import type { TrackerWriter } from '../../../formats/trackers/writer.js'
 import { loadState } from '../../../src/image/load-state.js'
-import { openBytes } from '../../../src/image/open.js'
 import type { KhoState } from '../../../src/image/state.js'
+import { openBytes } from '../../../src/node/open.js'
 
 /** A blob that the root FDT is to name. */
 export interface MadeBlob {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { loadState } from '../../../src/image/load-state.js'
-import { openImage } from '../../../src/image/open.js'
+import { openImage } from '../../../src/node/open.js'
 import { defaultReader } from '../../../src/rules/reader.js'
 import { describeWith, material, namesIn } from '../../material.js'
 import { complaints } from './examples.js'

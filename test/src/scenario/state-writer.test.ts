@@ -6,7 +6,7 @@ import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { addRun, createPageSet } from '../../../formats/pages/page-set.js'
 import { listBlocks } from '../../../formats/pages/runs.js'
 import { loadState } from '../../../src/image/load-state.js'
-import { openBytes } from '../../../src/image/open.js'
+import { openBytes } from '../../../src/node/open.js'
 import { findRelease, releaseWriting } from '../../../src/scenario/releases.js'
 import { type StateSpec, writeState } from '../../../src/scenario/state-writer.js'
 

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
-import { type KhoImage, openBytes } from '../../../src/image/open.js'
+import type { KhoImage } from '../../../src/image/open.js'
+import { openBytes } from '../../../src/node/open.js'
 import { SCENARIO, type Scenario } from '../../../src/scenario/schema.js'
 import { type Simulation, writeSimulationElf } from '../../../src/simulate/simulate.js'
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { undoAtExit } from '../../../src/guest/cleanup.js'
-import { makeTempFolder } from '../../../src/guest/temp-folder.js'
+import { undoAtExit } from '../../../src/node/cleanup.js'
+import { makeTempFolder } from '../../../src/node/temp-folder.js'
 import { ROOT } from '../../built.js'
 
 let home = ''
@@ -22,7 +22,7 @@ afterEach(() => rmSync(home, { recursive: true }))
 
 /** The modules under test as Node runs them, in a place of their own. */
 function transpiled(): string {
-  for (const file of ['formats/error.ts', 'src/guest/cleanup.ts', 'src/guest/temp-folder.ts']) {
+  for (const file of ['formats/error.ts', 'src/node/cleanup.ts', 'src/node/temp-folder.ts']) {
     const { outputText } = ts.transpileModule(readFileSync(join(ROOT, file), 'utf8'), {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
     })
@@ -31,7 +31,7 @@ function transpiled(): string {
     writeFileSync(path, outputText)
   }
   writeFileSync(join(home, 'package.json'), '{ "type": "module" }')
-  return join(home, 'src/guest/temp-folder.js')
+  return join(home, 'src/node/temp-folder.js')
 }
 
 /** A process that makes a temporary folder, says so, and then does as told. */

@@ -2,8 +2,8 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { isKhoError, KhoError } from '../../formats/error.js'
 import type { ByteSource } from '../../formats/memory/byte-source.js'
-import { byteCollector } from './byte-collector.js'
-import { type DecompressOptions, tooLarge } from './decompress.js'
+import { byteCollector } from '../image/byte-collector.js'
+import { type DecompressOptions, tooLarge } from '../image/compression.js'
 
 const PIECE_BYTES = 2 ** 20
 

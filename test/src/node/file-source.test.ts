@@ -1,8 +1,8 @@
 import { ftruncateSync, openSync, truncateSync, writeSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { openFileSource } from '../../../src/image/file-source.js'
-import { workDirectory } from './open-fixtures.js'
+import { openFileSource } from '../../../src/node/file-source.js'
+import { workDirectory } from '../image/open-fixtures.js'
 
 const file = workDirectory()
 const contents = Uint8Array.from({ length: 3 * 2 ** 20 + 123 }, (_, i) => (i * 31 + (i >> 8)) % 256)

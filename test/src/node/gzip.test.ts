@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { bytesSource } from '../../../formats/memory/byte-source.js'
-import { decompress } from '../../../src/image/decompress.js'
-import { concat } from './open-fixtures.js'
+import { decompress } from '../../../src/node/decompress.js'
+import { concat } from '../image/open-fixtures.js'
 
 const plain = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * i) >> 9)
 const gunzip = (bytes: Uint8Array, limit?: number) => {

@@ -53,27 +53,6 @@ function compressionOf(head: Uint8Array): Compression | null {
   return null
 }
 
-/**
- * The decompressed contents of a file, in memory.
- *
- * @throws KhoError `unreadable` for data that is damaged or cut short; `unsupported`, with the command to run,
- * for contents beyond the limit or of a kind that needs the real tool.
- */
-export async function decompress(
-  source: ByteSource,
-  compression: Compression,
-  options: DecompressOptions,
-): Promise<Uint8Array> {
-  const limits = { name: options.name, limit: options.limit ?? DECOMPRESS_LIMIT }
-  const bytes =
-    compression === 'gz'
-      ? await (await import('./gzip.js')).gunzipSource(source, limits)
-      : (await import('./zstd/index.js')).unzstdSource(source, limits)
-  if (bytes.length === 0)
-    throw new KhoError('unreadable', `${options.name} is empty inside`, { path: options.name })
-  return bytes
-}
-
 /** The error for contents that are too large, with the command that unpacks the file on disk. */
 export function tooLarge(name: string, limit: number, command: string): KhoError {
   const size = limit % 2 ** 30 === 0 ? `${limit / 2 ** 30} GiB` : `${limit} bytes`

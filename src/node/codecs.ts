@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib'
 import type { Codecs } from '../../formats/dumps/kdump-pages.js'
 import { bytesSource } from '../../formats/memory/byte-source.js'
-import { unzstdSource } from './zstd/index.js'
+import { unzstdSource } from '../image/zstd/index.js'
 
 /** zlib asks for more room than it fills before it says that it is done. */
 const SLACK = 64
