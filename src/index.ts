@@ -12,7 +12,8 @@ export { type ErrorPlace, isKhoError, KhoError, type KhoErrorCode } from '../for
 export type { Absence, Fault } from '../formats/memory/fault.js'
 export { type Geometry, geometry, type PageShift } from '../formats/memory/geometry.js'
 export { createMemoryBuilder, type MemoryBuilder } from '../formats/memory/memory-builder.js'
-export type { Absent, PhysicalMemory, Present, Range } from '../formats/memory/physical-memory.js'
+export type { Absent, PhysicalMemory, Present } from '../formats/memory/physical-memory.js'
+export type { Range } from '../formats/memory/range.js'
 export { difference, intersection, samePages, union } from '../formats/pages/algebra.js'
 export {
   addBlock,

@@ -1,7 +1,7 @@
 import { KhoError } from '../error.js'
 import type { ByteSource } from '../memory/byte-source.js'
 import { hex } from '../memory/fault.js'
-import type { Range } from '../memory/physical-memory.js'
+import type { Range } from '../memory/range.js'
 import { countBits, nextClear, nextSet, popcount } from '../pages/words.js'
 
 /** Bits in a piece of the index. */

@@ -1,7 +1,8 @@
 import { isKhoError, KhoError } from '../error.js'
 import type { ByteSource } from '../memory/byte-source.js'
 import type { Absence } from '../memory/fault.js'
-import type { Absent, Block, PhysicalMemory, Present, Range } from '../memory/physical-memory.js'
+import type { Absent, Block, PhysicalMemory, Present } from '../memory/physical-memory.js'
+import type { Range } from '../memory/range.js'
 import type { KdumpBitmap } from './kdump-bitmap.js'
 import {
   allocate,

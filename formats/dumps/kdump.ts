@@ -1,7 +1,7 @@
 import { KhoError } from '../error.js'
 import type { ByteSource } from '../memory/byte-source.js'
 import { type Fault, fault, hex } from '../memory/fault.js'
-import { mergeRanges, type Range } from '../memory/physical-memory.js'
+import { mergeRanges, type Range } from '../memory/range.js'
 import { viewOf } from '../memory/u64.js'
 import type { Dump, ElfNote } from './dump.js'
 import { readNotes, readVmcoreinfo } from './elf-notes.js'

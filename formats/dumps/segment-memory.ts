@@ -1,15 +1,8 @@
 import { isKhoError, KhoError } from '../error.js'
 import type { ByteSource } from '../memory/byte-source.js'
 import type { Absence } from '../memory/fault.js'
-import {
-  type Absent,
-  type Block,
-  type PhysicalMemory,
-  type Present,
-  type Range,
-  rangeIndex,
-  rangesCover,
-} from '../memory/physical-memory.js'
+import type { Absent, Block, PhysicalMemory, Present } from '../memory/physical-memory.js'
+import { type Range, rangeIndex, rangesCover } from '../memory/range.js'
 import { disjointSegments, type Segment } from './segments.js'
 
 /** What a file with uncompressed segments knows. */

@@ -1,4 +1,4 @@
-import { mergeRanges, type Range } from '../memory/physical-memory.js'
+import { mergeRanges, type Range } from '../memory/range.js'
 
 /** Physical addresses whose bytes lie one after the other in a file. */
 export interface Segment extends Range {

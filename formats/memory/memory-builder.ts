@@ -1,14 +1,8 @@
 import { KhoError } from '../error.js'
 import { hex } from './fault.js'
 import type { Geometry } from './geometry.js'
-import {
-  mergeRanges,
-  type PhysicalMemory,
-  type Present,
-  type Range,
-  rangeIndex,
-  rangesTouch,
-} from './physical-memory.js'
+import type { PhysicalMemory, Present } from './physical-memory.js'
+import { mergeRanges, type Range, rangeIndex, rangesTouch } from './range.js'
 
 /** Pages made by an encoder. */
 export interface BuiltPages {

@@ -1,10 +1,5 @@
 import type { Absence } from './fault.js'
-
-/** Half-open range of physical addresses in bytes. */
-export interface Range {
-  start: number
-  end: number
-}
+import { mergeRanges, type Range } from './range.js'
 
 /** Bytes that the dump has. */
 export interface Present {
@@ -54,42 +49,13 @@ export interface PhysicalMemory {
   pageHeads?(visit: (phys: number, head: Uint8Array) => void): void
 }
 
-/** Sorts ranges, drops empty ones and merges those that touch or overlap. */
-export function mergeRanges(ranges: readonly Range[]): Range[] {
-  const sorted = ranges.filter(r => r.end > r.start).sort((a, b) => a.start - b.start)
-  const merged: Range[] = []
-  for (const range of sorted) {
-    const last = merged[merged.length - 1]
-    if (last !== undefined && range.start <= last.end) {
-      last.end = Math.max(last.end, range.end)
-    } else {
-      merged.push({ start: range.start, end: range.end })
-    }
+/** All memory that a dump has bytes for: one pass over it. For what claims to be far larger than the dump. */
+export function presentRanges(memory: PhysicalMemory): Range[] {
+  const ranges: Range[] = []
+  for (const { phys, bytes } of memory.blocks()) {
+    const last = ranges.at(-1)
+    if (last !== undefined && last.end === phys) last.end += bytes.length
+    else ranges.push({ start: phys, end: phys + bytes.length })
   }
-  return merged
-}
-
-/** Index of the last range that starts at or below `address`, or -1. Ranges are sorted and disjoint. */
-export function rangeIndex(ranges: readonly Range[], address: number): number {
-  let low = 0
-  let high = ranges.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((ranges[middle] as Range).start <= address) low = middle + 1
-    else high = middle
-  }
-  return low - 1
-}
-
-/** True when `[start, end)` lies in one of the sorted, merged ranges. */
-export function rangesCover(ranges: readonly Range[], start: number, end: number): boolean {
-  const index = rangeIndex(ranges, start)
-  return index >= 0 && end <= (ranges[index] as Range).end
-}
-
-/** True when `[start, end)` shares a byte with one of the sorted, disjoint ranges. */
-export function rangesTouch(ranges: readonly Range[], start: number, end: number): boolean {
-  if (end <= start) return false
-  const index = rangeIndex(ranges, end - 1)
-  return index >= 0 && (ranges[index] as Range).end > start
+  return mergeRanges(ranges)
 }

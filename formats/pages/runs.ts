@@ -1,4 +1,4 @@
-import type { Range } from '../memory/physical-memory.js'
+import type { Range } from '../memory/range.js'
 import { blockSize, type OrderBits, orders, type PageSet, SPAN_BITS, sortedSpans } from './page-set.js'
 import { nextClear, nextSet } from './words.js'
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../formats/error.js'
 import type { PageShift } from '../../formats/memory/geometry.js'
-import type { Range } from '../../formats/memory/physical-memory.js'
+import type { Range } from '../../formats/memory/range.js'
 import {
   type Extent,
   type MapPiece,

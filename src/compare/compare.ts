@@ -1,7 +1,7 @@
 import type { AbiName } from '../../formats/abi.js'
 import { isKhoError } from '../../formats/error.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
-import { mergeRanges, type Range } from '../../formats/memory/physical-memory.js'
+import { mergeRanges, type Range } from '../../formats/memory/range.js'
 import {
   addRun,
   countBlocks,

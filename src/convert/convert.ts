@@ -2,7 +2,8 @@ import { type Abi, type AbiName, abiOf } from '../../formats/abi.js'
 import { isKhoError, KhoError } from '../../formats/error.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
-import { type Range, rangesTouch } from '../../formats/memory/physical-memory.js'
+import { presentRanges } from '../../formats/memory/physical-memory.js'
+import { type Range, rangesTouch } from '../../formats/memory/range.js'
 import {
   addBitmap,
   addRun,
@@ -15,7 +16,6 @@ import {
 } from '../../formats/pages/page-set.js'
 import type { WriterCounts } from '../../formats/trackers/writer.js'
 import type { KhoState } from '../image/state.js'
-import { presentRanges } from '../owners/present.js'
 import type { Release } from '../scenario/releases.js'
 import type { RootChild } from '../scenario/root-writer.js'
 import { isLiveRoot, writeState } from '../scenario/state-writer.js'

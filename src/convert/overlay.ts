@@ -1,15 +1,13 @@
+import type { Absent, Block, PhysicalMemory, Present } from '../../formats/memory/physical-memory.js'
 import {
-  type Absent,
-  type Block,
+  intersectRanges,
   mergeRanges,
-  type PhysicalMemory,
-  type Present,
   type Range,
   rangeIndex,
   rangesCover,
   rangesTouch,
-} from '../../formats/memory/physical-memory.js'
-import { intersectRanges, subtractRanges } from '../image/ranges.js'
+  subtractRanges,
+} from '../../formats/memory/range.js'
 
 /** Bytes that take the place of what a memory holds. */
 export interface Patch {

@@ -1,7 +1,7 @@
 import { readSetupData } from '../../formats/handoff/setup-data.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import { createMemoryBuilder, type MemoryBuilder } from '../../formats/memory/memory-builder.js'
-import { mergeRanges, type Range } from '../../formats/memory/physical-memory.js'
+import { mergeRanges, type Range } from '../../formats/memory/range.js'
 import { blockSize, orders, type PageSet, SPAN_BITS, sortedSpans } from '../../formats/pages/page-set.js'
 import { nextClear } from '../../formats/pages/words.js'
 import { fdtBytes } from '../image/find-roots.js'

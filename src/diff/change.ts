@@ -1,4 +1,4 @@
-import type { Range } from '../../formats/memory/physical-memory.js'
+import type { Range } from '../../formats/memory/range.js'
 
 /** What can have become of a thing between two states. */
 export const CHANGE_CLASSES = [

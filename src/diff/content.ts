@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Extent } from '../../formats/blobs/index.js'
-import { type PhysicalMemory, type Range, rangesTouch } from '../../formats/memory/physical-memory.js'
+import { type PhysicalMemory, presentRanges } from '../../formats/memory/physical-memory.js'
+import { type Range, rangesTouch } from '../../formats/memory/range.js'
 import type { Content, ContentPiece } from '../owners/part.js'
-import { presentRanges } from '../owners/present.js'
 
 /** What can be read of one content. */
 export interface ContentSource {

@@ -1,5 +1,5 @@
 import type { PageShift } from '../../formats/memory/geometry.js'
-import type { Range } from '../../formats/memory/physical-memory.js'
+import type { Range } from '../../formats/memory/range.js'
 import { type Coverage, coverageOfRanges, forEachCovered } from '../../formats/pages/coverage.js'
 import { sortedOrder } from '../owners/sort-keys.js'
 import type { Memory } from './change.js'

@@ -1,6 +1,7 @@
 import type { ElfWriterSegment } from '../../formats/dumps/index.js'
 import type { ByteSource } from '../../formats/memory/byte-source.js'
-import { mergeRanges, type PhysicalMemory, type Range } from '../../formats/memory/physical-memory.js'
+import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
+import { mergeRanges, type Range } from '../../formats/memory/range.js'
 
 /**
  * Segments of an ELF core that holds some of a memory: one for each range that has bytes, and as the rest of it, which

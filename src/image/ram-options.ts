@@ -1,12 +1,8 @@
 import { KhoError } from '../../formats/error.js'
 import { hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
-import {
-  mergeRanges,
-  type PhysicalMemory,
-  type Range,
-  rangesCover,
-} from '../../formats/memory/physical-memory.js'
+import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
+import { mergeRanges, type Range, rangesCover } from '../../formats/memory/range.js'
 
 /**
  * A memory that also knows of RAM that the dump does not mention: what the dump lacks there is `excluded`, not

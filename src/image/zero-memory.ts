@@ -1,10 +1,5 @@
-import {
-  type PhysicalMemory,
-  type Present,
-  type Range,
-  rangesCover,
-  rangesTouch,
-} from '../../formats/memory/physical-memory.js'
+import type { PhysicalMemory, Present } from '../../formats/memory/physical-memory.js'
+import { type Range, rangesCover, rangesTouch } from '../../formats/memory/range.js'
 
 /** No machine has RAM above this, as long as nothing says otherwise: 46 bits, the most that 4-level x86-64 maps. */
 export const RAM_LIMIT = 2 ** 46

@@ -1,4 +1,4 @@
-import type { Range } from '../../formats/memory/physical-memory.js'
+import type { Range } from '../../formats/memory/range.js'
 import { blockSize, type PageSet } from '../../formats/pages/page-set.js'
 import { forEachBlock, forEachRange } from '../../formats/pages/runs.js'
 import type { Ownership } from './ownership.js'

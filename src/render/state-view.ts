@@ -1,5 +1,5 @@
 import { type Fault, hex } from '../../formats/memory/fault.js'
-import type { Range } from '../../formats/memory/physical-memory.js'
+import type { Range } from '../../formats/memory/range.js'
 import { blockSize, countBlocks, orders, totals } from '../../formats/pages/page-set.js'
 import type { TrackerNode } from '../../formats/trackers/tracker.js'
 import type { Evidence, KhoState, RootCandidate } from '../image/state.js'

@@ -1,28 +1,13 @@
-import { mergeRanges, type Range } from '../../formats/memory/physical-memory.js'
+import { intersectRanges, mergeRanges, type Range, subtractRanges } from '../../formats/memory/range.js'
 
-/** What is left of `ranges` without `taken`. Sorted, disjoint. */
+/** What is left of `ranges` without `taken`, in whatever order they are. Sorted, disjoint. */
 export function withoutRanges(ranges: readonly Range[], taken: readonly Range[]): Range[] {
-  const left: Range[] = []
-  const closed = mergeRanges(taken)
-  let next = 0
-  for (const { start, end } of mergeRanges(ranges)) {
-    let at = start
-    while (next > 0 && closed[next - 1]!.end > start) next--
-    for (; next < closed.length && closed[next]!.start < end; next++) {
-      const { start: from, end: to } = closed[next]!
-      if (to <= at) continue
-      if (from > at) left.push({ start: at, end: from })
-      at = Math.max(at, to)
-    }
-    if (at < end) left.push({ start: at, end })
-  }
-  return left
+  return subtractRanges(mergeRanges(ranges), mergeRanges(taken))
 }
 
-/** The parts that two lists have in common. Sorted, disjoint. */
+/** The parts that two lists have in common, in whatever order they are. Sorted, disjoint. */
 export function commonRanges(a: readonly Range[], b: readonly Range[]): Range[] {
-  const whole = [{ start: 0, end: Number.MAX_SAFE_INTEGER }]
-  return withoutRanges(a, withoutRanges(whole, b))
+  return intersectRanges(mergeRanges(a), mergeRanges(b))
 }
 
 /** The highest aligned place for `size` bytes, or null. */

@@ -1,6 +1,6 @@
 import { SCRATCH_ENTRY, type ScratchArea } from '../../formats/handoff/scratch.js'
 import { readSetupData } from '../../formats/handoff/setup-data.js'
-import { mergeRanges, type Range } from '../../formats/memory/physical-memory.js'
+import { mergeRanges, type Range } from '../../formats/memory/range.js'
 import { listRanges } from '../../formats/pages/runs.js'
 import type { KhoState } from '../image/state.js'
 import { commonRanges, withoutRanges } from './free-ranges.js'

@@ -1,6 +1,7 @@
 import { KhoError } from '../../formats/error.js'
 import type { ByteSource } from '../../formats/memory/byte-source.js'
-import { mergeRanges, type PhysicalMemory, type Range } from '../../formats/memory/physical-memory.js'
+import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
+import { mergeRanges, type Range } from '../../formats/memory/range.js'
 import { withoutRanges } from './free-ranges.js'
 
 const PAGE = 4096
@@ -12,7 +13,7 @@ const MOST_PARTS = 4096
  * The memory that a dump has and that is worth loading: pages that are not all zero, outside `closed`. Small gaps
  * are closed up where there are too many parts: a fresh guest has zeros there anyway.
  */
-export function presentRanges(memory: PhysicalMemory, closed: readonly Range[]): Range[] {
+export function rangesToLoad(memory: PhysicalMemory, closed: readonly Range[]): Range[] {
   const ranges: Range[] = []
   for (const { phys, bytes } of memory.blocks()) {
     for (let at = 0; at < bytes.length; ) {

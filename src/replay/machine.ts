@@ -1,4 +1,4 @@
-import type { Range } from '../../formats/memory/physical-memory.js'
+import type { Range } from '../../formats/memory/range.js'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30

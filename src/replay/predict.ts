@@ -1,5 +1,6 @@
 import { isKhoError } from '../../formats/error.js'
-import { type PhysicalMemory, rangesCover } from '../../formats/memory/physical-memory.js'
+import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
+import { rangesCover } from '../../formats/memory/range.js'
 import { loadState } from '../image/load-state.js'
 import type { KhoState } from '../image/state.js'
 import { readOverZeros } from '../image/zero-memory.js'

@@ -1,5 +1,5 @@
 import { KhoError } from '../../formats/error.js'
-import { mergeRanges, type Range } from '../../formats/memory/physical-memory.js'
+import { mergeRanges, type Range } from '../../formats/memory/range.js'
 import { buildInitramfs } from '../guest/initramfs.js'
 import type { KhoState } from '../image/state.js'
 import type { Validation } from '../validate/verdict.js'

@@ -12,7 +12,7 @@ import { debuggerCommand, stopAddress, stopAt } from './debugger.js'
 import { expectedOf, wantedSessions } from './expected.js'
 import { withoutRanges } from './free-ranges.js'
 import { type Judgement, judgeReplay } from './judge.js'
-import { presentRanges } from './load-ranges.js'
+import { rangesToLoad } from './load-ranges.js'
 import { type Preparation, type PrepareOptions, prepareReplay } from './prepare.js'
 import { reservationDifferences } from './reservations.js'
 import { type BootFiles, writeBootFiles } from './write-boot-files.js'
@@ -150,7 +150,7 @@ function writeFiles(folder: string, state: KhoState, preparation: Preparation): 
   const { image, initrd, plan, handed, keep } = preparation
   const scratch = handed.areas.map(({ start, size }) => ({ start, end: start + size }))
   const closed = [...withoutRanges(scratch, keep), ...plan.pieces]
-  const ranges = presentRanges(state.image.memory, closed)
+  const ranges = rangesToLoad(state.image.memory, closed)
   return writeBootFiles(folder, { image, initrd, plan, handed, memory: state.image.memory, ranges })
 }
 

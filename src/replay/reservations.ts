@@ -1,6 +1,6 @@
 import type { ScratchArea } from '../../formats/handoff/scratch.js'
 import { hex } from '../../formats/memory/fault.js'
-import { mergeRanges, type Range, rangesTouch } from '../../formats/memory/physical-memory.js'
+import { mergeRanges, type Range, rangesTouch } from '../../formats/memory/range.js'
 import { totals } from '../../formats/pages/page-set.js'
 import { listBlocks } from '../../formats/pages/runs.js'
 import type { ReservationLine } from '../guest/kernel-log.js'

@@ -1,5 +1,5 @@
 import { KhoError } from '../../formats/error.js'
-import { mergeRanges, type Range, rangeIndex } from '../../formats/memory/physical-memory.js'
+import { mergeRanges, type Range, rangeIndex } from '../../formats/memory/range.js'
 
 /** Free memory, from which users' pages are handed out before any page of metadata is placed. */
 export interface AddressPool {

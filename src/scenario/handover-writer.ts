@@ -4,7 +4,7 @@ import { SCRATCH_ENTRY, type ScratchArea } from '../../formats/handoff/scratch.j
 import { SETUP_KEXEC_KHO } from '../../formats/handoff/setup-data.js'
 import { KHO_DATA, SETUP_DATA_KHO } from '../../formats/layout/index.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
-import type { Range } from '../../formats/memory/physical-memory.js'
+import type { Range } from '../../formats/memory/range.js'
 import { viewOf } from '../../formats/memory/u64.js'
 
 /** What the next kernel is told. */

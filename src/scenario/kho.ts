@@ -1,7 +1,7 @@
 import { encoderOf, trackerOptions } from '../../formats/abi.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
-import { type Range, rangesTouch } from '../../formats/memory/physical-memory.js'
+import { type Range, rangesTouch } from '../../formats/memory/range.js'
 import {
   addBitmap,
   addRun,

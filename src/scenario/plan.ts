@@ -1,6 +1,6 @@
 import { KhoError } from '../../formats/error.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
-import { mergeRanges, type Range, rangesCover } from '../../formats/memory/physical-memory.js'
+import { mergeRanges, type Range, rangesCover } from '../../formats/memory/range.js'
 import {
   addBitmap,
   blockSize,

@@ -1,7 +1,7 @@
 import { abiOf } from '../../formats/abi.js'
 import { geometry as geometryOf } from '../../formats/memory/geometry.js'
 import { createMemoryBuilder, type MemoryBuilder } from '../../formats/memory/memory-builder.js'
-import { mergeRanges, type Range } from '../../formats/memory/physical-memory.js'
+import { mergeRanges, type Range } from '../../formats/memory/range.js'
 import type { ContentExtent, OpenContents } from './contents.js'
 import { type WrittenHandover, writeHandover } from './handover-writer.js'
 import { BOOT_CALLS, bootKernel, type CallResult, type RootFdt } from './kernel.js'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { PageShift } from '../../formats/memory/geometry.js'
-import { mergeRanges, rangesCover } from '../../formats/memory/physical-memory.js'
+import { mergeRanges, rangesCover } from '../../formats/memory/range.js'
 import { CALL } from './calls-schema.js'
 import { ADDRESS, COUNT, COUNT_OR_ZERO, RANGE, SIZE_OR_ZERO } from './quantity.js'
 import { RELEASE_NAMES } from './releases.js'

@@ -1,4 +1,4 @@
-import type { Range } from '../../formats/memory/physical-memory.js'
+import type { Range } from '../../formats/memory/range.js'
 import type { Release } from './releases.js'
 
 /** Memory of one NUMA node, in bytes. */

@@ -6,7 +6,7 @@ import {
   writeRaw,
 } from '../../formats/dumps/index.js'
 import { KhoError } from '../../formats/error.js'
-import { mergeRanges, type Range, rangeIndex } from '../../formats/memory/physical-memory.js'
+import { mergeRanges, subtractRanges } from '../../formats/memory/range.js'
 import { extentSource, type OpenContents } from '../scenario/contents.js'
 import { type Moment, runScenario, type ScenarioRun } from '../scenario/run-scenario.js'
 import type { Scenario } from '../scenario/schema.js'
@@ -45,12 +45,12 @@ function refuseFiles(path: string): never {
 /** The pages of structures, and preserved memory with contents around them: what was written into pages wins. */
 function collectSegments(run: ScenarioRun): ElfWriterSegment[] {
   const pages = run.builder.segments()
-  const taken: Range[] = pages.map(({ phys, bytes }) => ({ start: phys, end: phys + bytes.length }))
+  const taken = pages.map(({ phys, bytes }) => ({ start: phys, end: phys + bytes.length }))
   const segments: ElfWriterSegment[] = pages.map(({ phys, bytes }) => ({ phys, content: bytes }))
   let last = 0
   for (const extent of [...run.extents].sort((a, b) => a.address - b.address)) {
     const end = extent.address + extent.length
-    for (const gap of gaps(taken, Math.max(extent.address, last), end)) {
+    for (const gap of subtractRanges([{ start: Math.max(extent.address, last), end }], taken)) {
       const offset = extent.offset + gap.start - extent.address
       const part = { ...extent, address: gap.start, length: gap.end - gap.start, offset }
       segments.push({ phys: gap.start, content: extentSource(part) })
@@ -58,19 +58,6 @@ function collectSegments(run: ScenarioRun): ElfWriterSegment[] {
     last = Math.max(last, end)
   }
   return segments.sort((a, b) => a.phys - b.phys)
-}
-
-/** What of `[start, end)` no range has. */
-function gaps(taken: readonly Range[], start: number, end: number): Range[] {
-  const free: Range[] = []
-  let at = start
-  for (let n = Math.max(0, rangeIndex(taken, at)); n < taken.length && taken[n]!.start < end; n++) {
-    const range = taken[n]!
-    if (range.start > at) free.push({ start: at, end: range.start })
-    at = Math.max(at, range.end)
-  }
-  if (at < end) free.push({ start: at, end })
-  return free
 }
 
 /** Writes a simulation as an ELF core: what has no bytes is RAM that the file does not hold. Gives the file's length. */

@@ -1,6 +1,6 @@
 import type { ElfNote } from '../../formats/dumps/index.js'
 import { hex } from '../../formats/memory/fault.js'
-import type { Range } from '../../formats/memory/physical-memory.js'
+import type { Range } from '../../formats/memory/range.js'
 
 /** Name of the note that says what was cut. */
 export const SLIM_NOTE = 'KHO-TOOLS'

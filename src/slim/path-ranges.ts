@@ -1,5 +1,5 @@
 import { KhoError } from '../../formats/error.js'
-import type { RangeLog } from '../image/ranges.js'
+import type { RangeLog } from '../../formats/memory/range-log.js'
 import type { KhoState } from '../image/state.js'
 import { ownershipOf } from '../owners/ownership.js'
 import type { Part } from '../owners/part.js'

@@ -1,8 +1,9 @@
 import { readSetupData } from '../../formats/handoff/setup-data.js'
-import type { Block, PhysicalMemory, Range } from '../../formats/memory/physical-memory.js'
+import type { Block, PhysicalMemory } from '../../formats/memory/physical-memory.js'
+import { intersectRanges, type Range, roundRanges } from '../../formats/memory/range.js'
+import { createRangeLog, type RangeLog } from '../../formats/memory/range-log.js'
 import { type FoundRoots, fdtBytes, findRoots, type Progress } from '../image/find-roots.js'
 import type { KhoImage } from '../image/open.js'
-import { createRangeLog, intersectRanges, type RangeLog, roundRanges } from '../image/ranges.js'
 
 /** What a pass over an image turned up: where evidence lies, and which memory the image has bytes for. */
 export interface Survey {

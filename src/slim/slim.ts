@@ -1,16 +1,16 @@
 import { type ElfWriterNote, type Sink, writeElf } from '../../formats/dumps/index.js'
-import type { Range } from '../../formats/memory/physical-memory.js'
+import {
+  intersectRanges,
+  type Range,
+  roundRanges,
+  sizeOfRanges,
+  subtractRanges,
+} from '../../formats/memory/range.js'
+import { createRangeLog } from '../../formats/memory/range-log.js'
 import { forEachRange } from '../../formats/pages/runs.js'
 import { elfMachineOf, layOutElf, memorySource } from '../image/elf-layout.js'
 import { loadState, loadStates, type StateOptions } from '../image/load-state.js'
 import type { KhoImage } from '../image/open.js'
-import {
-  createRangeLog,
-  intersectRanges,
-  roundRanges,
-  sizeOfRanges,
-  subtractRanges,
-} from '../image/ranges.js'
 import type { KhoState } from '../image/state.js'
 import { ownershipOf } from '../owners/ownership.js'
 import { encodeSlimNote, isSlimNote, SLIM_NOTE, SLIM_NOTE_TYPE, type SlimRecord } from './note.js'

@@ -1,6 +1,7 @@
 import { hex } from '../../formats/memory/fault.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
-import type { PhysicalMemory, Range } from '../../formats/memory/physical-memory.js'
+import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
+import type { Range } from '../../formats/memory/range.js'
 import { isRam, RAM_LIMIT, zeroFilled } from '../image/zero-memory.js'
 
 /** Why a reading kernel gets no further. `unknown`: the bytes that decide are not in the dump. */

@@ -1,5 +1,5 @@
 import { geometry, type PageShift } from '../../formats/memory/geometry.js'
-import type { Range } from '../../formats/memory/physical-memory.js'
+import type { Range } from '../../formats/memory/range.js'
 import type { KhoImage } from '../image/open.js'
 import type { KhoState } from '../image/state.js'
 import { findRule, RULES } from '../rules/catalogue.js'

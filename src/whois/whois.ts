@@ -1,7 +1,7 @@
 import { KhoError } from '../../formats/error.js'
 import type { Absence } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
-import { rangesCover } from '../../formats/memory/physical-memory.js'
+import { rangesCover } from '../../formats/memory/range.js'
 import { blockSize, blocksAt } from '../../formats/pages/page-set.js'
 import type { KhoState } from '../image/state.js'
 import type { Claim } from '../owners/claim.js'

@@ -1,6 +1,6 @@
 import type { Luo, LuoFile, Memfd } from '../../../formats/blobs/index.js'
 import { ADDRESS_LIMIT, type Geometry } from '../../../formats/memory/geometry.js'
-import { rangesCover } from '../../../formats/memory/physical-memory.js'
+import { rangesCover } from '../../../formats/memory/range.js'
 import type { KhoState } from '../../image/state.js'
 import type { Reader } from '../reader.js'
 import type { RuleContext } from '../rule.js'

@@ -1,6 +1,6 @@
 import { hex } from '../../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../../formats/memory/geometry.js'
-import type { Range } from '../../../formats/memory/physical-memory.js'
+import { subtractRanges } from '../../../formats/memory/range.js'
 import { findOverlaps } from '../../../formats/pages/overlap.js'
 import { blocksAt, type PageSet } from '../../../formats/pages/page-set.js'
 import { blocksIn, countBlocksIn, type FoundBlock } from '../../../formats/pages/query.js'
@@ -72,7 +72,7 @@ export function* checkOverlaps({ state }: RuleContext): Generator<Occurrence> {
 export function* checkBlocksOutsideRam({ state, ram }: RuleContext): Generator<Occurrence> {
   if (ram === null) return
   const { pages } = state.tracker.decode
-  for (const { start, end } of gapsOf(ram)) {
+  for (const { start, end } of subtractRanges([{ start: 0, end: ADDRESS_LIMIT }], ram)) {
     const [first] = blocksIn(pages, start, end, 1)
     if (first === undefined) continue
     const count = countBlocksIn(pages, start, end)
@@ -83,17 +83,6 @@ export function* checkBlocksOutsideRam({ state, ram }: RuleContext): Generator<O
     const message = `${plural(count, 'preserved block')} ${where}, first ${named(first)}`
     yield { message, path: 'tracker', address: first.address, count }
   }
-}
-
-function gapsOf(ram: readonly Range[]): Range[] {
-  const gaps: Range[] = []
-  let at = 0
-  for (const { start, end } of ram) {
-    if (start > at) gaps.push({ start: at, end: start })
-    at = end
-  }
-  gaps.push({ start: at, end: ADDRESS_LIMIT })
-  return gaps
 }
 
 /** Pages of the tracker that lie in preserved blocks. */

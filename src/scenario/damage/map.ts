@@ -1,5 +1,5 @@
 import { hex } from '../../../formats/memory/fault.js'
-import { mergeRanges } from '../../../formats/memory/physical-memory.js'
+import { mergeRanges } from '../../../formats/memory/range.js'
 import { blockSize, orders } from '../../../formats/pages/page-set.js'
 import { firstRun } from '../../../formats/pages/runs.js'
 import type { DamageTable, DamageTarget } from './damage.js'

@@ -4,7 +4,7 @@ import { segmentMemory } from '../../../formats/dumps/segment-memory.js'
 import { disjointSegments, type Segment } from '../../../formats/dumps/segments.js'
 import { KhoError } from '../../../formats/error.js'
 import { type ByteSource, bytesSource } from '../../../formats/memory/byte-source.js'
-import { mergeRanges } from '../../../formats/memory/physical-memory.js'
+import { mergeRanges } from '../../../formats/memory/range.js'
 
 const segments = fc.array(
   fc

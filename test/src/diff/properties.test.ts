@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Range } from '../../../formats/memory/physical-memory.js'
+import type { Range } from '../../../formats/memory/range.js'
 import type { PageSet } from '../../../formats/pages/page-set.js'
 import { listRanges } from '../../../formats/pages/runs.js'
 import type { Change, Side } from '../../../src/diff/change.js'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { rangesTouch } from '../../../formats/memory/physical-memory.js'
+import { rangesTouch } from '../../../formats/memory/range.js'
 import { parseBootImage } from '../../../src/replay/boot-image.js'
 import { type BootNeeds, describeCollision, findCollisions, planBoot } from '../../../src/replay/boot-plan.js'
 import { guestRam, memoryFor } from '../../../src/replay/machine.js'

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { PhysicalMemory, Range } from '../../../formats/memory/physical-memory.js'
+import type { PhysicalMemory } from '../../../formats/memory/physical-memory.js'
+import type { Range } from '../../../formats/memory/range.js'
 import { commonRanges, fitHigh, fitLow, withoutRanges } from '../../../src/replay/free-ranges.js'
-import { presentRanges, rangeSource } from '../../../src/replay/load-ranges.js'
+import { rangeSource, rangesToLoad } from '../../../src/replay/load-ranges.js'
 
 const ranges = fc
   .array(fc.tuple(fc.nat(200), fc.integer({ min: 1, max: 40 })), { maxLength: 12 })
@@ -62,10 +63,10 @@ function pagesOf(pages: Record<number, number>): PhysicalMemory {
   }
 }
 
-describe('presentRanges', () => {
+describe('rangesToLoad', () => {
   it('leaves out zeros and what is closed, and merges what touches', () => {
     const memory = pagesOf({ 1: 7, 2: 7, 3: 0, 4: 7, 6: 7, 7: 7 })
-    expect(presentRanges(memory, [{ start: 6 * PAGE, end: 7 * PAGE }])).toEqual([
+    expect(rangesToLoad(memory, [{ start: 6 * PAGE, end: 7 * PAGE }])).toEqual([
       { start: PAGE, end: 3 * PAGE },
       { start: 4 * PAGE, end: 5 * PAGE },
       { start: 7 * PAGE, end: 8 * PAGE },
@@ -75,7 +76,7 @@ describe('presentRanges', () => {
   it('closes gaps up where there are too many parts, but never what is closed', () => {
     const many: Record<number, number> = {}
     for (let n = 0; n < 6000; n++) many[n * 2] = 1
-    const parts = presentRanges(pagesOf(many), [{ start: 101 * PAGE, end: 102 * PAGE }])
+    const parts = rangesToLoad(pagesOf(many), [{ start: 101 * PAGE, end: 102 * PAGE }])
     expect(parts).toEqual([
       { start: 0, end: 101 * PAGE },
       { start: 102 * PAGE, end: 11999 * PAGE },
