@@ -1,7 +1,7 @@
 import type { ByteSource } from '../memory/byte-source.js'
 import { type Fault, fault, hex } from '../memory/fault.js'
 import type { ElfNote } from './dump.js'
-import { NOTE_HEADER_BYTES, readNoteHeader } from './elf-records.js'
+import { ELF64_NHDR, readNoteHeader } from './elf-records.js'
 
 /** A machine with 8192 CPUs has some 25,000 notes; more than this is no dump that anything writes. */
 const MAX_NOTES = 2 ** 17
@@ -28,10 +28,10 @@ export function readNotes(source: ByteSource, offset: number, length: number, no
     faults.push(fault('DUMP-NOTE', `the notes at file offset ${hex(offset)} go beyond the end of the file`))
   }
   let at = offset
-  while (at + NOTE_HEADER_BYTES <= end) {
+  while (at + ELF64_NHDR.size <= end) {
     const { namesz, descsz, type } = readNoteHeader(source, at)
     if (namesz === 0 && descsz === 0 && type === 0) break
-    const name = at + NOTE_HEADER_BYTES
+    const name = at + ELF64_NHDR.size
     const desc = name + noteAlign(namesz)
     if (desc + descsz > end) {
       faults.push(fault('DUMP-NOTE', `the note at file offset ${hex(at)} goes beyond its segment`))

@@ -3,14 +3,14 @@ import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
 import { noteAlign } from './elf-notes.js'
 import {
-  ELF_HEADER_BYTES,
+  ELF64_EHDR,
+  ELF64_NHDR,
+  ELF64_PHDR,
+  ELF64_SHDR,
   ET_CORE,
-  NOTE_HEADER_BYTES,
   PN_XNUM,
-  PROGRAM_HEADER_BYTES,
   PT_LOAD,
   PT_NOTE,
-  SECTION_HEADER_BYTES,
 } from './elf-records.js'
 import { type Content, contentLength, type Sink, writeContent } from './sink.js'
 
@@ -57,22 +57,21 @@ export function writeElf(
   const notes = encodeNotes(options.notes ?? [])
   const count = segments.length + (notes.length > 0 ? 1 : 0)
   const extended = count >= PN_XNUM
-  const tableOffset = ELF_HEADER_BYTES + (extended ? SECTION_HEADER_BYTES : 0)
-  const notesOffset = tableOffset + count * PROGRAM_HEADER_BYTES
+  const tableOffset = ELF64_EHDR.size + (extended ? ELF64_SHDR.size : 0)
+  const notesOffset = tableOffset + count * ELF64_PHDR.size
   const head = new Uint8Array(notesOffset + notes.length)
-  const view = new DataView(head.buffer)
 
-  writeHeader(view, count, extended, tableOffset, options.machine ?? ELF_MACHINE.x86_64)
+  writeHeader(head, count, extended, tableOffset, options.machine ?? ELF_MACHINE.x86_64)
   let entry = tableOffset
   if (notes.length > 0) {
-    writeProgramHeader(view, entry, {
+    writeProgramHeader(head, entry, {
       type: PT_NOTE,
       offset: notesOffset,
       phys: 0,
       filesz: notes.length,
       memsz: 0,
     })
-    entry += PROGRAM_HEADER_BYTES
+    entry += ELF64_PHDR.size
   }
   let end = head.length
   const offsets = new Float64Array(segments.length)
@@ -84,8 +83,8 @@ export function writeElf(
       offsets[i] = nextCongruent(end, segment.phys)
       end = offsets[i]! + filesz
     }
-    writeProgramHeader(view, entry, { type: PT_LOAD, offset: offsets[i]!, phys: segment.phys, filesz, memsz })
-    entry += PROGRAM_HEADER_BYTES
+    writeProgramHeader(head, entry, { type: PT_LOAD, offset: offsets[i]!, phys: segment.phys, filesz, memsz })
+    entry += ELF64_PHDR.size
   })
   head.set(notes, notesOffset)
   sink(head, 0)
@@ -117,30 +116,32 @@ function checkSegment(phys: number, filesz: number, memsz: number): void {
   }
 }
 
+const IDENT = Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 2, 1, 1)
+
 function writeHeader(
-  view: DataView,
+  head: Uint8Array,
   count: number,
   extended: boolean,
   tableOffset: number,
   machine: number,
 ): void {
-  const ident = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]
-  ident.forEach((byte, i) => {
-    view.setUint8(i, byte)
+  ELF64_EHDR.write(head, 0, {
+    ident: IDENT,
+    type: ET_CORE,
+    machine,
+    version: 1,
+    entry: 0n,
+    phoff: BigInt(tableOffset),
+    shoff: BigInt(extended ? ELF64_EHDR.size : 0),
+    flags: 0,
+    ehsize: ELF64_EHDR.size,
+    phentsize: ELF64_PHDR.size,
+    phnum: extended ? PN_XNUM : count,
+    shentsize: extended ? ELF64_SHDR.size : 0,
+    shnum: extended ? 1 : 0,
+    shstrndx: 0,
   })
-  view.setUint16(16, ET_CORE, true)
-  view.setUint16(18, machine, true)
-  view.setUint32(20, 1, true)
-  setU64(view, 32, tableOffset)
-  view.setUint16(52, ELF_HEADER_BYTES, true)
-  view.setUint16(54, PROGRAM_HEADER_BYTES, true)
-  view.setUint16(56, extended ? PN_XNUM : count, true)
-  if (extended) {
-    setU64(view, 40, ELF_HEADER_BYTES)
-    view.setUint16(58, SECTION_HEADER_BYTES, true)
-    view.setUint16(60, 1, true)
-    view.setUint32(ELF_HEADER_BYTES + 44, count, true)
-  }
+  if (extended) ELF64_SHDR.write(head, ELF64_EHDR.size, { info: count })
 }
 
 interface Program {
@@ -154,38 +155,34 @@ interface Program {
 /** Flags: readable. */
 const PF_R = 4
 
-function writeProgramHeader(view: DataView, at: number, program: Program): void {
-  view.setUint32(at, program.type, true)
-  view.setUint32(at + 4, PF_R, true)
-  setU64(view, at + 8, program.offset)
-  setU64(view, at + 24, program.phys)
-  setU64(view, at + 32, program.filesz)
-  setU64(view, at + 40, program.memsz)
-  setU64(view, at + 48, program.type === PT_LOAD ? ALIGN : 4)
+function writeProgramHeader(head: Uint8Array, at: number, program: Program): void {
+  ELF64_PHDR.write(head, at, {
+    type: program.type,
+    flags: PF_R,
+    offset: BigInt(program.offset),
+    vaddr: 0n,
+    paddr: BigInt(program.phys),
+    filesz: BigInt(program.filesz),
+    memsz: BigInt(program.memsz),
+    align: BigInt(program.type === PT_LOAD ? ALIGN : 4),
+  })
 }
 
 function encodeNotes(notes: readonly ElfWriterNote[]): Uint8Array {
   const names = notes.map(({ name }) => new TextEncoder().encode(`${name}\0`))
   const size = notes.reduce(
-    (sum, { desc }, i) => sum + NOTE_HEADER_BYTES + noteAlign(names[i]!.length) + noteAlign(desc.length),
+    (sum, { desc }, i) => sum + ELF64_NHDR.size + noteAlign(names[i]!.length) + noteAlign(desc.length),
     0,
   )
   const bytes = new Uint8Array(size)
-  const view = new DataView(bytes.buffer)
   let at = 0
   notes.forEach(({ type, desc }, i) => {
     const name = names[i]!
-    view.setUint32(at, name.length, true)
-    view.setUint32(at + 4, desc.length, true)
-    view.setUint32(at + 8, type, true)
-    bytes.set(name, at + NOTE_HEADER_BYTES)
-    at += NOTE_HEADER_BYTES + noteAlign(name.length)
+    ELF64_NHDR.write(bytes, at, { namesz: name.length, descsz: desc.length, type })
+    bytes.set(name, at + ELF64_NHDR.size)
+    at += ELF64_NHDR.size + noteAlign(name.length)
     bytes.set(desc, at)
     at += noteAlign(desc.length)
   })
   return bytes
-}
-
-function setU64(view: DataView, offset: number, value: number): void {
-  view.setBigUint64(offset, BigInt(value), true)
 }

@@ -6,11 +6,11 @@ import { mergeRanges, type Range } from '../memory/range.js'
 import type { Dump, ElfNote } from './dump.js'
 import { readNotes, readVmcoreinfo } from './elf-notes.js'
 import {
-  ELF_HEADER_BYTES,
+  ELF64_EHDR,
+  ELF64_PHDR,
   type ElfHeader,
   ET_CORE,
   PN_XNUM,
-  PROGRAM_HEADER_BYTES,
   type ProgramHeader,
   PT_LOAD,
   PT_NOTE,
@@ -74,7 +74,7 @@ function checkIdent(source: ByteSource): void {
   if (ident.length < 4 || ident[0] !== 0x7f || ident[1] !== 0x45 || ident[2] !== 0x4c || ident[3] !== 0x46) {
     throw new KhoError('unknown-format', 'not an ELF file: the magic 7f 45 4c 46 is missing', { offset: 0 })
   }
-  if (source.size < ELF_HEADER_BYTES) {
+  if (source.size < ELF64_EHDR.size) {
     throw new KhoError('unreadable', `the ELF header is cut short: the file has ${source.size} bytes`, {
       offset: 0,
     })
@@ -120,11 +120,11 @@ interface SegmentTable {
 function readSegmentTable(source: ByteSource, header: ElfHeader): SegmentTable {
   const start = fileOffset(header.phoff, 'e_phoff')
   const count = segmentCount(source, header)
-  if (count > 0 && header.phentsize !== PROGRAM_HEADER_BYTES) {
-    const message = `damaged ELF header: program headers of ${header.phentsize} bytes, not ${PROGRAM_HEADER_BYTES}`
+  if (count > 0 && header.phentsize !== ELF64_PHDR.size) {
+    const message = `damaged ELF header: program headers of ${header.phentsize} bytes, not ${ELF64_PHDR.size}`
     throw new KhoError('unreadable', message, { offset: 54 })
   }
-  if (start + count * PROGRAM_HEADER_BYTES > source.size) {
+  if (start + count * ELF64_PHDR.size > source.size) {
     const message = `${count} program headers at file offset ${hex(start)} go beyond the end of the file (${hex(source.size)})`
     throw new KhoError('unreadable', message, { offset: start })
   }
@@ -135,7 +135,7 @@ function readSegmentTable(source: ByteSource, header: ElfHeader): SegmentTable {
   const ignored = { count: 0, first: '' }
   let addressless = true
   for (let i = 0; i < count; i++) {
-    const program = readProgramHeader(source, start + i * PROGRAM_HEADER_BYTES)
+    const program = readProgramHeader(source, start + i * ELF64_PHDR.size)
     if (program.type === PT_LOAD) {
       table.loads++
       addressless &&= program.paddr === 0n && program.vaddr !== 0n

@@ -1,5 +1,5 @@
-import { Parser } from 'binary-parser'
 import { KhoError } from '../error.js'
+import { defineStruct, type StructOf } from '../layout/index.js'
 import type { ByteSource } from '../memory/byte-source.js'
 import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
@@ -14,17 +14,9 @@ export const KDUMP_ZSTD = 0x20
 /** struct page_desc: { offset u64, size u32, flags u32, page_flags u64 }. */
 export const PAGE_DESC_BYTES = 24
 
-/** struct disk_dump_header on a 64-bit machine. Layouts: makedumpfile 1.7.9, diskdump_mod.h and IMPLEMENTATION. */
-const HEADER_BYTES = 464
-/** struct kdump_sub_header, version 6; what an earlier version has not is not looked at. */
-const SUB_HEADER_BYTES = 104
-
 /** Where 32-bit machines have block_size: their struct timeval is half as long. */
 const BLOCK_SIZE_32 = 416
 const BLOCK_SIZE_64 = 428
-
-/** Where utsname has the machine: the fifth of its 65-byte fields. */
-const MACHINE = 12 + 4 * 65
 
 /** As many pages as 32 TiB of 4K pages have. */
 const MAX_PFNS = 2 ** 33
@@ -63,58 +55,49 @@ export interface KdumpHeader {
   identity: string
 }
 
-interface MainHeader {
-  version: number
-  status: number
-  blockSize: number
-  subHeaderBlocks: number
-  bitmapBlocks: number
-  maxPfn: number
-}
+const SOURCE = 'makedumpfile 1.7.9, diskdump_mod.h and IMPLEMENTATION'
 
-const mainParser = new Parser()
-  .endianness('little')
-  .seek(8)
-  .uint32('version')
-  .seek(BLOCK_SIZE_64 - 4 - 12)
-  .uint32('status')
-  .uint32('blockSize')
-  .uint32('subHeaderBlocks')
-  .uint32('bitmapBlocks')
-  .uint32('maxPfn')
+/** struct disk_dump_header on a 64-bit machine. */
+const MAIN_HEADER = defineStruct('disk_dump_header', {
+  since: 'diskdump',
+  source: SOURCE,
+  size: 464,
+  fields: [
+    { name: 'signature', type: 'bytes', offset: 0, length: 8, doc: 'KDUMP and three spaces' },
+    { name: 'version', type: 'u32', offset: 8, doc: 'of the header' },
+    { name: 'machine', type: 'chars', offset: 272, length: 65, doc: 'utsname machine' },
+    { name: 'status', type: 'u32', offset: 424, doc: 'compression, and what became of the dump' },
+    { name: 'blockSize', type: 'u32', offset: 428, doc: 'bytes of a page' },
+    { name: 'subHeaderBlocks', type: 'u32', offset: 432, doc: 'blocks of the sub-header' },
+    { name: 'bitmapBlocks', type: 'u32', offset: 436, doc: 'blocks of both bitmaps' },
+    { name: 'maxPfn', type: 'u32', offset: 440, doc: 'page frames are below this, up to version 5' },
+  ],
+})
 
-interface SubHeader {
-  dumpLevel: number
-  split: number
-  startPfn: bigint
-  endPfn: bigint
-  vmcoreinfoOffset: bigint
-  vmcoreinfoSize: bigint
-  notesOffset: bigint
-  notesSize: bigint
-  eraseinfoOffset: bigint
-  eraseinfoSize: bigint
-  startPfn64: bigint
-  endPfn64: bigint
-  maxPfn64: bigint
-}
+/** struct kdump_sub_header, version 6; what an earlier version has not is not looked at. */
+const SUB_HEADER = defineStruct('kdump_sub_header', {
+  since: 'version 1',
+  source: SOURCE,
+  size: 104,
+  fields: [
+    { name: 'dumpLevel', type: 'u32', offset: 8, doc: '-d of makedumpfile' },
+    { name: 'split', type: 'u32', offset: 12, doc: '1 in a part of a split dump' },
+    { name: 'startPfn', type: 'u64', offset: 16, doc: 'first page frame of this part' },
+    { name: 'endPfn', type: 'u64', offset: 24, doc: 'page frame behind this part' },
+    { name: 'vmcoreinfoOffset', type: 'u64', offset: 32, doc: 'in the file' },
+    { name: 'vmcoreinfoSize', type: 'u64', offset: 40, doc: 'bytes' },
+    { name: 'notesOffset', type: 'u64', offset: 48, doc: 'in the file' },
+    { name: 'notesSize', type: 'u64', offset: 56, doc: 'bytes' },
+    { name: 'eraseinfoOffset', type: 'u64', offset: 64, doc: 'in the file' },
+    { name: 'eraseinfoSize', type: 'u64', offset: 72, doc: 'bytes' },
+    { name: 'startPfn64', type: 'u64', offset: 80, doc: 'first page frame, since version 6' },
+    { name: 'endPfn64', type: 'u64', offset: 88, doc: 'page frame behind, since version 6' },
+    { name: 'maxPfn64', type: 'u64', offset: 96, doc: 'page frames are below this, since version 6' },
+  ],
+})
 
-const subParser = new Parser()
-  .endianness('little')
-  .seek(8)
-  .uint32('dumpLevel')
-  .uint32('split')
-  .uint64('startPfn')
-  .uint64('endPfn')
-  .uint64('vmcoreinfoOffset')
-  .uint64('vmcoreinfoSize')
-  .uint64('notesOffset')
-  .uint64('notesSize')
-  .uint64('eraseinfoOffset')
-  .uint64('eraseinfoSize')
-  .uint64('startPfn64')
-  .uint64('endPfn64')
-  .uint64('maxPfn64')
+type MainHeader = StructOf<typeof MAIN_HEADER>
+type SubHeader = StructOf<typeof SUB_HEADER>
 
 /**
  * Reads the headers of a kdump, and checks that what they describe can be.
@@ -123,10 +106,10 @@ const subParser = new Parser()
  * big-endian machines and for the diskdump format that came before.
  */
 export function readKdumpHeader(source: ByteSource): KdumpHeader {
-  const bytes = source.read(0, HEADER_BYTES)
-  if (bytes.length < HEADER_BYTES) throw cutShort('the kdump header', 0, source)
+  const bytes = source.read(0, MAIN_HEADER.size)
+  if (bytes.length < MAIN_HEADER.size) throw cutShort('the kdump header', 0, source)
   checkSignature(bytes)
-  const main = mainParser.parse(bytes) as MainHeader
+  const main = MAIN_HEADER.read(bytes)
   checkMachine(bytes, main)
   const { version, blockSize, bitmapBlocks, subHeaderBlocks } = main
   const sub = readSubHeader(source, main)
@@ -151,7 +134,7 @@ export function readKdumpHeader(source: ByteSource): KdumpHeader {
     version >= first ? { offset: clamp(offset), size: clamp(size) } : { offset: 0, size: 0 }
   return {
     version,
-    machine: latin1(bytes.subarray(MACHINE, MACHINE + 65)).replace(/\0.*$/s, ''),
+    machine: main.machine,
     status: main.status,
     blockSize,
     maxPfn,
@@ -204,9 +187,9 @@ function isPageSize(size: number): boolean {
 }
 
 function readSubHeader(source: ByteSource, { blockSize }: MainHeader): SubHeader {
-  const bytes = source.read(blockSize, SUB_HEADER_BYTES)
-  if (bytes.length < SUB_HEADER_BYTES) throw cutShort('the sub-header', blockSize, source)
-  return subParser.parse(bytes) as SubHeader
+  const bytes = source.read(blockSize, SUB_HEADER.size)
+  if (bytes.length < SUB_HEADER.size) throw cutShort('the sub-header', blockSize, source)
+  return SUB_HEADER.read(bytes)
 }
 
 function splitOf(version: number, sub: SubHeader, maxPfn: number): { start: number; end: number } | null {
@@ -231,7 +214,7 @@ function clamp(value: bigint): number {
 
 /** makedumpfile --reassemble compares the whole header; the status tells which part ran out of space. */
 function identityOf(bytes: Uint8Array): string {
-  return latin1(bytes.subarray(0, 424)) + latin1(bytes.subarray(BLOCK_SIZE_64, HEADER_BYTES))
+  return latin1(bytes.subarray(0, 424)) + latin1(bytes.subarray(BLOCK_SIZE_64, MAIN_HEADER.size))
 }
 
 function latin1(bytes: Uint8Array): string {

@@ -1,8 +1,7 @@
-import type { Parser } from 'binary-parser'
 import { KhoError } from '../error.js'
 import { stringBytes } from './byte-string.js'
 import { type Field, type FieldSpec, fieldSize, type StructValue } from './field.js'
-import { buildParser } from './struct-parser.js'
+import { readFields } from './read-fields.js'
 
 /** A C structure: its reader, its writer, its size and its fields, all from one table. */
 export interface Struct<V extends object = object> {
@@ -26,6 +25,9 @@ export interface Struct<V extends object = object> {
   raw(bytes: Uint8Array, offset: number, name: keyof V & string): bigint
 }
 
+/** What a structure is read as. */
+export type StructOf<S> = S extends Struct<infer V> ? V : never
+
 /** Where a field lies in its structure, in bytes: for loops over tables, where a value object an entry is too much. */
 export function offsetOf<V extends object>(struct: Struct<V>, name: keyof V & string): number {
   const field = struct.fields.find(entry => entry.name === name)
@@ -43,8 +45,7 @@ export interface StructSpec<F extends readonly FieldSpec[]> {
 }
 
 /**
- * Declares a structure. The reader is compiled (by binary-parser) when it is first used, not when it is declared.
- * Throws `usage` for a table whose fields overlap, are out of order or reach past `size`.
+ * Declares a structure. Throws `usage` for a table whose fields overlap, are out of order or reach past `size`.
  */
 export function defineStruct<const F extends readonly FieldSpec[]>(
   name: string,
@@ -53,7 +54,6 @@ export function defineStruct<const F extends readonly FieldSpec[]>(
   type V = StructValue<F>
   const fields = layOut(name, spec)
   const size = spec.size ?? lastEnd(fields)
-  let parser: Parser | null = null
 
   function demand(bytes: Uint8Array, offset: number): void {
     if (offset >= 0 && offset + size <= bytes.length) return
@@ -75,8 +75,7 @@ export function defineStruct<const F extends readonly FieldSpec[]>(
     source: spec.source,
     read(bytes, offset = 0) {
       demand(bytes, offset)
-      parser ??= buildParser(fields)
-      return parser.parse(bytes.subarray(offset, offset + size)) as V
+      return readFields(bytes, offset, fields) as V
     },
     write,
     encode(value) {

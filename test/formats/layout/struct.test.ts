@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as layout from '../../../formats/layout/index.js'
 import { cName, defineStruct, describeStruct, type Struct } from '../../../formats/layout/index.js'
+import { parserOf } from '../../../formats/layout/parser-of.js'
 import { sha256 } from '../../material.js'
 
 const INNER = defineStruct('inner', {
@@ -212,6 +213,19 @@ describe('the declared structures', () => {
       { numRuns: 30 },
     )
   })
+
+  it.each(structs.map(struct => [struct.name, struct] as const))(
+    '%s reads as binary-parser reads its table',
+    (_, struct) => {
+      const parser = parserOf(struct)
+      fc.assert(
+        fc.property(fc.uint8Array({ minLength: struct.size, maxLength: struct.size }), bytes => {
+          expect(struct.read(bytes)).toEqual(parser.parse(bytes))
+        }),
+        { numRuns: 30 },
+      )
+    },
+  )
 
   it('puts the unaligned count of kexec-metadata where the kernel does', () => {
     const bytes = layout.KEXEC_METADATA.encode({

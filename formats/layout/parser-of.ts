@@ -1,30 +1,30 @@
 import { Parser } from 'binary-parser'
 import { terminatedString } from './byte-string.js'
 import { ADDRESS_BITS, type Field } from './field.js'
+import type { Struct } from './struct.js'
 
 const LIMIT = 2n ** BigInt(ADDRESS_BITS)
 
-function toAddress(value: bigint): number | null {
-  return value < LIMIT ? Number(value) : null
-}
-
-/** A binary-parser for a table of fields. Bytes that no field names are skipped. */
-export function buildParser(fields: readonly Field[]): Parser {
+/**
+ * A layout as a parser of binary-parser, to nest in parsers of one's own: a record with a header of KHO's and a tail of
+ * its own, arrays until a condition. It gives what {@link Struct.read} gives. It is compiled with `new Function`, which a
+ * strict content security policy forbids; nothing else in this package needs it.
+ */
+export function parserOf(struct: Struct): Parser {
   const parser = new Parser().endianness('little')
   let end = 0
-  for (const field of fields) {
+  for (const field of struct.fields) {
     if (field.offset > end) parser.seek(field.offset - end)
     addField(parser, field)
     end = field.offset + field.size
   }
-  parser.compile()
+  if (struct.size > end) parser.seek(struct.size - end)
   return parser
 }
 
-function addField(parser: Parser, field: Field): void {
-  const { name, type, size } = field
+function addField(parser: Parser, { name, type, size }: Field): void {
   if (typeof type === 'object') {
-    parser.nest(name, { type: buildParser(type.fields) })
+    parser.nest(name, { type: parserOf(type) })
     return
   }
   switch (type) {
@@ -32,7 +32,7 @@ function addField(parser: Parser, field: Field): void {
       parser.uint64(name)
       break
     case 'addr':
-      parser.uint64(name, { formatter: toAddress })
+      parser.uint64(name, { formatter: (value: bigint) => (value < LIMIT ? Number(value) : null) })
       break
     case 'u32':
       parser.uint32(name)
