@@ -15,7 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['owners'],
   ['rules', 'scenario'],
   // Verbs on states.
-  ['validate', 'diff', 'convert', 'slim', 'extract', 'simulate', 'whois', 'hex'],
+  ['validate', 'diff', 'convert', 'slim', 'extract', 'simulate', 'whois', 'hex', 'map'],
   // Files, zlib, signals: all that needs Node.
   ['node'],
   // What composites share.
