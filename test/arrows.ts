@@ -7,7 +7,18 @@ import ts from 'typescript'
 export type Sources = ReadonlyMap<string, string>
 
 /** Folders of formats/, each may import those before it. */
-const FORMATS = ['layout', 'memory', 'pages', 'fdt', 'trackers', 'blobs', 'handoff', 'dumps', 'kernel-files']
+const FORMATS = [
+  'layout',
+  'memory',
+  'pages',
+  'fdt',
+  'trackers',
+  'blobs',
+  'handoff',
+  'dumps',
+  'kernel-files',
+  'kernels',
+]
 
 /** Layers of src/, each may import those before it; folders of one layer do not import each other. */
 const LAYERS: readonly (readonly string[])[] = [

@@ -1,0 +1,20 @@
+import { tableEncoder } from '../trackers/table-writer.js'
+import type { KernelRow } from './kernel.js'
+import { POSTED_V5 } from './posted-v5.js'
+
+/** Patch of 3 April 2025 (Yadav) on v5: a page-table-like tree for each order, in place of the list. */
+export const POSTED_V5_TABLE = {
+  ...POSTED_V5,
+  name: 'v5-table',
+  posting: 'patch of April 2025 on v5',
+  layout: {
+    ...POSTED_V5.layout,
+    name: 'v5-table',
+    tracker: 'page-table',
+    bitmap: null,
+    mapFrozen: false,
+    encoder: tableEncoder,
+  },
+  writes: { ...POSTED_V5.writes, maxOrder: 10 },
+  reads: null,
+} as const satisfies KernelRow
