@@ -10,7 +10,7 @@
  *   ok                      done
  *   error <errno> <text>    not done
  *
- * Words of a request are separated by one blank; %XX stands for any byte.
+ * Words of a request are separated by one blank; %XX stands for any byte, and the word %_ for an empty one.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -200,7 +200,8 @@ static void put_bytes(const uint8_t *bytes, size_t count)
 /* ---- sessions and files that are held open ---- */
 
 struct session {
-    char name[LUO_NAME_BYTES];
+    /* With room for a NUL that the kernel's field need not have. */
+    char name[LUO_NAME_BYTES + 1];
     int fd;
     struct session *next;
 };
@@ -254,11 +255,12 @@ static void open_session(const char *name, unsigned long request)
         fail(errno, "/dev/liveupdate");
         return;
     }
-    if (strlen(name) >= LUO_NAME_BYTES) {
+    if (strlen(name) > LUO_NAME_BYTES) {
         fail(ENAMETOOLONG, "session %s", name);
         return;
     }
-    strcpy((char *)arguments.name, name);
+    /* What a name may be is for the kernel to say: one that fills the field has no NUL, an empty one no character. */
+    memcpy(arguments.name, name, strlen(name));
     if (ioctl(device, request, &arguments) < 0) {
         fail(errno, "session %s", name);
         return;
@@ -699,6 +701,8 @@ static void decode_word(char *word)
 {
     char *to = word;
 
+    if (strcmp(word, "%_") == 0)
+        *word = 0;
     for (; *word != 0; word++) {
         unsigned int byte;
         if (*word == '%' && sscanf(word + 1, "%2x", &byte) == 1) {

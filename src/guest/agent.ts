@@ -70,8 +70,12 @@ export function createAgent(socket: Socket): Agent {
   }
 }
 
-/** Words are byte strings. Everything but plain printable ASCII goes as %XX: a word is one word, a line one line. */
+/**
+ * Words are byte strings. Everything but plain printable ASCII goes as %XX: a word is one word, a line one line. A word
+ * without bytes would be none.
+ */
 function encodeWord(word: string): string {
+  if (word === '') return '%_'
   return [...Buffer.from(word, 'latin1')]
     .map(byte =>
       byte > 0x20 && byte < 0x7f && byte !== 0x25

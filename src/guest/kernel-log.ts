@@ -40,9 +40,9 @@ const SUBJECT =
 const HARMLESS =
   /^(KHO: scratch (scale|areas)|KHO: found kexec|KHO: exec from:|luo: Retrieved|test_kho: KHO restore succeeded|liveupdate test: (?!.*ERROR|.*[Ff]ailed))/
 const OTHER =
-  /^(Restored data doesn't match checksum|failed to (prepare memblock FDT|retrieve FDT)|setup: failed to memremap kho|The incoming tree failed)/
+  /^(Restored data doesn't match checksum|failed to (prepare memblock FDT|retrieve FDT)|setup: failed to memremap kho|The incoming tree failed|(FDT|Node) '.*' is incompatible with |FDT '.*' has no child|BUG: Bad )/
 const OOPS =
-  /^(BUG: |kernel BUG at |Oops: |Oops[: ]|general protection fault|divide error|invalid opcode|stack segment|int3:|PANIC: |double fault)/
+  /^(BUG: (?!Bad )|kernel BUG at |Oops: |Oops[: ]|general protection fault|divide error|invalid opcode|stack segment|int3:|PANIC: |double fault)/
 const RIP = /^RIP: 0010:([A-Za-z_][\w.]*)\+/
 
 /** Reads lines of a console or of dmesg, with or without time stamps and levels. */
@@ -116,9 +116,12 @@ function readMessage(log: KernelLog, text: string): boolean {
   return true
 }
 
-/** memblock_dbg() of memblock_reserve(), called while the incoming map is read: 7.2, and 6.16 to 7.1. */
+/**
+ * memblock_dbg() of memblock_reserve(), called while the incoming map is read: from 7.1 on by a function of its own; before,
+ * compilers put the walk into kho_memory_init(), which reserves nothing else once there is a map.
+ */
 const RESERVED =
-  /memblock_reserve: \[0x([0-9a-f]+)-0x([0-9a-f]+)\] (?:nid=\S+ flags=\S+ )?(?:kho_preserved_memory_reserve|deserialize_bitmap|kho_mem_deserialize)[.\w]*\+/
+  /memblock_reserve: \[0x([0-9a-f]+)-0x([0-9a-f]+)\] (?:nid=\S+ flags=\S+ )?(?:kho_preserved_memory_reserve|deserialize_bitmap|kho_mem_deserialize|kho_memory_init)[.\w]*\+/
 
 /** A block that a kernel kept: `memblock=debug` prints them while the incoming map is read. */
 export interface ReservationLine {

@@ -4,7 +4,7 @@ import { hex } from '../../formats/memory/fault.js'
 import type { Range } from '../../formats/memory/range.js'
 import { type BootImage, STUB_BYTES } from './boot-image.js'
 import { commonRanges, fitHigh, fitLow, withoutRanges } from './free-ranges.js'
-import { ACPI_BYTES, FIRMWARE_BYTES, guestRam, lowMemoryEnd } from './machine.js'
+import { ACPI_BYTES, FIRMWARE_REACH, firmwareRanges, guestRam, lowMemoryEnd } from './machine.js'
 
 /** Something that takes up memory while the guest starts. */
 export interface BootPiece extends Range {
@@ -58,10 +58,9 @@ export function planBoot(needs: BootNeeds): BootPlan {
 /** 32-bit boot code is below 4 GiB, and below `prefAddress` a kernel moves itself there. */
 function planInScratch(needs: BootNeeds): BootPlan | null {
   const { image } = needs
-  const low = [
-    { start: Math.max(image.prefAddress, MIB + PAGE), end: lowMemoryEnd(needs.memory) - FIRMWARE_BYTES },
-  ]
-  let free = withoutRanges(commonRanges(scratchRanges(needs.scratch), low), needs.keep)
+  const low = [{ start: Math.max(image.prefAddress, MIB + PAGE), end: lowMemoryEnd(needs.memory) }]
+  const closed = [...needs.keep, ...firmwareRanges(needs.memory)]
+  let free = withoutRanges(commonRanges(scratchRanges(needs.scratch), low), closed)
   const take = (size: number, align: number, place: typeof fitHigh): number | null => {
     const address = place(free, size, align)
     if (address !== null) free = withoutRanges(free, [{ start: address, end: address + size }])
@@ -125,10 +124,9 @@ function planByLoader(needs: BootNeeds): BootPlan {
 }
 
 function firmwarePieces(memory: number): BootPiece[] {
-  const end = lowMemoryEnd(memory)
   return [
     { what: 'firmware and real-mode code', start: 0, end: MIB },
-    { what: 'firmware tables', start: end - FIRMWARE_BYTES, end },
+    ...firmwareRanges(memory).map(range => ({ what: 'firmware at work', ...range })),
   ]
 }
 
@@ -172,7 +170,7 @@ export function findCollisions(plan: BootPlan, keep: readonly Range[], memory: n
 }
 
 function adviceOn(piece: BootPiece, { placement }: BootPlan, memory: number): string {
-  if (piece.end > lowMemoryEnd(memory) - FIRMWARE_BYTES) {
+  if (piece.end > lowMemoryEnd(memory) - FIRMWARE_REACH) {
     return 'another amount of memory (--memory) moves what lies at the end of low memory'
   }
   if (placement === 'scratch' || piece.start < MIB) {

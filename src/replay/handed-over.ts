@@ -4,7 +4,7 @@ import { mergeRanges, type Range } from '../../formats/memory/range.js'
 import { listRanges } from '../../formats/pages/runs.js'
 import type { KhoState } from '../image/state.js'
 import { commonRanges, withoutRanges } from './free-ranges.js'
-import { FIRMWARE_BYTES, guestRam, lowMemoryEnd } from './machine.js'
+import { FIRMWARE_REACH, guestRam, lowMemoryEnd } from './machine.js'
 
 /** The two pointers that a kernel is given, and what they lead to. */
 export interface HandedOver {
@@ -44,7 +44,7 @@ export function findHandedOver(state: KhoState, memory: number, keep: readonly R
 
 /** The largest hole in low memory. */
 function chooseArea(memory: number, keep: readonly Range[]): ScratchArea {
-  const low = [{ start: LOWEST_AREA, end: lowMemoryEnd(memory) - FIRMWARE_BYTES }]
+  const low = [{ start: LOWEST_AREA, end: lowMemoryEnd(memory) - FIRMWARE_REACH }]
   const holes = withoutRanges(commonRanges(guestRam(memory), low), keep).map(({ start, end }) => {
     const from = Math.ceil(start / AREA_ALIGN) * AREA_ALIGN
     return { start: from, size: Math.min(LARGEST_AREA, Math.floor((end - from) / AREA_ALIGN) * AREA_ALIGN) }

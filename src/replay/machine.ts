@@ -7,8 +7,13 @@ const GIB = 2 ** 30
 const LOW_LIMIT = 0xb0000000
 const LOW_SPLIT = 2 * GIB
 
-/** Firmware works, and leaves its tables, at the top of low memory. */
-export const FIRMWARE_BYTES = 2 * MIB
+/** Firmware leaves its tables at the top of low memory. */
+const TABLE_BYTES = 2 * MIB
+/** SeaBIOS also writes just below the top's last 16 MiB, as it sets itself up: measured with 512M, 1G and 3G. */
+const SETUP_DISTANCE = 16 * MIB
+const SETUP_BYTES = 0x21000
+/** How far down from the top of low memory firmware writes at all. */
+export const FIRMWARE_REACH = SETUP_DISTANCE + SETUP_BYTES
 /** ACPI tables are below the top of low memory; initrds are placed below these. hw/i386/x86.c. */
 export const ACPI_BYTES = 0x20000
 
@@ -29,6 +34,15 @@ export function lowMemoryEnd(memory: number): number {
   return memory < LOW_LIMIT ? memory : LOW_SPLIT
 }
 
+/** What firmware writes to at the end of low memory, before the kernel starts. */
+export function firmwareRanges(memory: number): Range[] {
+  const end = lowMemoryEnd(memory)
+  return [
+    { start: end - FIRMWARE_REACH, end: end - SETUP_DISTANCE },
+    { start: end - TABLE_BYTES, end },
+  ]
+}
+
 /**
  * The RAM of a guest, in steps of 128 MiB, that has memory wherever there was some, and room for firmware above what
  * is in use.
@@ -39,7 +53,7 @@ export function lowMemoryEnd(memory: number): number {
 export function memoryFor(ram: readonly Range[], used: readonly Range[]): number {
   // Firmware's flash, just below 4 GiB, is in dumps too.
   const memory = ram.filter(({ start }) => start < LOW_LIMIT || start >= 4 * GIB)
-  const end = Math.max(lastEnd(memory), lastEnd(used) + FIRMWARE_BYTES)
+  const end = Math.max(lastEnd(memory), lastEnd(used) + FIRMWARE_REACH)
   const low = Math.max(SMALLEST, roundUp(end))
   return low < LOW_LIMIT ? low : Math.max(4 * GIB, roundUp(end - 4 * GIB + LOW_SPLIT))
 }

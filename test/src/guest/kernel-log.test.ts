@@ -43,6 +43,16 @@ describe('readKernelLog', () => {
     ])
   })
 
+  it.each([
+    "FDT 'memblock' is incompatible with 'memblock-v1': -22",
+    "Node 'trace' is incompatible with 'reserve-mem-v1': -22",
+    "FDT 'memblock' has no child 'trace'",
+    'BUG: Bad page state in process swapper  pfn:0000b',
+  ])('takes %s for a complaint, and for nothing worse', line => {
+    const log = readKernelLog([`[    0.100000] ${line}`])
+    expect(log).toMatchObject({ complaints: [line], oops: null, panic: null, messages: [line] })
+  })
+
   it('names the function of a warning, of an oops and the reason of a panic', () => {
     const log = readKernelLog([
       '[    0.1] WARNING: mm/memblock.c:1234 at reserve_mem+0x10/0x20, CPU#0: swapper/0',
@@ -69,6 +79,9 @@ describe('readReservations', () => {
       '<6>[    0.15] __memblock_reserve: [0x0000000000e00000-0x0000000000ffffff] nid=-1 flags=20 kho_preserved_memory_reserve+0x3d/0x60',
       'memblock_reserve: [0x000000000055d000-0x000000000055dfff] deserialize_bitmap.constprop.0+0x80/0xa0',
     ]
+    const inlined =
+      '<6>[    0.00] __memblock_reserve: [0x000000000041d000-0x000000000041dfff] nid=-1 flags=0 kho_memory_init+0x1d6/0x439'
+    expect(readReservations([inlined])).toEqual([{ start: 0x41d000, end: 0x41e000 }])
     expect(readReservations(lines.slice(0, 2))).toEqual([{ start: 0xe00000, end: 0x1000000 }])
     expect(readReservations(lines).length).toBe(lines.filter(line => !line.includes('smp_scan')).length)
   })
