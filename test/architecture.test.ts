@@ -59,6 +59,8 @@ describe('start-up', () => {
       'src/cli/program.ts',
       'src/cli/terminal.ts',
       'src/cli/version.ts',
+      'src/node/system-error.ts',
+      'src/node/write.ts',
       'src/render/escape.ts',
     ])
   })

@@ -98,12 +98,12 @@ function writeFile(
   terminal: Terminal,
 ): WrittenFile {
   const { output, container } = options
-  const file = openContentFile(output, [path, ...(options.part ?? [])], terminal)
+  const file = openContentFile(output, [path, ...(options.part ?? [])], terminal, { pack: true })
   try {
     const { base, size } =
       container === 'raw'
-        ? writeConversionRaw(conversion, file.put)
-        : { base: 0, size: writeConversionElf(state.image, conversion, file.put) }
+        ? writeConversionRaw(conversion, file.write)
+        : { base: 0, size: writeConversionElf(state.image, conversion, file.write) }
     file.finish(size)
     return { file: output, size, container, base }
   } finally {

@@ -1,9 +1,11 @@
 import { CommanderError } from 'commander'
 import { isKhoError, type KhoError } from '../../formats/error.js'
 import { hex } from '../../formats/memory/fault.js'
+import { errorCode } from '../node/system-error.js'
+import { ClosedPipe } from '../node/write.js'
 import { escapeText } from '../render/escape.js'
 import { EXIT, EXIT_OF } from './exit-codes.js'
-import { ClosedPipe, errorCode, type Terminal } from './terminal.js'
+import type { Terminal } from './terminal.js'
 import { version } from './version.js'
 
 /** Says on standard error what went wrong, and gives the exit code for it. */
@@ -15,7 +17,7 @@ export function reportError(error: unknown, args: readonly string[], terminal: T
     if (error.place.hint !== undefined && !isQuiet(args)) warn(terminal, `hint: ${error.place.hint}`)
     return EXIT_OF[error.code]
   }
-  if (outOfSpace(error)) {
+  if (cannotWriteOutput(error)) {
     warn(terminal, `cannot write the output: ${messageOf(error)}`)
     return EXIT.missing
   }
@@ -47,9 +49,11 @@ function commanderExit(error: CommanderError): number {
   return error.exitCode === 0 ? EXIT.done : EXIT.usage
 }
 
-function outOfSpace(error: unknown): boolean {
+/** Standard output is the only stream whose errors come as they are. */
+function cannotWriteOutput(error: unknown): boolean {
   const code = errorCode(error)
-  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS'
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS') return true
+  return code !== null && error instanceof Error && 'syscall' in error && error.syscall === 'write'
 }
 
 function messageOf(error: unknown): string {

@@ -60,7 +60,7 @@ async function run(image: string, path: string, options: ExtractOptions, termina
   if (partial !== true) refuseMissing(plan)
   const file = openContentFile(output, [image, ...(options.part ?? [])], terminal)
   try {
-    writeContents(state, plan, file.put)
+    writeContents(state, plan, file.write)
     file.finish(plan.size)
   } finally {
     file.close()

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { KhoError } from '../../formats/error.js'
 import { GuestFailure } from '../guest/guest-failure.js'
+import { errorCode } from '../node/system-error.js'
 import { warn } from './errors.js'
 import { EXIT } from './exit-codes.js'
 import { parseSize } from './numbers.js'
 import type { OptionSpec } from './option-specs.js'
-import { errorCode, type Terminal } from './terminal.js'
+import type { Terminal } from './terminal.js'
 
 /** What commands that boot guests have in common. */
 export interface GuestOptions {

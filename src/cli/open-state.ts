@@ -6,7 +6,7 @@ import type { KhoState } from '../image/state.js'
 import { openImage } from '../node/open.js'
 import type { ImageOptions, OutputOptions } from './options.js'
 import { startProgress } from './progress.js'
-import type { Terminal } from './terminal.js'
+import { addInput, type Terminal } from './terminal.js'
 
 /** Opens the image that a command line names and decodes the state in it that it asks for. */
 export async function openState(
@@ -30,6 +30,7 @@ export async function openForCommand(
   options: ImageOptions,
   terminal: Terminal,
 ): Promise<KhoImage> {
+  for (const file of [path, ...(options.part ?? [])]) addInput(terminal, file)
   const image = await openImage(path, openOptionsOf(options))
   terminal.cleanups ??= []
   terminal.cleanups.push(() => image.close())

@@ -1,15 +1,14 @@
-import { closeSync, openSync, statSync } from 'node:fs'
-import { KhoError } from '../../formats/error.js'
 import type { Writer } from '../render/writer.js'
+import { openContentFile } from './content-file.js'
 import type { OutputOptions } from './options.js'
-import { ClosedPipe, errorCode, type Terminal, writeAll } from './terminal.js'
+import type { Terminal } from './terminal.js'
 
 /** Text is gathered to pieces of about this many characters: few system calls, little memory. */
 const PIECE = 1 << 16
 
 /**
- * Runs `render` with a writer to standard output or to `-o FILE`. The file is opened with the first piece, so that
- * a command that fails before it has an answer leaves no file behind; `inputs` are never overwritten.
+ * Runs `render` with a writer to standard output or to `-o FILE`. A command that fails before its answer is whole
+ * leaves what was there before; `inputs`, and what the terminal remembers, are never overwritten.
  */
 export function writeOutput(
   terminal: Terminal,
@@ -17,10 +16,14 @@ export function writeOutput(
   inputs: readonly string[],
   render: (write: Writer) => void,
 ): void {
-  const file = options.output === undefined ? null : outputFile(options.output, inputs)
-  const put = file === null ? terminal.out : file.put
+  const file = openContentFile(options.output ?? '-', inputs, terminal, { pack: true })
   const encoder = new TextEncoder()
   let text = ''
+  let size = 0
+  const put = (bytes: Uint8Array) => {
+    file.write(bytes, size)
+    size += bytes.length
+  }
   const flush = () => {
     if (text !== '') put(encoder.encode(text))
     text = ''
@@ -36,9 +39,9 @@ export function writeOutput(
       }
     })
     flush()
-    file?.put(new Uint8Array(0))
+    file.finish(size)
   } finally {
-    file?.close()
+    file.close()
   }
 }
 
@@ -49,42 +52,4 @@ export function wantsColor(options: OutputOptions, terminal: Terminal): boolean 
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false'
   return options.output === undefined && terminal.outIsTerminal && TERM !== 'dumb'
-}
-
-function outputFile(path: string, inputs: readonly string[]) {
-  let fd = -1
-  return {
-    put(bytes: Uint8Array): void {
-      try {
-        if (fd < 0) {
-          refuseInput(path, inputs)
-          fd = openSync(path, 'w')
-        }
-        writeAll(fd, bytes)
-      } catch (error) {
-        throw cannotWrite(path, error)
-      }
-    },
-    close(): void {
-      if (fd >= 0) closeSync(fd)
-    },
-  }
-}
-
-function cannotWrite(path: string, error: unknown): unknown {
-  const code = errorCode(error)
-  if (error instanceof ClosedPipe || error instanceof KhoError || code === null) return error
-  return new KhoError('missing', `cannot write ${path}: ${code}`, { path })
-}
-
-/** An image is evidence: the answer about it must not take its place. */
-export function refuseInput(path: string, inputs: readonly string[]): void {
-  const there = statSync(path, { throwIfNoEntry: false })
-  if (there === undefined || !there.isFile()) return
-  for (const input of inputs) {
-    const other = statSync(input, { throwIfNoEntry: false })
-    if (other !== undefined && other.dev === there.dev && other.ino === there.ino) {
-      throw new KhoError('usage', `-o ${path} would overwrite the image`, { path })
-    }
-  }
 }

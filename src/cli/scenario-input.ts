@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { KhoError } from '../../formats/error.js'
 import { openFileSource } from '../node/file-source.js'
+import { errorCode } from '../node/system-error.js'
 import type { OpenContents } from '../scenario/contents.js'
 import { parseScenario } from '../scenario/scenario-file.js'
 import type { Scenario } from '../scenario/schema.js'
-import { errorCode, type Terminal } from './terminal.js'
+import { addInput, type Terminal } from './terminal.js'
 
 /** True for a file that is a scenario by its name; any other is an image. */
 export function isScenarioPath(path: string): boolean {
@@ -26,7 +27,9 @@ export function readScenario(path: string): Scenario {
 /** Files that a scenario takes contents from lie beside it; they are closed when the command is through. */
 export function contentsBeside(path: string, terminal: Terminal): OpenContents {
   return name => {
-    const file = openFileSource(resolve(dirname(path), name))
+    const beside = resolve(dirname(path), name)
+    const file = openFileSource(beside)
+    addInput(terminal, beside)
     terminal.cleanups ??= []
     terminal.cleanups.push(() => file.close())
     return file

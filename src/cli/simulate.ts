@@ -5,7 +5,7 @@ import { applyDamage, DAMAGES } from '../scenario/damage/index.js'
 import type { Moment } from '../scenario/run-scenario.js'
 import type { Scenario } from '../scenario/schema.js'
 import { type Simulation, simulate, writeSimulationElf, writeSimulationRaw } from '../simulate/simulate.js'
-import { openFileSink } from './file-sink.js'
+import { openContentFile } from './content-file.js'
 import { addOptions } from './option-specs.js'
 import { contentsBeside, readScenario } from './scenario-input.js'
 import type { Terminal } from './terminal.js'
@@ -40,7 +40,7 @@ export function configure(command: Command, terminal: Terminal): void {
     .addHelpText('after', HELP)
     .action((scenario: string, options: SimulateCommandOptions) => run(scenario, options, terminal))
   addOptions(command, [
-    { name: 'output', short: 'o', value: 'FILE', about: 'the dump to write' },
+    { name: 'output', short: 'o', value: 'FILE', about: 'the dump to write; - is standard output' },
     {
       name: 'container',
       value: 'FORMAT',
@@ -79,12 +79,18 @@ function run(path: string, options: SimulateCommandOptions, terminal: Terminal):
     ...(options.seed === undefined ? {} : { seed: options.seed }),
   })
   const done = (options.damage ?? []).map(({ rule, seed }) => applyDamage(simulation, rule, seed))
-  writeFile(simulation, options, [path])
-  if (options.quiet !== true) terminal.out(new TextEncoder().encode(report(scenario, simulation, done)))
+  writeFile(simulation, options, [path], terminal)
+  if (options.quiet !== true && options.output !== '-')
+    terminal.out(new TextEncoder().encode(report(scenario, simulation, done)))
 }
 
-function writeFile(simulation: Simulation, options: SimulateCommandOptions, inputs: readonly string[]): void {
-  const sink = openFileSink(options.output, inputs)
+function writeFile(
+  simulation: Simulation,
+  options: SimulateCommandOptions,
+  inputs: readonly string[],
+  terminal: Terminal,
+): void {
+  const sink = openContentFile(options.output, inputs, terminal, { pack: true })
   try {
     if (options.container === 'raw') sink.finish(writeSimulationRaw(simulation, sink.write).size)
     else sink.finish(writeSimulationElf(simulation, sink.write))

@@ -67,10 +67,10 @@ async function run(path: string, options: SlimCommand, terminal: Terminal): Prom
     throw new KhoError('usage', '--hash goes with --redact')
   }
   const plan = await makePlan(path, options, terminal)
-  const file = openContentFile(output, [path, ...(options.part ?? [])], terminal)
+  const file = openContentFile(output, [path, ...(options.part ?? [])], terminal, { pack: true })
   let size: number
   try {
-    size = writeSlim(plan, file.put)
+    size = writeSlim(plan, file.write)
     file.finish(size)
   } finally {
     file.close()

@@ -126,9 +126,11 @@ function pick(image: KhoImage, ranked: RankedRoot[], wanted: StateOptions['root'
   const chosen = ranked.find(fits)
   if (chosen !== undefined) return chosen
   if (ranked.length === 0) {
+    const cut = image.dump.faults.find(({ code }) => code === 'DUMP-TRUNCATED')
+    const whole = cut === undefined ? '' : `; the dump is cut short: ${cut.message}`
     throw new KhoError(
       'no-state',
-      'no KHO state found: no page holds an FDT whose root is compatible with kho-v…',
+      `no KHO state found: no page holds an FDT whose root is compatible with kho-v…${whole}`,
       {
         hint: shiftHint(image) ?? 'if the dump lacks pages or begins elsewhere, try --base, --map or --root',
       },

@@ -111,7 +111,7 @@ describe('kho extract', () => {
       expect(ran).toMatchObject({
         code: 2,
         out: '',
-        err: expect.stringContaining('would overwrite the image'),
+        err: expect.stringContaining('would overwrite '),
       })
     }
     expect(sha256(readFileSync(copy))).toBe(sha256(readFileSync(IMAGE)))

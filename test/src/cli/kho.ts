@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { run } from '../../../src/cli/main.js'
-import { ClosedPipe, type Terminal } from '../../../src/cli/terminal.js'
+import type { Terminal } from '../../../src/cli/terminal.js'
+import { ClosedPipe } from '../../../src/node/write.js'
 import { ROOT } from '../../built.js'
 
 /** What a command line did. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ClosedPipe, writeAll } from '../../../src/cli/terminal.js'
+import { ClosedPipe, writeAll } from '../../../src/node/write.js'
 
 function failure(code: string): Error {
   return Object.assign(new Error(code), { code })
