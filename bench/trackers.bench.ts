@@ -1,6 +1,6 @@
 import { bench, describe } from 'vitest'
-import { type AbiName, abiOf, encoderOf, trackerOptions } from '../formats/abi.js'
 import { writeElf } from '../formats/dumps/index.js'
+import { type AbiName, abiOf, encoderOf, trackerOptions } from '../formats/kernels/index.js'
 import { geometry } from '../formats/memory/geometry.js'
 import { createMemoryBuilder, type MemoryBuilder } from '../formats/memory/memory-builder.js'
 import type { PhysicalMemory } from '../formats/memory/physical-memory.js'

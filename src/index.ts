@@ -6,9 +6,18 @@
  *
  * @packageDocumentation
  */
-export { ABIS, type Abi, type AbiName, abiOf, encoderOf, findAbi, trackerOptions } from '../formats/abi.js'
+
 export * from '../formats/blobs/index.js'
 export { type ErrorPlace, isKhoError, KhoError, type KhoErrorCode } from '../formats/error.js'
+export {
+  ABIS,
+  type Abi,
+  type AbiName,
+  abiOf,
+  encoderOf,
+  findAbi,
+  trackerOptions,
+} from '../formats/kernels/index.js'
 export type { Absence, Fault } from '../formats/memory/fault.js'
 export { type Geometry, geometry, type PageShift } from '../formats/memory/geometry.js'
 export { createMemoryBuilder, type MemoryBuilder } from '../formats/memory/memory-builder.js'

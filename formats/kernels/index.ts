@@ -25,7 +25,7 @@ export {
   writingKernel,
   writingKernelNamed,
 } from './look-up.js'
-export { inRange, type KernelRange, kernelsWith, releases, releasesWith, since } from './ranges.js'
+export { inRange, type KernelRange, kernelsWith, releases, releasesWith, since, writersOf } from './ranges.js'
 export {
   ABIS,
   type Abi,

@@ -1,4 +1,4 @@
-import { KERNELS, type Kernel, type KernelName, RELEASES } from './table.js'
+import { type Abi, KERNELS, type Kernel, type KernelName, RELEASES } from './table.js'
 import { versionOf } from './version.js'
 
 /** Some of the kernels of the table. Kept as data, so that what is said of them follows the table. */
@@ -31,6 +31,13 @@ export function releasesWith(has: (kernel: Kernel) => boolean): KernelRange {
 /** True where a kernel is one of a range. */
 export function inRange({ kernels }: KernelRange, { name }: Kernel): boolean {
   return kernels.includes(name)
+}
+
+/** Who writes a layout: releases as a range, or the posting in words. */
+export function writersOf({ name }: Abi): string {
+  const writers = KERNELS.filter(({ layout }) => layout.name === name)
+  const posted = writers.flatMap(({ posting }) => (posting === null ? [] : [posting]))
+  return posted.length > 0 ? posted.join('; ') : rangeOf(writers).text
 }
 
 function indexOf(name: KernelName): number {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { findAbi } from '../../formats/abi.js'
 import { KhoError } from '../../formats/error.js'
+import { findAbi } from '../../formats/kernels/index.js'
 import { abiJson, writeAbis, writeCompat } from '../render/abi.js'
 import { writeJson } from '../render/json.js'
 import { compareReleases, overall } from '../rules/compat.js'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { ABIS, type AbiName, encoderOf, findAbi } from '../../formats/abi.js'
 import { KhoError } from '../../formats/error.js'
+import { ABIS, type AbiName, encoderOf, findAbi } from '../../formats/kernels/index.js'
 import { type Conversion, convertState } from '../convert/convert.js'
 import { writeConversionElf, writeConversionRaw } from '../convert/write.js'
 import type { KhoState } from '../image/state.js'

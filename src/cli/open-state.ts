@@ -1,5 +1,5 @@
-import { ABIS, type AbiName, findAbi } from '../../formats/abi.js'
 import { KhoError } from '../../formats/error.js'
+import { ABIS, type AbiName, findAbi } from '../../formats/kernels/index.js'
 import { loadState, type StateOptions } from '../image/load-state.js'
 import type { KhoImage, OpenOptions } from '../image/open.js'
 import type { KhoState } from '../image/state.js'

@@ -1,5 +1,5 @@
-import type { AbiName } from '../../formats/abi.js'
 import { isKhoError } from '../../formats/error.js'
+import type { AbiName } from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import { mergeRanges, type Range } from '../../formats/memory/range.js'
 import {

@@ -1,4 +1,4 @@
-import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../formats/abi.js'
+import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { countBlocks, orders, type PageSet, totals } from '../../formats/pages/page-set.js'

@@ -1,4 +1,3 @@
-import { type Abi, abiOf } from '../../formats/abi.js'
 import type { Blob, PageAllocator } from '../../formats/blobs/index.js'
 import {
   buildFdt,
@@ -8,6 +7,7 @@ import {
   findProperty,
   nativeU64,
 } from '../../formats/fdt/index.js'
+import { type Abi, abiOf } from '../../formats/kernels/index.js'
 import { appendPath } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'

@@ -1,5 +1,5 @@
-import { type Abi, type AbiName, abiOf } from '../../formats/abi.js'
 import { isKhoError, KhoError } from '../../formats/error.js'
+import { type Abi, type AbiName, abiOf } from '../../formats/kernels/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { presentRanges } from '../../formats/memory/physical-memory.js'

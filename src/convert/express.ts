@@ -1,5 +1,5 @@
-import { type Abi, encoderOf, trackerOptions } from '../../formats/abi.js'
 import { KhoError } from '../../formats/error.js'
+import { type Abi, encoderOf, trackerOptions } from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import {
   addBitmap,

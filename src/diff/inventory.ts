@@ -1,6 +1,6 @@
-import { abiOf } from '../../formats/abi.js'
 import type { Blob, InlineNode, KhoTest, Memblock } from '../../formats/blobs/index.js'
 import type { FdtNode } from '../../formats/fdt/index.js'
+import { abiOf } from '../../formats/kernels/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { KhoState } from '../image/state.js'
 import type { Content } from '../owners/part.js'

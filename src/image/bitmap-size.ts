@@ -1,6 +1,6 @@
-import type { AbiName } from '../../formats/abi.js'
 import { type FdtTree, findChild, nativeU64 } from '../../formats/fdt/index.js'
 import { blobPointer } from '../../formats/handoff/blob-pointer.js'
+import type { AbiName } from '../../formats/kernels/index.js'
 import { createFaultLog } from '../../formats/memory/fault-log.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'

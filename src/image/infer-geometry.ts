@@ -1,4 +1,4 @@
-import { abiOf } from '../../formats/abi.js'
+import { abiOf } from '../../formats/kernels/index.js'
 import { type Geometry, geometry, PAGE_SHIFTS, type PageShift } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { hasBlock } from '../../formats/pages/page-set.js'

@@ -1,5 +1,5 @@
-import { type AbiName, abiOf } from '../../formats/abi.js'
 import { type FdtTree, findChild, findProperty, nativeU64 } from '../../formats/fdt/index.js'
+import { type AbiName, abiOf } from '../../formats/kernels/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
@@ -160,7 +160,7 @@ function judge(
 ): { state: TrackerState; reason: string | null } {
   if (root === null) return { state: 'absent', reason: 'the root FDT has no property that names a tracker' }
   if (root.addresses.every(value => value === 0) && abiOf(abi).tracker !== 'mem-array') {
-    const unfinished = abiOf(abi).finalize ? ': not finalized, or nothing preserved' : ''
+    const unfinished = abiOf(abi).mapZeroUntilFinalize ? ': not finalized, or nothing preserved' : ''
     return { state: 'absent', reason: `the map pointer is 0${unfinished}` }
   }
   if (decode.nodes.length === 0 && decode.absentNodes > 0) {

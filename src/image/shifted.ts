@@ -1,6 +1,6 @@
-import { abiOf } from '../../formats/abi.js'
 import { findChild, nativeU64 } from '../../formats/fdt/index.js'
 import { blobPointer } from '../../formats/handoff/blob-pointer.js'
+import { abiOf } from '../../formats/kernels/index.js'
 import { type Fault, fault, hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT, geometry, PAGE_SHIFTS } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'

@@ -1,7 +1,7 @@
-import type { AbiName } from '../../formats/abi.js'
 import type { Blob } from '../../formats/blobs/index.js'
 import type { FdtTree } from '../../formats/fdt/index.js'
 import type { ScratchArea } from '../../formats/handoff/scratch.js'
+import type { AbiName } from '../../formats/kernels/index.js'
 import type { Fault } from '../../formats/memory/fault.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import type { TrackerDecode, TrackerFormat } from '../../formats/trackers/tracker.js'

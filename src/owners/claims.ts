@@ -1,6 +1,6 @@
-import { abiOf } from '../../formats/abi.js'
 import type { Blob, InlineNode, KhoTest, Memblock } from '../../formats/blobs/index.js'
 import { readSetupData, SETUP_DATA_HEADER } from '../../formats/handoff/setup-data.js'
+import { abiOf } from '../../formats/kernels/index.js'
 import { appendPath, KHO_DATA } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { KhoState } from '../image/state.js'

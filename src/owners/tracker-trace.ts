@@ -1,4 +1,4 @@
-import { abiOf } from '../../formats/abi.js'
+import { abiOf } from '../../formats/kernels/index.js'
 import { appendPath, KHO_ARRAY_ELEMENT, RANGES_RANGE } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { createFaultLog } from '../../formats/memory/fault-log.js'

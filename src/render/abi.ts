@@ -1,4 +1,4 @@
-import { ABIS } from '../../formats/abi.js'
+import { ABIS, writersOf } from '../../formats/kernels/index.js'
 import type { CompatRow } from '../rules/compat.js'
 import { READERS, type Reader } from '../rules/reader.js'
 import type { JsonValue } from './json.js'
@@ -7,7 +7,7 @@ import type { Writer } from './writer.js'
 
 /** The table of layouts, and of releases that read them. */
 export function writeAbis(write: Writer, palette: Palette): void {
-  const rows = ABIS.map(abi => [abi.name, abi.compatible, abi.tracker, bitmapOf(abi.bitmap), abi.kernels])
+  const rows = ABIS.map(abi => [abi.name, abi.compatible, abi.tracker, bitmapOf(abi.bitmap), writersOf(abi)])
   writeColumns(write, [['ABI', 'compatible', 'tracker', 'bitmap', 'written by'], ...rows], palette)
   write('\n')
   const readers = READERS.map(reader => [
@@ -56,7 +56,10 @@ export function abiJson(
   }
   return {
     schema: 'kho/abi/1',
-    abis: ABIS.map(({ name, compatible, tracker, kernels }) => ({ name, compatible, tracker, kernels })),
+    abis: ABIS.map(abi => {
+      const { name, compatible, tracker } = abi
+      return { name, compatible, tracker, kernels: writersOf(abi) }
+    }),
     readers: READERS.map(({ release, abi, luo, memfd }) => ({ release, abi, luo, memfd })),
   }
 }

@@ -1,5 +1,5 @@
-import { type AbiName, abiOf } from '../../formats/abi.js'
 import { KhoError } from '../../formats/error.js'
+import { type AbiName, abiOf } from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 
 /** What one kernel release reads, checks, and does not check. */

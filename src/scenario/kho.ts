@@ -1,4 +1,4 @@
-import { encoderOf, trackerOptions } from '../../formats/abi.js'
+import { encoderOf, trackerOptions } from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { type Range, rangesTouch } from '../../formats/memory/range.js'

@@ -1,5 +1,5 @@
-import type { AbiName } from '../../formats/abi.js'
 import { KhoError } from '../../formats/error.js'
+import type { AbiName } from '../../formats/kernels/index.js'
 
 /** Kernels and postings whose KHO the model can carry out. */
 export const RELEASE_NAMES = [

@@ -1,4 +1,3 @@
-import type { Abi } from '../../formats/abi.js'
 import { isKhoError } from '../../formats/error.js'
 import {
   createFdtWriter,
@@ -10,6 +9,7 @@ import {
   parseFdt,
   stringBytes,
 } from '../../formats/fdt/index.js'
+import type { Abi } from '../../formats/kernels/index.js'
 import type { TrackerAttachment } from '../../formats/trackers/writer.js'
 
 /** A child of the root FDT: a pointer to a blob, or, in the early series, the data itself. */

@@ -1,6 +1,6 @@
-import type { Abi } from '../../formats/abi.js'
 import type { PageAllocator } from '../../formats/blobs/index.js'
 import type { Extent } from '../../formats/blobs/types.js'
+import type { Abi } from '../../formats/kernels/index.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import type { ContentExtent, OpenContents } from './contents.js'
 import type { Kho } from './kho.js'

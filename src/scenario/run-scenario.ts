@@ -1,4 +1,4 @@
-import { abiOf } from '../../formats/abi.js'
+import { abiOf } from '../../formats/kernels/index.js'
 import { geometry as geometryOf } from '../../formats/memory/geometry.js'
 import { createMemoryBuilder, type MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { mergeRanges, type Range } from '../../formats/memory/range.js'

@@ -1,5 +1,5 @@
-import { type Abi, encoderOf, trackerOptions } from '../../formats/abi.js'
 import { KhoError } from '../../formats/error.js'
+import { type Abi, encoderOf, trackerOptions } from '../../formats/kernels/index.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import type { PageSet } from '../../formats/pages/page-set.js'
 import type { TrackerRoot } from '../../formats/trackers/tracker.js'

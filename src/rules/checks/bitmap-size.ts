@@ -1,4 +1,4 @@
-import { abiOf } from '../../../formats/abi.js'
+import { abiOf } from '../../../formats/kernels/index.js'
 import type { Occurrence, RuleContext } from '../rule.js'
 import { kernelName } from './context.js'
 

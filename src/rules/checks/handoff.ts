@@ -1,6 +1,6 @@
-import { abiOf } from '../../../formats/abi.js'
 import { readScratchArray } from '../../../formats/handoff/scratch.js'
 import { type Handover, readSetupData } from '../../../formats/handoff/setup-data.js'
+import { abiOf } from '../../../formats/kernels/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import type { KhoState } from '../../image/state.js'
 import type { Occurrence, RuleContext } from '../rule.js'

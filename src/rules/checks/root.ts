@@ -1,5 +1,5 @@
-import { abiOf } from '../../../formats/abi.js'
 import { findChild, findProperty, nativeU64 } from '../../../formats/fdt/index.js'
+import { abiOf } from '../../../formats/kernels/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import { viewOf } from '../../../formats/memory/u64.js'
 import { blocksAt, hasBlock } from '../../../formats/pages/page-set.js'

@@ -1,6 +1,6 @@
-import type { Abi } from '../../../formats/abi.js'
 import type { Blob } from '../../../formats/blobs/index.js'
 import type { FdtTree } from '../../../formats/fdt/index.js'
+import type { Abi } from '../../../formats/kernels/index.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
 import type { BuiltPages } from '../../../formats/memory/memory-builder.js'
 import type { TrackerDecode, TrackerRoot } from '../../../formats/trackers/tracker.js'

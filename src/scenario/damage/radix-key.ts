@@ -1,4 +1,4 @@
-import { trackerOptions } from '../../../formats/abi.js'
+import { trackerOptions } from '../../../formats/kernels/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import { radixShape } from '../../../formats/trackers/radix-tree.js'
 import type { DamageTarget } from './damage.js'

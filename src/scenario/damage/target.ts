@@ -1,7 +1,7 @@
-import { abiOf, trackerOptions } from '../../../formats/abi.js'
 import { decodeBlob } from '../../../formats/blobs/index.js'
 import { KhoError } from '../../../formats/error.js'
 import { type FdtNode, findProperty, nativeU64, readFdt } from '../../../formats/fdt/index.js'
+import { abiOf, trackerOptions } from '../../../formats/kernels/index.js'
 import { ADDRESS_LIMIT } from '../../../formats/memory/geometry.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
 import { trackerOf } from '../../../formats/trackers/index.js'

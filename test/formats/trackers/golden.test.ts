@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { encoderOf } from '../../../formats/abi.js'
+import { encoderOf } from '../../../formats/kernels/index.js'
 import { geometry, type PageShift } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder, type MemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../../formats/abi.js'
 import { buildFdt, parseFdt } from '../../../formats/fdt/index.js'
+import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../../formats/kernels/index.js'
 import { geometry, type PageShift } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { addBlock, blockSize, createPageSet, type PageSet } from '../../../formats/pages/page-set.js'

@@ -1,5 +1,5 @@
-import { type AbiName, abiOf } from '../../../formats/abi.js'
 import { writeElf } from '../../../formats/dumps/index.js'
+import { type AbiName, abiOf } from '../../../formats/kernels/index.js'
 import { geometry, type PageShift } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { addBlock, blocksAt, createPageSet, type PageSet } from '../../../formats/pages/page-set.js'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import type { AbiName } from '../../../formats/abi.js'
+import type { AbiName } from '../../../formats/kernels/index.js'
 import { listBlocks } from '../../../formats/pages/runs.js'
 import { convertState } from '../../../src/convert/convert.js'
 import { writeConversionElf } from '../../../src/convert/write.js'

@@ -1,6 +1,6 @@
-import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../../formats/abi.js'
 import type { Blob, MemblockRegion } from '../../../formats/blobs/index.js'
 import { buildFdt, readFdt } from '../../../formats/fdt/index.js'
+import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../../formats/kernels/index.js'
 import { geometry, type PageShift } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import type { PhysicalMemory } from '../../../formats/memory/physical-memory.js'

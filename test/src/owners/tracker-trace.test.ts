@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../../formats/abi.js'
 import { buildFdt, readFdt } from '../../../formats/fdt/index.js'
+import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../../formats/kernels/index.js'
 import { geometry, type PageShift } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { addBlock, createPageSet } from '../../../formats/pages/page-set.js'

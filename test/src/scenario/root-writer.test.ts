@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { abiOf } from '../../../formats/abi.js'
 import { nativeU64Bytes } from '../../../formats/fdt/index.js'
+import { abiOf } from '../../../formats/kernels/index.js'
 import { createRootWriter } from '../../../src/scenario/root-writer.js'
 
 /** As the tracker's encoder would attach its root. */

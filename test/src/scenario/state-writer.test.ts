@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ABIS, abiOf, encoderOf } from '../../../formats/abi.js'
 import { writeElf } from '../../../formats/dumps/index.js'
+import { ABIS, abiOf, encoderOf } from '../../../formats/kernels/index.js'
 import { geometry } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { addRun, createPageSet } from '../../../formats/pages/page-set.js'
