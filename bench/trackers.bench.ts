@@ -18,7 +18,7 @@ import type { TrackerRoot } from '../formats/trackers/tracker.js'
 import { convertState } from '../src/convert/convert.js'
 import { loadState } from '../src/image/load-state.js'
 import { openBytes } from '../src/node/open.js'
-import { writeState } from '../src/scenario/state-writer.js'
+import { writeState } from '../src/write/state-writer.js'
 
 /*
  * What the kernels' own C walk takes for the same sets is quoted in docs/compare.md: 16 to 19 ms for 16 GiB, 490 to 530 ms

@@ -24,7 +24,13 @@ const FORMATS = [
 const LAYERS: readonly (readonly string[])[] = [
   ['image'],
   ['owners'],
-  ['rules', 'scenario'],
+  // A state into memory: root, trackers, blobs, hand-over.
+  ['rules', 'write'],
+  // The scenario file: what calls a kernel is to be given.
+  ['scenario'],
+  // A kernel at work on them.
+  ['kernel'],
+  ['damage'],
   // Verbs on states.
   ['validate', 'diff', 'convert', 'slim', 'extract', 'simulate', 'whois', 'hex', 'map'],
   // Files, zlib, signals: all that needs Node.

@@ -13,7 +13,7 @@ import { hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import { blockSize, blocksAt } from '../../formats/pages/page-set.js'
 import type { KhoState } from '../image/state.js'
-import type { RootChild } from '../scenario/root-writer.js'
+import type { RootChild } from '../write/root-writer.js'
 import { type Loss, loss } from './loss.js'
 
 const POINTERS = ['preserved-data', 'fdt']

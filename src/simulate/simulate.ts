@@ -7,8 +7,8 @@ import {
 } from '../../formats/dumps/index.js'
 import { KhoError } from '../../formats/error.js'
 import { mergeRanges, subtractRanges } from '../../formats/memory/range.js'
+import { type Moment, runScenario, type ScenarioRun } from '../kernel/run-scenario.js'
 import { extentSource, type OpenContents } from '../scenario/contents.js'
-import { type Moment, runScenario, type ScenarioRun } from '../scenario/run-scenario.js'
 import type { Scenario } from '../scenario/schema.js'
 
 /** What decides a simulation beside the scenario. */

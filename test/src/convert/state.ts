@@ -9,7 +9,7 @@ import { writeConversionElf } from '../../../src/convert/write.js'
 import { loadState, type StateOptions } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
 import { openBytes } from '../../../src/node/open.js'
-import { writeState } from '../../../src/scenario/state-writer.js'
+import { writeState } from '../../../src/write/state-writer.js'
 
 /** Every ABI that is written. */
 export const WRITTEN: readonly AbiName[] = [

@@ -1,7 +1,7 @@
+import { applyDamage } from '../../../src/damage/index.js'
 import { loadState } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
 import type { AskedRegion } from '../../../src/replay/expected.js'
-import { applyDamage } from '../../../src/scenario/damage/index.js'
 import { simulate } from '../../../src/simulate/simulate.js'
 import { imageOf, scenarioOf } from '../simulate/dump.js'
 

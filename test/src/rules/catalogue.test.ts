@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { DAMAGES } from '../../../src/damage/index.js'
 import { rulesPage, upstreamBugsPage } from '../../../src/render/rules-page.js'
 import { findRule, RULES } from '../../../src/rules/catalogue.js'
 import { READERS } from '../../../src/rules/reader.js'
 import { HYPOTHESES, UPSTREAM_BUGS } from '../../../src/rules/upstream-bugs.js'
-import { DAMAGES } from '../../../src/scenario/damage/index.js'
 import { ROOT } from '../../built.js'
 
 /** Folders whose sources can raise a fault or name a rule. formats/fdt has codes of its own, which FDT-BROKEN and FDT-ODD carry. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { findChild, findProperty } from '../../../formats/fdt/index.js'
+import { DAMAGES, type DamageTarget } from '../../../src/damage/index.js'
 import { RULES } from '../../../src/rules/catalogue.js'
 import { parseReserveMem } from '../../../src/rules/checks/memblock.js'
-import { DAMAGES, type DamageTarget } from '../../../src/scenario/damage/index.js'
 import { complaints, contextOf, type Example, found } from './examples.js'
 
 const luoOf = (target: DamageTarget) => {

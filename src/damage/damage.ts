@@ -1,0 +1,44 @@
+import type { Blob } from '../../formats/blobs/index.js'
+import type { FdtTree } from '../../formats/fdt/index.js'
+import type { Abi } from '../../formats/kernels/index.js'
+import type { Geometry } from '../../formats/memory/geometry.js'
+import type { BuiltPages } from '../../formats/memory/memory-builder.js'
+import type { TrackerDecode, TrackerRoot } from '../../formats/trackers/tracker.js'
+import type { ScenarioRun } from '../kernel/run-scenario.js'
+import type { Random } from '../scenario/random.js'
+
+/** A state that is to be broken: its bytes, and what the decoders make of them at this moment. */
+export interface DamageTarget {
+  readonly run: ScenarioRun
+  readonly abi: Abi
+  readonly geometry: Geometry
+  /** Physical address of the root FDT. */
+  readonly root: number
+  readonly random: Random
+  fdt(): FdtTree
+  tracker(): { root: TrackerRoot; decode: TrackerDecode }
+  blobs(): Blob[]
+  /** Bytes that are there; throws `cannot-express` for others. */
+  read(address: number, length: number): Uint8Array
+  u64(address: number): number
+  write(address: number, bytes: Uint8Array): void
+  write32(address: number, value: number): void
+  write64(address: number, value: number | bigint): void
+  /** Takes pages out of the dump. */
+  remove(address: number, count?: number): void
+  /** Fresh pages, preserved by nothing. */
+  allocate(count?: number): BuiltPages
+  /** One of a list; throws `cannot-express`, and says what was looked for, where the list is empty. */
+  pick<T>(list: readonly T[], what: string): T
+}
+
+/** A way to break a state. Same state and same random numbers, same bytes. */
+export interface Damage {
+  /** What it does, for `--help` and the docs. */
+  about: string
+  /** Breaks it, and says in one line what was done where. Throws `cannot-express` where the state has no such thing. */
+  apply(target: DamageTarget): string
+}
+
+/** Damages by the id of the rule that finds them. */
+export type DamageTable = Readonly<Record<string, Damage>>

@@ -1,0 +1,71 @@
+import type { Blob, BlobValue } from '../../formats/blobs/index.js'
+import {
+  type FdtEditor,
+  type FdtNode,
+  type FdtProperty,
+  findProperty,
+  openInto,
+} from '../../formats/fdt/index.js'
+import { viewOf } from '../../formats/memory/u64.js'
+import { rootRoom } from '../write/state-writer.js'
+import type { DamageTarget } from './damage.js'
+import { cannotBreak } from './target.js'
+
+/** A blob with its value of one kind, and where it is. */
+export interface BlobOf<K extends BlobValue['kind']> {
+  blob: Blob
+  address: number
+  value: Extract<BlobValue, { kind: K }>
+}
+
+/** A blob of that kind; throws `cannot-express` where the state has none. */
+export function blobOf<K extends BlobValue['kind']>(target: DamageTarget, kind: K): BlobOf<K> {
+  for (const blob of target.blobs()) {
+    const { value, address } = blob
+    if (value !== null && value.kind === kind && address !== null && address !== 0) {
+      return { blob, address, value: value as Extract<BlobValue, { kind: K }> }
+    }
+  }
+  throw cannotBreak(`${kind} blob`)
+}
+
+/** The FDT at an address, changed by libfdt's calls where it lies. */
+export function editFdt(
+  target: DamageTarget,
+  address: number,
+  room: number,
+  edit: (editor: FdtEditor) => void,
+): void {
+  const size = viewOf(target.read(address, 8)).getUint32(4)
+  const editor = openInto(target.read(address, size).slice(), room)
+  edit(editor)
+  target.write(address, editor.pack())
+}
+
+/** The root FDT, changed. Fields that name its length elsewhere stay as they are. */
+export function editRoot(target: DamageTarget, edit: (editor: FdtEditor) => void): void {
+  editFdt(target, target.root, rootRoom(target.abi, target.geometry.pageSize), edit)
+}
+
+/** A property of a node, where it is; throws `cannot-express` otherwise. */
+export function propertyOf(node: FdtNode, name: string): FdtProperty {
+  const property = findProperty(node, name)
+  if (property === null) throw cannotBreak(`property ${name}`)
+  return property
+}
+
+/** A child of the root FDT with a pointer to a blob. */
+export function childWithBlob(target: DamageTarget): { child: FdtNode; pointer: FdtProperty } {
+  const children = target.fdt().root.children.flatMap(child => {
+    const pointer = findProperty(child, 'preserved-data') ?? findProperty(child, 'fdt')
+    return pointer === null ? [] : [{ child, pointer }]
+  })
+  return target.pick(children, 'child with a blob')
+}
+
+/** The `blob-size` of a blob's child of the root FDT: where its eight bytes are. */
+export function blobSizeAt(target: DamageTarget, name: string): number {
+  const child = target.fdt().root.children.find(candidate => candidate.name === name)
+  if (child === undefined) throw cannotBreak(`child ${name}`)
+  return target.root + propertyOf(child, 'blob-size').offset
+}

@@ -1,0 +1,104 @@
+import { SCRATCH_ENTRY } from '../../formats/handoff/scratch.js'
+import { hex } from '../../formats/memory/fault.js'
+import type { DamageTable, DamageTarget } from './damage.js'
+import { cannotBreak } from './target.js'
+
+/** Where the scratch array lies with its areas in it: only after the jump. */
+function arrayOf(target: DamageTarget): {
+  array: number
+  count: number
+  areas: { at: number; start: number; size: number }[]
+} {
+  const { handover, moment } = target.run
+  if (handover === null || moment !== 'early') throw cannotBreak('scratch array in place (--at early)')
+  const count = handover.scratchBytes / SCRATCH_ENTRY
+  const areas = Array.from({ length: count }, (_, n) => {
+    const at = handover.scratchArray + n * SCRATCH_ENTRY
+    return { at, start: target.u64(at), size: target.u64(at + 8) }
+  })
+  return { array: handover.scratchArray, count, areas }
+}
+
+/** Fields of the x86 record, from its start. */
+const FDT_SIZE = 24
+const SCRATCH_ADDRESS = 32
+const SCRATCH_SIZE = 40
+
+function recordOf(target: DamageTarget): number {
+  const { handover, scenario } = target.run
+  if (handover === null || scenario.machine.arch !== 'x86_64') throw cannotBreak('setup_data record')
+  return handover.record
+}
+
+/** What leads the next kernel to the state, and the scratch areas. */
+export const handoffDamages: DamageTable = {
+  'HANDOFF-FDT-SIZE': {
+    about: 'the record says that the root FDT is two pages long',
+    apply(target) {
+      const record = recordOf(target)
+      target.write64(record + FDT_SIZE, target.geometry.pageSize * 2)
+      return `fdt_size of the record at ${hex(record)} is ${hex(target.geometry.pageSize * 2)}`
+    },
+  },
+  'HANDOFF-SCRATCH-PLACE': {
+    about: 'the scratch array lies in none of its own areas',
+    apply(target) {
+      const { array, count } = arrayOf(target)
+      const fresh = target.allocate()
+      fresh.bytes.set(target.read(array, count * SCRATCH_ENTRY))
+      target.write64(recordOf(target) + SCRATCH_ADDRESS, fresh.address)
+      return `the array copied to ${hex(fresh.address)}`
+    },
+  },
+  'SCRATCH-LENGTH': {
+    about: 'the record says that the scratch array has eight bytes more',
+    apply(target) {
+      const { count } = arrayOf(target)
+      target.write64(recordOf(target) + SCRATCH_SIZE, count * SCRATCH_ENTRY + 8)
+      return `scratch_size is ${count * SCRATCH_ENTRY + 8}`
+    },
+  },
+  'SCRATCH-EMPTY': {
+    about: 'the record says that the scratch array has no bytes',
+    apply(target) {
+      target.write64(recordOf(target) + SCRATCH_SIZE, 0)
+      return 'scratch_size is 0'
+    },
+  },
+  'SCRATCH-OVERLAP': {
+    about: 'two scratch areas overlap',
+    apply(target) {
+      const { areas } = arrayOf(target)
+      const [first, second] = areas
+      if (first === undefined || second === undefined) throw cannotBreak('two scratch areas')
+      target.write64(second.at, first.start)
+      return `the area at ${hex(second.at)} begins at ${hex(first.start)} too`
+    },
+  },
+  'SCRATCH-OUTSIDE-RAM': {
+    about: 'a scratch area lies behind the end of RAM',
+    apply(target) {
+      const end = Math.max(...target.run.scenario.machine.ram.map(range => range.end))
+      const { at } = target.pick(arrayOf(target).areas.slice(1), 'second scratch area')
+      target.write64(at, Math.ceil(end / 2 ** 22) * 2 ** 22)
+      return `the area at ${hex(at)} begins at the end of RAM`
+    },
+  },
+  'SCRATCH-UNALIGNED': {
+    about: 'a scratch area begins inside a page',
+    apply(target) {
+      const { at, start } = target.pick(arrayOf(target).areas.slice(1), 'second scratch area')
+      target.write64(at, start + 512)
+      return `the area at ${hex(at)} begins at ${hex(start + 512)}`
+    },
+  },
+  'SCRATCH-PAGEBLOCK': {
+    about: 'a scratch area is not made of pageblocks',
+    apply(target) {
+      const { at, start, size } = target.pick(arrayOf(target).areas.slice(1), 'second scratch area')
+      target.write64(at, start + target.geometry.pageSize)
+      target.write64(at + 8, size - target.geometry.pageSize)
+      return `the area at ${hex(at)} begins at ${hex(start + target.geometry.pageSize)}`
+    },
+  },
+}

@@ -1,0 +1,192 @@
+import { findChild, readFdt } from '../../formats/fdt/index.js'
+import { KHO_MAX_BLOCKS, LUO_FDT, LUO_SESSION_SER } from '../../formats/layout/index.js'
+import { hex } from '../../formats/memory/fault.js'
+import { viewOf } from '../../formats/memory/u64.js'
+import type { DamageTable, DamageTarget } from './damage.js'
+import { blobSizeAt, editFdt, propertyOf } from './fields.js'
+import { luoOf, sessionOf, textField } from './luo-parts.js'
+import { cannotBreak } from './target.js'
+
+/** Fields of struct luo_ser and of a block's header. */
+const SESSIONS_PA = 16
+const BLOCK_COUNT = 8
+const BLOCK_HEADER = 16
+const SESSION_NAME = 64
+const SESSION_FILES = 64
+
+/** A block of sessions or files, struct form only. */
+function blockOf(target: DamageTarget): number {
+  const { luo } = luoOf(target, 'struct')
+  const blocks = [...luo.blocks, ...luo.sessions.flatMap(session => session.blocks)]
+  return target.pick(blocks, 'block').extent.address
+}
+
+function linkBlock(target: DamageTarget, next: (block: number) => number): string {
+  const block = blockOf(target)
+  target.write64(block, next(block))
+  return `block ${hex(block)} leads to ${hex(next(block))}`
+}
+
+/** Blocks of one session each behind the last block of sessions. */
+function growChain(target: DamageTarget, count: number): string {
+  const { luo } = luoOf(target, 'struct')
+  const session = target.pick(luo.sessions, 'session')
+  const entry = target.read(session.extent.address, LUO_SESSION_SER.size).slice()
+  let last = luo.blocks.at(-1)!.extent.address
+  const before = last
+  for (let n = 0; n < count; n++) {
+    const { address, bytes } = target.allocate()
+    bytes.set(entry, BLOCK_HEADER)
+    bytes.set(textField(`more-${n}`, SESSION_NAME), BLOCK_HEADER)
+    bytes.fill(0, BLOCK_HEADER + SESSION_FILES, BLOCK_HEADER + LUO_SESSION_SER.size)
+    bytes[BLOCK_COUNT] = 1
+    target.write64(last, address)
+    last = address
+  }
+  return `${count} blocks of one session behind block ${hex(before)}`
+}
+
+function fdtOf(target: DamageTarget) {
+  const { address } = luoOf(target, 'fdt')
+  const { tree } = readFdt(target.read(address, viewOf(target.read(address + 4, 4)).getUint32(0)))
+  if (tree === null) throw cannotBreak('readable FDT of LUO')
+  return { address, root: tree.root }
+}
+
+/** LUO's own structures: its state, blocks, arrays and sessions. */
+export const luoDamages: DamageTable = {
+  'LUO-COMPATIBLE': {
+    about: 'LUO is of a version that no reader knows',
+    apply(target) {
+      const { address, luo } = luoOf(target)
+      if (luo.form === 'struct') target.write(address, textField('luo-v9', 8))
+      else target.write(address + propertyOf(fdtOf(target).root, 'compatible').offset, textField('luo-v9', 7))
+      return 'compatible is luo-v9'
+    },
+  },
+  'LUO-SIZE': {
+    about: "LUO's blob-size is less than its struct",
+    apply(target) {
+      const { name } = luoOf(target, 'struct')
+      target.write64(blobSizeAt(target, name), 16)
+      return 'blob-size is 16'
+    },
+  },
+  'LUO-POINTER': {
+    about: 'the pointer to the sessions is no address',
+    apply(target) {
+      const { address, luo } = luoOf(target)
+      const session = luo.form === 'struct' ? null : findChild(fdtOf(target).root, LUO_FDT.sessionNode)
+      const at = session === null ? SESSIONS_PA : propertyOf(session, LUO_FDT.sessionHeader).offset
+      target.write64(address + at, 2n ** 60n)
+      return `the pointer at ${hex(address + at)} is 0x1000000000000000`
+    },
+  },
+  'LUO-NUMBER': {
+    about: 'LUO lacks the number of live updates: FDT form',
+    apply(target) {
+      const { address } = fdtOf(target)
+      editFdt(target, address, target.geometry.pageSize, editor => editor.deleteProperty('/', LUO_FDT.number))
+      return `${LUO_FDT.number} taken out`
+    },
+  },
+  'LUO-NODE': {
+    about: 'LUO lacks the node of its sessions: FDT form',
+    apply(target) {
+      const { address } = fdtOf(target)
+      editFdt(target, address, target.geometry.pageSize, editor =>
+        editor.deleteNode(`/${LUO_FDT.sessionNode}`),
+      )
+      return `${LUO_FDT.sessionNode} taken out`
+    },
+  },
+  'LUO-ABSENT': {
+    about: 'the page of objects, or the array of sessions, is not in the dump',
+    apply(target) {
+      const { luo } = luoOf(target)
+      const address = luo.flbs?.extent.address ?? luo.sessionArray?.address
+      if (address === undefined) throw cannotBreak('page of objects')
+      target.remove(address)
+      return `page ${hex(address)} taken out`
+    },
+  },
+  'LUO-BLOCK-ABSENT': {
+    about: 'a block is not in the dump',
+    apply(target) {
+      const block = blockOf(target)
+      target.remove(block)
+      return `block ${hex(block)} taken out`
+    },
+  },
+  'LUO-BLOCK-COUNT': {
+    about: 'a block says that it has more entries than fit its page',
+    apply(target) {
+      const block = blockOf(target)
+      const count = target.geometry.pageSize + target.random.below(100)
+      target.write64(block + BLOCK_COUNT, count)
+      return `block ${hex(block)} has ${count} entries`
+    },
+  },
+  'LUO-BLOCK-CYCLE': {
+    about: 'a block leads back to itself',
+    apply: target => linkBlock(target, block => block),
+  },
+  'LUO-BLOCK-POINTER': {
+    about: 'a block leads on to an address that is no page',
+    apply: target => linkBlock(target, block => block + 8),
+  },
+  'LUO-BLOCK-PARTIAL': {
+    about: 'a block that another one follows is not full',
+    apply: target => growChain(target, 1),
+  },
+  'LUO-BLOCK-LIMIT': {
+    about: `a chain has more than ${KHO_MAX_BLOCKS} blocks`,
+    apply: target => growChain(target, KHO_MAX_BLOCKS),
+  },
+  'LUO-BLOCK-SHARED': {
+    about: "a session's files are in the block of the sessions",
+    apply(target) {
+      const { luo } = luoOf(target, 'struct')
+      const { extent, path } = sessionOf(target)
+      const block = luo.blocks[0]!.extent.address
+      target.write64(extent.address + SESSION_FILES, block)
+      return `files of ${path} are at ${hex(block)}`
+    },
+  },
+  'LUO-SESSION-COUNT': {
+    about: 'the array of sessions has more than there is room for: FDT form',
+    apply(target) {
+      const { luo } = luoOf(target, 'fdt')
+      if (luo.sessionArray === null) throw cannotBreak('array of sessions')
+      const count = 2 ** 20 + target.random.below(100)
+      target.write64(luo.sessionArray.address, count)
+      return `${count} sessions`
+    },
+  },
+  'LUO-SESSION-DUPLICATE': {
+    about: 'two sessions have the same name',
+    apply(target) {
+      const { sessions } = luoOf(target).luo
+      if (sessions.length < 2) throw cannotBreak('two sessions')
+      const [first, second] = sessions as [(typeof sessions)[0], (typeof sessions)[0]]
+      target.write(second.extent.address, textField(first.name, SESSION_NAME))
+      return `${second.path} is called ${first.name} too`
+    },
+  },
+  'LUO-NAME-EMPTY': {
+    about: 'a session has no name',
+    apply(target) {
+      const { extent, path } = sessionOf(target)
+      target.write(extent.address, new Uint8Array(SESSION_NAME))
+      return `${path} has no name`
+    },
+  },
+  'LUO-NAME-UNTERMINATED': {
+    about: 'the name of a session has no NUL',
+    apply(target) {
+      const { extent, path } = sessionOf(target)
+      target.write(extent.address, new Uint8Array(SESSION_NAME).fill(0x78))
+      return `the name of ${path} fills its field`
+    },
+  },
+}

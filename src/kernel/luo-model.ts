@@ -1,0 +1,154 @@
+import type { Allocation } from '../../formats/blobs/index.js'
+import {
+  encodeLuo,
+  encodeMemfd,
+  type FileSpec,
+  type FlbSpec,
+  type PageAllocator,
+  type SessionSpec,
+} from '../../formats/blobs/index.js'
+import type { Extent } from '../../formats/blobs/types.js'
+import { LUO_FLB_HEADER_SER, LUO_SER, LUO_SESSION_PGCNT } from '../../formats/layout/index.js'
+import type { CallArguments, MemfdCall } from '../scenario/calls-schema.js'
+import { makeContents, withHoles } from '../scenario/contents.js'
+import type { Errno } from '../write/root-writer.js'
+import type { Runs } from './plan.js'
+import { metadataPages, type RunContext } from './run-context.js'
+
+/** LUO as it is between boot and reboot. */
+export interface LuoModel {
+  /** Pages from boot, in the order in which they are written to; null without LUO. */
+  boot: { own: Allocation; flbs: Allocation | null; sessions: Allocation | null } | null
+  sessions: SessionSpec[]
+  flbs: FlbSpec[]
+  files: number
+}
+
+/** LUO before it is started. */
+export function createLuo(): LuoModel {
+  return { boot: null, sessions: [], flbs: [], files: 0 }
+}
+
+/** luo_early_startup(): the pages that exist from boot on. The extent is that of the blob. */
+export function startLuo(context: RunContext): Allocation | null {
+  const { release } = context.kho
+  if (release.luo === null) return null
+  const pages = metadataPages(context, 'LUO')
+  const own = pages.allocate(1)
+  context.luo.boot = {
+    own,
+    flbs: release.flbs ? pages.allocate(1) : null,
+    sessions: release.luo === 'fdt' ? pages.allocate(LUO_SESSION_PGCNT) : null,
+  }
+  return own
+}
+
+/** A session, and its memfds: memfd_luo_preserve(). */
+export function addSession(
+  context: RunContext,
+  args: CallArguments<'luo_session'>,
+  runs: readonly Runs[][],
+): Errno {
+  const { luo } = context
+  if (luo.boot === null) return '-EOPNOTSUPP'
+  if (args.name.length > 63) return '-EINVAL'
+  if (luo.sessions.some(session => session.name === args.name)) return '-EEXIST'
+  const files: FileSpec[] = []
+  let result: Errno = null
+  args.memfds.forEach((memfd, n) => {
+    if (files.some(file => file.token === memfd.token)) {
+      result = '-EEXIST'
+      return
+    }
+    files.push(preserveMemfd(context, memfd, runs[n] ?? []))
+  })
+  luo.files += files.length
+  luo.sessions.push({ name: args.name, files })
+  return result
+}
+
+function preserveMemfd(context: RunContext, memfd: MemfdCall, batches: readonly Runs[]): FileSpec {
+  const { kho, extents, notes } = context
+  const version = kho.release.memfd!
+  const { pageSize } = kho.geometry
+  const folioBytes = pageSize * 2 ** memfd.order
+  const total = batches.reduce((sum, batch) => sum + batch.count, 0)
+  const pfn = new Float64Array(total)
+  const index = new Float64Array(total)
+  const plain = makeContents(memfd.contents, context.open)
+  const contents = plain && withHoles(plain, memfd.holes, memfd.size)
+  let at = 0
+  for (const { address, count } of batches) {
+    if (contents !== null)
+      extents.push({ address, length: count * folioBytes, contents, offset: at * folioBytes })
+    for (let n = 0; n < count; n++, at++) {
+      const refused = kho.preserveFolio(address + n * folioBytes, memfd.order)
+      if (refused !== null) notes.push(`preserving a folio of token ${memfd.token} gave ${refused}`)
+      pfn[at] = (address + n * folioBytes) / pageSize
+      index[at] = at * 2 ** memfd.order
+    }
+  }
+  if (version === 1 && memfd.seals !== 0)
+    notes.push(`memfd-v1 has no seals: those of token ${memfd.token} are lost`)
+  const ser = encodeMemfd(metadataPages(context, `memfd ${memfd.token}`), kho.geometry, {
+    version,
+    position: memfd.pos,
+    size: memfd.size,
+    seals: version === 1 ? 0 : memfd.seals,
+    folios: { pfn, index },
+  })
+  return { compatible: `memfd-v${version}`, data: BigInt(ser.address), token: memfd.token }
+}
+
+/**
+ * Writes LUO's state. Its blocks are there, and preserved, from the calls on; what is in them is written by the reboot
+ * call, so that before it sessions_pa and the counts are 0.
+ */
+export function serializeLuo(context: RunContext, rebooting: boolean): Extent | null {
+  const { luo, kho } = context
+  const { boot } = luo
+  if (boot === null || kho.release.luo === null) return null
+  const made: Allocation[] = []
+  const spec = {
+    form: kho.release.luo,
+    liveupdateNumber: BigInt(context.scenario.machine.live_updates),
+    sessions: luo.sessions,
+    flbs: kho.release.flbs
+      ? luo.flbs.map(flb => ({ ...flb, count: flb.count < 0n ? BigInt(luo.files) : flb.count }))
+      : null,
+  }
+  const extent = encodeLuo(fromBoot(context, made), kho.geometry, spec)
+  if (!rebooting) blank(boot, made, kho.release.luo)
+  return extent
+}
+
+/** Hands out the pages from boot first, in the order in which encodeLuo() asks for them. */
+function fromBoot(context: RunContext, made: Allocation[]): PageAllocator {
+  const { own, flbs, sessions } = context.luo.boot!
+  const single = context.kho.release.luo === 'struct' ? [own, flbs] : [flbs, own]
+  const ready = new Map<number, Allocation[]>([
+    [1, single.filter(page => page !== null)],
+    [LUO_SESSION_PGCNT, sessions === null ? [] : [sessions]],
+  ])
+  const fresh = metadataPages(context, 'LUO blocks')
+  return {
+    allocate(count) {
+      const pages = ready.get(count)?.shift() ?? fresh.allocate(count)
+      made.push(pages)
+      return pages
+    },
+  }
+}
+
+function blank(
+  boot: NonNullable<LuoModel['boot']>,
+  made: readonly Allocation[],
+  form: 'fdt' | 'struct',
+): void {
+  for (const pages of made) if (pages !== boot.own) pages.bytes.fill(0)
+  if (boot.flbs !== null) LUO_FLB_HEADER_SER.write(boot.flbs.bytes, 0, { pgcnt: 1n, count: 0n })
+  if (form === 'struct') {
+    const ser = LUO_SER.read(boot.own.bytes)
+    LUO_SER.write(boot.own.bytes, 0, { ...ser, sessionsPa: 0 })
+  }
+}

@@ -1,0 +1,198 @@
+import {
+  csumPartial,
+  encodeKexecMetadata,
+  encodeKhoTest,
+  encodeMemblock,
+  encodeVmalloc,
+  type PageAllocator,
+} from '../../formats/blobs/index.js'
+import { buildFdt, type FdtNodeSpec, type FdtValue, nativeU64Bytes } from '../../formats/fdt/index.js'
+import { KHO_VMALLOC } from '../../formats/layout/index.js'
+import type { CallArguments } from '../scenario/calls-schema.js'
+import { hexBytes, makeContents } from '../scenario/contents.js'
+import type { FdtSpec } from '../scenario/contents-schema.js'
+import { createRandom } from '../scenario/random.js'
+import type { Errno, RootChild } from '../write/root-writer.js'
+import type { Runs, TestFolio } from './plan.js'
+import { addChild, blobChild, metadataPages, type RunContext } from './run-context.js'
+
+/** kho_init() of 7.1 on: the first child of the root FDT. */
+export function addKexecMetadata(context: RunContext): void {
+  const { machine } = context.scenario
+  const name = 'kexec-metadata'
+  const extent = encodeKexecMetadata(metadataPages(context, name), {
+    previousRelease: machine.uname ?? context.kho.release.uname,
+    kexecCount: machine.kexec_count,
+  })
+  addChild(context, name, () => blobChild(name, extent))
+}
+
+/** Regions of reserve_mem=, and memblock's FDT: reserve_mem_init() of mm/memblock.c. */
+export function addReserveMem(context: RunContext): Errno {
+  const { kho, regions } = context
+  const { pageSize } = kho.geometry
+  const preserve = (): Errno => {
+    let result: Errno = null
+    for (const { start, size } of regions) {
+      const pages = Math.floor(size / pageSize)
+      if (context.abi.name === 'mem4') kho.preserveInline(start, pages)
+      else result ??= kho.preservePages(start, pages)
+    }
+    return result
+  }
+  if (kho.release.root === 'notifier') context.waiting.push(preserve)
+  const refused = kho.release.root === 'notifier' ? null : preserve()
+  return addChild(context, 'memblock', () => memblockChild(context)) ?? refused
+}
+
+function memblockChild(context: RunContext): RootChild {
+  const { abi, regions, kho } = context
+  if (abi.name === 'mem4') return { name: 'reserve_mem', inline: inlineRegions(regions, true) }
+  if (abi.blobProperty === null) return { name: 'memblock', inline: inlineRegions(regions, false) }
+  return blobChild('memblock', encodeMemblock(metadataPages(context, 'memblock'), kho.geometry, regions))
+}
+
+function inlineRegions(regions: RunContext['regions'], v4: boolean): Omit<FdtNodeSpec, 'name'> {
+  const u64 = (value: number) => nativeU64Bytes(BigInt(value))
+  const children = regions.map(({ name, start, size }) => ({
+    name,
+    properties: v4
+      ? [
+          { name: 'compatible', value: 'reserve_mem_map-v1' },
+          { name: 'mem', value: nativeU64Bytes(BigInt(start), BigInt(size)) },
+        ]
+      : [
+          { name: 'compatible', value: 'reserve-mem-v1' },
+          { name: 'start', value: u64(start) },
+          { name: 'size', value: u64(size) },
+        ],
+  }))
+  return { properties: [{ name: 'compatible', value: v4 ? 'reserve_mem-v1' : 'memblock-v1' }], children }
+}
+
+/** lib/test_kho.c: folios with random contents, their list and their sum. */
+export function addKhoTest(context: RunContext, folios: readonly TestFolio[], seed: number): Errno {
+  const { kho, builder } = context
+  const form = kho.release.khoTest
+  if (form === null) return '-EOPNOTSUPP'
+  const random = createRandom(seed)
+  let csum = 0
+  for (const { address, order } of folios) {
+    const { bytes } = builder.place(address, 2 ** order)
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+    for (let n = 0; n < words.length; n++) words[n] = random.word()
+    csum = csumPartial(bytes, csum)
+  }
+  const preserve = (): Errno => {
+    let result: Errno = null
+    for (const { address, order } of folios) result ??= kho.preserveFolio(address, order)
+    return result
+  }
+  const encode = () =>
+    blobChild(
+      'kho_test',
+      encodeKhoTest(metadataPages(context, 'kho_test'), kho.geometry, {
+        form,
+        csum,
+        folios: { address: folios.map(folio => folio.address), order: folios.map(folio => folio.order) },
+      }),
+    )
+  if (kho.release.root === 'notifier') context.waiting.push(preserve)
+  const refused = kho.release.root === 'notifier' ? null : preserve()
+  return addChild(context, 'kho_test', encode) ?? refused
+}
+
+/** kho_preserve_vmalloc(), with the descriptor in a child of the root FDT. */
+export function preserveVmalloc(
+  context: RunContext,
+  args: CallArguments<'preserve_vmalloc'>,
+  batches: readonly Runs[],
+): Errno {
+  const { kho, areas } = context
+  if (!kho.release.vmalloc) return '-ENOSYS'
+  const flags = args.flags ?? (args.order > 0 ? 3 : 1)
+  if (flags > 3) return '-EOPNOTSUPP'
+  if (areas.has(args.name)) return '-EEXIST'
+  const { pageSize } = kho.geometry
+  const runBytes = pageSize * 2 ** args.order
+  const contents = makeContents(args.contents, context.open)
+  const runs: number[] = []
+  let result: Errno = null
+  for (const { address, count } of batches) {
+    if (contents !== null) {
+      context.extents.push({ address, length: count * runBytes, contents, offset: runs.length * runBytes })
+    }
+    for (let n = 0; n < count; n++) {
+      result ??= kho.preservePages(address + n * runBytes, 2 ** args.order)
+      runs.push(address + n * runBytes)
+    }
+  }
+  const chunks: number[] = []
+  const descriptor = encodeVmalloc(chunkPages(context, args, chunks), kho.geometry, runs, args.order, flags)
+  areas.set(args.name, { runs, order: args.order, chunks })
+  const page = metadataPages(context, args.name).allocate(1)
+  KHO_VMALLOC.write(page.bytes, 0, descriptor)
+  return (
+    addChild(context, args.name, () => ({
+      name: args.name,
+      address: page.address,
+      size: KHO_VMALLOC.size,
+    })) ?? result
+  )
+}
+
+/** Chunk pages, where the scenario gives addresses for them there. */
+function chunkPages(
+  context: RunContext,
+  args: CallArguments<'preserve_vmalloc'>,
+  made: number[],
+): PageAllocator {
+  const given = [...(args.chunks ?? [])]
+  return {
+    allocate(count) {
+      const address = given.shift()
+      const pages =
+        address === undefined ? context.builder.allocate(count) : context.builder.place(address, count)
+      context.kho.preservePages(pages.address, count)
+      made.push(pages.address)
+      return pages
+    },
+  }
+}
+
+/** A user's own child: a blob of bytes, or an FDT. In the early series the data is in the root FDT itself. */
+export function addSubtree(context: RunContext, args: CallArguments<'add_subtree'>): Errno {
+  const { abi, kho } = context
+  const bytes = args.fdt === undefined ? blobBytes(context, args) : buildFdt(fdtNode(args.fdt))
+  if (abi.blobProperty === null) {
+    const inline =
+      args.fdt === undefined ? { properties: [{ name: 'data', value: bytes }] } : fdtNode(args.fdt)
+    return addChild(context, args.name, () => ({ name: args.name, inline }))
+  }
+  const pages = 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil(bytes.length / kho.geometry.pageSize))))
+  const { address, bytes: target } = metadataPages(context, args.name).allocate(pages)
+  target.set(bytes)
+  return addChild(context, args.name, () => ({ name: args.name, address, size: bytes.length }))
+}
+
+function blobBytes(context: RunContext, args: CallArguments<'add_subtree'>): Uint8Array {
+  const spec = args.contents ?? 'zero'
+  const contents = makeContents(spec, context.open)
+  const natural = typeof spec === 'object' && 'hex' in spec ? spec.hex.length / 2 : 64
+  const size = args.size ?? natural
+  return contents === null ? new Uint8Array(size) : contents(0, size)
+}
+
+function fdtNode(spec: FdtSpec): Omit<FdtNodeSpec, 'name'> {
+  const properties = Object.entries(spec.properties ?? {}).map(([name, value]) => ({
+    name,
+    value: fdtValue(value),
+  }))
+  const children = Object.entries(spec.children ?? {}).map(([name, child]) => ({ ...fdtNode(child), name }))
+  return { properties, children }
+}
+
+function fdtValue(value: string | number | { hex: string }): FdtValue {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' ? nativeU64Bytes(BigInt(value)) : hexBytes(value.hex)
+}
