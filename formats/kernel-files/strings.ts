@@ -1,7 +1,9 @@
+import { asciiBytes, findBytes } from '../memory/search.js'
+
 /** Where a text stands in a kernel's bytes as a C string of its own: no letter before it, a NUL behind it. */
 export function hasString(image: Uint8Array, text: string): boolean {
-  const wanted = Uint8Array.from(text, char => char.charCodeAt(0) & 0xff)
-  for (let at = find(image, wanted, 0); at >= 0; at = find(image, wanted, at + 1)) {
+  const wanted = asciiBytes(text)
+  for (let at = findBytes(image, wanted, 0); at >= 0; at = findBytes(image, wanted, at + 1)) {
     if (image[at + wanted.length] === 0 && (at === 0 || !isWord(image[at - 1]!))) return true
   }
   return false
@@ -9,9 +11,9 @@ export function hasString(image: Uint8Array, text: string): boolean {
 
 /** All C strings that begin with `prefix` and whose rest `rest` accepts, each once, in order of the text. */
 export function stringsWith(image: Uint8Array, prefix: string, rest: RegExp): string[] {
-  const wanted = Uint8Array.from(prefix, char => char.charCodeAt(0))
+  const wanted = asciiBytes(prefix)
   const found = new Set<string>()
-  for (let at = find(image, wanted, 0); at >= 0; at = find(image, wanted, at + 1)) {
+  for (let at = findBytes(image, wanted, 0); at >= 0; at = findBytes(image, wanted, at + 1)) {
     if (at > 0 && isWord(image[at - 1]!)) continue
     const text = stringAt(image, at)
     if (text !== null && rest.test(text.slice(prefix.length))) found.add(text)
@@ -33,15 +35,4 @@ export function stringAt(image: Uint8Array, offset: number): string | null {
 function isWord(byte: number): boolean {
   const lower = byte | 0x20
   return (lower >= 0x61 && lower <= 0x7a) || (byte >= 0x30 && byte <= 0x39) || byte === 0x2d || byte === 0x5f
-}
-
-/** The first place at or after `from` where `wanted` stands, or -1. */
-export function find(image: Uint8Array, wanted: Uint8Array, from: number): number {
-  const first = wanted[0]!
-  for (let at = image.indexOf(first, from); at >= 0; at = image.indexOf(first, at + 1)) {
-    let n = 1
-    while (n < wanted.length && image[at + n] === wanted[n]) n++
-    if (n === wanted.length) return at
-  }
-  return -1
 }

@@ -1,5 +1,5 @@
 import { defineStruct } from '../layout/index.js'
-import { find } from './strings.js'
+import { findBytes } from '../memory/search.js'
 
 /** A component as a kernel lists it for user space to read: RFC "Move to feature flags", September 2026. */
 export interface KernelFeature {
@@ -58,7 +58,7 @@ export interface VersionSections {
 export function readVersionSections(image: Uint8Array): VersionSections {
   const out: VersionSections = { features: [], versions: [] }
   const magic = VERSION_SECTION.encode({ magic: MAGIC, version: 1 })
-  for (let at = find(image, magic, 0); at >= 0; at = find(image, magic, at + magic.length)) {
+  for (let at = findBytes(image, magic, 0); at >= 0; at = findBytes(image, magic, at + magic.length)) {
     const features = readFeatures(image, at + VERSION_SECTION.size)
     if (features.length > 0) out.features.push(...features)
     else out.versions.push(...readNames(image, at + VERSION_SECTION.size))

@@ -1,7 +1,9 @@
 import { type FdtTree, findProperty, readFdt, stringList } from '../../formats/fdt/index.js'
 import { readChosen } from '../../formats/handoff/chosen.js'
 import { type Handover, readSetupData, SETUP_DATA_MARK } from '../../formats/handoff/setup-data.js'
+import { terminatedString } from '../../formats/layout/index.js'
 import type { Block, PhysicalMemory } from '../../formats/memory/physical-memory.js'
+import { asciiBytes, findBytes } from '../../formats/memory/search.js'
 import { viewOf } from '../../formats/memory/u64.js'
 
 /** A page that holds a root FDT by its looks. */
@@ -30,8 +32,7 @@ const FDT_HEADER = 40
 const HEADS_PER_PROGRESS = 4096
 /** Root FDTs are one page since 6.16, up to 10 MiB before; device trees of machines are a few hundred KiB. */
 const LARGEST_FDT = 16 * 2 ** 20
-const MARK = Buffer.from(SETUP_DATA_MARK)
-const KHO_HINTS = ['kho-v', 'linux-kho,v', 'linux,kho-fdt'].map(hint => Buffer.from(hint))
+const KHO_HINTS = ['kho-v', 'linux-kho,v', 'linux,kho-fdt'].map(asciiBytes)
 
 /** The root at an address, or null where the bytes there are no FDT whose root is compatible with any KHO. */
 export function readRoot(memory: PhysicalMemory, address: number): FoundRoot | null {
@@ -50,7 +51,7 @@ export function readTree(memory: PhysicalMemory, address: number): FdtTree | nul
 export function khoCompatible(tree: FdtTree): string | null {
   const property = findProperty(tree.root, 'compatible')
   if (!property) return null
-  const list = stringList(property) ?? [Buffer.from(property.value).toString('latin1').replace(/\0.*$/s, '')]
+  const list = stringList(property) ?? [terminatedString(property.value)]
   return list.find(name => name.startsWith('kho-v') || name.startsWith('linux-kho,v')) ?? null
 }
 
@@ -89,8 +90,7 @@ export function findRoots(memory: PhysicalMemory, progress?: Progress): FoundRoo
 }
 
 function classify(found: FoundRoots, bytes: Uint8Array, address: number): void {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (!KHO_HINTS.some(hint => buffer.includes(hint))) return
+  if (!KHO_HINTS.some(hint => findBytes(bytes, hint) >= 0)) return
   const { tree } = readFdt(bytes)
   if (tree === null) return
   const compatible = khoCompatible(tree)
@@ -115,20 +115,24 @@ function findSetupData(memory: PhysicalMemory, found: FoundRoots, progress?: Pro
   let before = -1
   eachBlock(memory, progress, block => {
     if (block.phys === before) searchBorder(memory, before, accept)
-    const buffer = Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength)
-    for (let at = buffer.indexOf(MARK); at >= 0; at = buffer.indexOf(MARK, at + 1)) {
-      accept(block.phys + at - 8)
+    const { phys, bytes } = block
+    for (
+      let at = findBytes(bytes, SETUP_DATA_MARK);
+      at >= 0;
+      at = findBytes(bytes, SETUP_DATA_MARK, at + 1)
+    ) {
+      accept(phys + at - 8)
     }
-    before = block.phys + block.bytes.length
+    before = phys + bytes.length
   })
 }
 
 /** A mark that two neighbouring blocks share is in neither. */
 function searchBorder(memory: PhysicalMemory, border: number, accept: (address: number) => void): void {
-  const reach = MARK.length - 1
+  const reach = SETUP_DATA_MARK.length - 1
   const read = memory.read(border - reach, reach * 2)
   if (!read.ok) return
-  const at = Buffer.from(read.bytes).indexOf(MARK)
+  const at = findBytes(read.bytes, SETUP_DATA_MARK)
   if (at >= 0) accept(border - reach + at - 8)
 }
 

@@ -4,6 +4,7 @@ import { abiOf } from '../../formats/kernels/index.js'
 import { type Fault, fault, hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT, geometry, PAGE_SHIFTS } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
+import { asciiBytes, findBytes, findLastBytes } from '../../formats/memory/search.js'
 import { hasBlock } from '../../formats/pages/page-set.js'
 import { type FoundRoot, readRoot } from './find-roots.js'
 import { readMap } from './read-map.js'
@@ -19,10 +20,10 @@ const MARKS = [
   { child: 'LUO', text: 'luo-v1\0', inFdt: true },
   { child: 'memblock', text: 'memblock-v1\0', inFdt: true },
   { child: 'kho_test', text: 'kho-test-v1\0', inFdt: true },
-].map(mark => ({ ...mark, bytes: Buffer.from(mark.text) }))
+].map(mark => ({ ...mark, bytes: asciiBytes(mark.text) }))
 
-const ROOT_MARK = Buffer.from('kho-v')
-const FDT_MAGIC = Buffer.from([0xd0, 0x0d, 0xfe, 0xed])
+const ROOT_MARK = asciiBytes('kho-v')
+const FDT_MAGIC = Uint8Array.of(0xd0, 0x0d, 0xfe, 0xed)
 
 /** The compatible of these small FDTs is in their first bytes. */
 const FDT_REACH = 512
@@ -43,16 +44,15 @@ export function findShift(memory: PhysicalMemory, found: FoundRoot): number | nu
   }
   const distances = new Set<number>()
   for (const { phys, bytes } of memory.blocks()) {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     for (const { child, bytes: mark, inFdt } of MARKS) {
       const pointer = pointers.get(child)
       if (pointer === undefined) continue
       for (
-        let at = buffer.indexOf(mark);
+        let at = findBytes(bytes, mark);
         at >= 0 && distances.size < MOST_TRIES;
-        at = buffer.indexOf(mark, at + 1)
+        at = findBytes(bytes, mark, at + 1)
       ) {
-        const start = inFdt ? fdtBefore(buffer, at) : at
+        const start = inFdt ? fdtBefore(bytes, at) : at
         if (start >= 0) distances.add(pointer - phys - start)
       }
     }
@@ -92,9 +92,8 @@ export function findMisplacedRoot(memory: PhysicalMemory): FoundRoot | null {
   for (const { phys, bytes } of memory.blocks()) {
     searched += bytes.length
     if (searched > SEARCHED) return null
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    for (let at = buffer.indexOf(ROOT_MARK); at >= 0; at = buffer.indexOf(ROOT_MARK, at + 1)) {
-      const start = fdtBefore(buffer, at)
+    for (let at = findBytes(bytes, ROOT_MARK); at >= 0; at = findBytes(bytes, ROOT_MARK, at + 1)) {
+      const start = fdtBefore(bytes, at)
       if (start < 0 || (phys + start) % 4096 === 0) continue
       const root = readRoot(memory, phys + start)
       if (root !== null) return root
@@ -105,9 +104,9 @@ export function findMisplacedRoot(memory: PhysicalMemory): FoundRoot | null {
 }
 
 /** Where the FDT begins that has the bytes at `at` among its first, or -1. */
-function fdtBefore(buffer: Buffer, at: number): number {
+function fdtBefore(bytes: Uint8Array, at: number): number {
   const from = Math.max(0, at - FDT_REACH)
-  const start = buffer.subarray(from, at).lastIndexOf(FDT_MAGIC)
+  const start = findLastBytes(bytes.subarray(from, at), FDT_MAGIC)
   return start < 0 ? -1 : from + start
 }
 
