@@ -4,6 +4,7 @@ import { createFaultLog } from '../memory/fault-log.js'
 import type { Geometry } from '../memory/geometry.js'
 import type { PhysicalMemory } from '../memory/physical-memory.js'
 import type { Memfd } from './memfd.js'
+import type { Gap } from './types.js'
 
 /** What the decoders of one blob share. */
 export interface BlobContext {
@@ -44,6 +45,12 @@ export function readBytes(
   const message = `${what} at ${hex(address)} is not in the dump (${read.reason})`
   context.fault(code, message, address, path, read.reason)
   return null
+}
+
+/** Where the dump lacks one of `length` bytes, and why; null where it has them all. */
+export function gapAt({ memory }: BlobContext, address: number, length: number): Gap | null {
+  const read = memory.read(address, length)
+  return read.ok ? null : { address, reason: read.reason }
 }
 
 /** A structure, or null and a fault with the reason why the dump lacks it. */

@@ -23,6 +23,7 @@ export type {
   Bytes,
   Extent,
   FdtBlob,
+  Gap,
   InlineNode,
   KexecMetadata,
   MemArea,

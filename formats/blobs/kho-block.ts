@@ -3,8 +3,8 @@ import { appendPath, KHO_BLOCK_HEADER, KHO_MAX_BLOCKS, type Struct } from '../la
 import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT, type Geometry } from '../memory/geometry.js'
 import type { PageAllocator } from './allocator.js'
-import { type BlobContext, numberOrNull, readBytes } from './context.js'
-import type { Extent } from './types.js'
+import { type BlobContext, gapAt, numberOrNull, readBytes } from './context.js'
+import type { Extent, Gap } from './types.js'
 
 /** One block of a chain: a page. include/linux/kho/abi/block.h, 7.2. */
 export interface KhoBlock {
@@ -12,6 +12,13 @@ export interface KhoBlock {
   extent: Extent
   /** Entries in it, as its header says; null where the u64 is 2^53 or more. */
   count: number | null
+}
+
+/** A chain as far as it could be walked. */
+export interface KhoBlocks {
+  blocks: KhoBlock[]
+  /** The block that the dump lacks; null where the chain was followed to its end, or to where it is broken. */
+  gap: Gap | null
 }
 
 /** Entries of one block: 51 sessions or 63 files at 4K. */
@@ -32,7 +39,7 @@ export function walkBlocks(
   entry: Struct,
   owner: string,
   visit: VisitEntry,
-): KhoBlock[] {
+): KhoBlocks {
   const { pageSize } = context.geometry
   const capacity = blockCapacity(context.geometry, entry.size)
   const visited = new Set<number>()
@@ -41,7 +48,7 @@ export function walkBlocks(
     const path = appendPath(owner, 'blocks', hex(address))
     if (!enterBlock(context, visited, blocks, address, owner)) break
     const bytes = readBytes(context, 'LUO-BLOCK-ABSENT', 'block', address, pageSize, path)
-    if (bytes === null) break
+    if (bytes === null) return { blocks, gap: gapAt(context, address, pageSize) }
     const header = KHO_BLOCK_HEADER.read(bytes)
     const count = numberOrNull(header.count)
     blocks.push({ path, extent: { address, size: pageSize }, count })
@@ -67,7 +74,7 @@ export function walkBlocks(
     }
     address = header.next
   }
-  return blocks
+  return { blocks, gap: null }
 }
 
 function enterBlock(

@@ -6,6 +6,7 @@ import { u64, viewOf } from '../memory/u64.js'
 import { type BlobContext, quote } from './context.js'
 import { firstCompatible } from './fdt-blob.js'
 import { createNumberList } from './number-list.js'
+import type { Gap } from './types.js'
 import { decodeVmalloc, type Vmalloc } from './vmalloc.js'
 import { vmallocPieces } from './vmalloc-read.js'
 
@@ -24,6 +25,8 @@ export interface KhoTest {
   /** The area that lists the folios, in that form. */
   vmalloc: Vmalloc | null
   folios: KhoTestFolios
+  /** What the dump lacks of the list of folios; null where it is whole, or broken. */
+  gap: Gap | null
 }
 
 /** The folios, as far as they could be read, in order. */
@@ -65,6 +68,7 @@ export function decodeKhoTest(
     form: null,
     vmalloc: null,
     folios: { count: 0, address: new Float64Array(0), order: new Uint16Array(0) },
+    gap: null,
   }
   if (test.magic !== KHO_TEST_MAGIC) {
     say('KHO-TEST-MAGIC', `kho_test magic is ${test.magic === null ? 'missing' : hex(test.magic)}`)
@@ -103,10 +107,12 @@ function folioValues(
   if (isDescriptor(info, wanted)) {
     test.form = 'vmalloc'
     test.vmalloc = decodeVmalloc(context, info, 0, address, `${path}/vmalloc`)
+    test.gap = test.vmalloc.gap
     for (const piece of vmallocPieces(context.memory, test.vmalloc, context.geometry, wanted * 8)) {
       if (!piece.read.ok) {
         const message = `folio list at ${hex(piece.address ?? 0)} is not in the dump (${piece.read.reason})`
         context.fault('KHO-TEST-ABSENT', message, piece.address, path, piece.read.reason)
+        test.gap ??= { address: piece.address ?? 0, reason: piece.read.reason }
         continue
       }
       const view = viewOf(piece.read.bytes)

@@ -34,6 +34,7 @@ export function decodeLuoFdt(context: BlobContext, tree: FdtTree, extent: Extent
     blocks: [],
     sessionArray: null,
     sessions: [],
+    gap: null,
     flbs: null,
   }
   decodeSessionArray(context, luo, path)

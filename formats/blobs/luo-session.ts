@@ -9,11 +9,11 @@ import {
   type Struct,
 } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
-import { type BlobContext, numberOrNull, quote, readStruct } from './context.js'
+import { type BlobContext, gapAt, numberOrNull, quote, readStruct } from './context.js'
 import { type KhoBlock, type VisitEntry, walkBlocks } from './kho-block.js'
 import type { Luo } from './luo.js'
 import { decodeFiles, type LuoFile } from './luo-file.js'
-import type { Extent } from './types.js'
+import type { Extent, Gap } from './types.js'
 
 /** One session. */
 export interface LuoSession {
@@ -30,6 +30,8 @@ export interface LuoSession {
   /** The array that its files are in; null in the struct form. */
   fileArray: Extent | null
   files: LuoFile[]
+  /** What the dump lacks of the list of files; null where it is whole, or broken. */
+  gap: Gap | null
 }
 
 interface SessionEntry {
@@ -43,11 +45,14 @@ interface SessionEntry {
 /** Sessions of the struct form: entries of a chain of blocks. */
 export function decodeSessionBlocks(context: BlobContext, luo: Luo, owner: string): void {
   const entries: SessionEntry[] = []
-  luo.blocks = walkBlocks(context, luo.sessionsAddress ?? 0, LUO_SESSION_SER, owner, collect(entries))
+  const first = luo.sessionsAddress ?? 0
+  const { blocks, gap } = walkBlocks(context, first, LUO_SESSION_SER, owner, collect(entries))
+  Object.assign(luo, { blocks, gap })
   luo.sessions = sessionsOf(context, entries, owner)
   for (const session of luo.sessions) {
     const visited = collectFiles(session, (visit: VisitEntry) => {
-      session.blocks = walkBlocks(context, session.filesAddress ?? 0, LUO_FILE_SER, session.path, visit)
+      const start = session.filesAddress ?? 0
+      Object.assign(session, walkBlocks(context, start, LUO_FILE_SER, session.path, visit))
     })
     decodeFiles(context, session, visited)
   }
@@ -60,7 +65,10 @@ export function decodeSessionArray(context: BlobContext, luo: Luo, owner: string
   const { pageSize } = context.geometry
   luo.sessionArray = { address, size: LUO_SESSION_PGCNT * pageSize }
   const header = readStruct(context, LUO_SESSION_HEADER_SER, 'LUO-ABSENT', address, owner)
-  if (header === null) return
+  if (header === null) {
+    luo.gap = gapAt(context, address, LUO_SESSION_HEADER_SER.size)
+    return
+  }
   const most = Math.floor((LUO_SESSION_PGCNT * pageSize - LUO_SESSION_HEADER_SER.size) / LUO_SESSION_SER.size)
   const count = numberOrNull(header.count)
   if (count === null || count > most) {
@@ -73,7 +81,7 @@ export function decodeSessionArray(context: BlobContext, luo: Luo, owner: string
   }
   const entries: SessionEntry[] = []
   const start = address + LUO_SESSION_HEADER_SER.size
-  walkArray(context, start, LUO_SESSION_SER, count, most, owner, collect(entries))
+  luo.gap = walkArray(context, start, LUO_SESSION_SER, count, most, owner, collect(entries))
   luo.sessions = sessionsOf(context, entries, owner)
   for (const session of luo.sessions) {
     const visited = collectFiles(session, visit => decodeFileArray(context, session, visit))
@@ -102,10 +110,13 @@ function decodeFileArray(context: BlobContext, session: LuoSession, visit: Visit
     const message = `session has ${session.fileCount ?? 'too many'} files, not 0 to ${most}`
     context.fault('LUO-FILE-COUNT', message, session.extent.address, session.path)
   }
-  walkArray(context, address, LUO_FILE_SER, session.fileCount, most, session.path, visit)
+  session.gap = walkArray(context, address, LUO_FILE_SER, session.fileCount, most, session.path, visit)
 }
 
-/** Entries of an array. Where the count is out of bounds, those up to the first that is all zero. */
+/**
+ * Entries of an array. Where the count is out of bounds, those up to the first that is all zero. Gives the first entry
+ * that the dump lacks.
+ */
 function walkArray(
   context: BlobContext,
   start: number,
@@ -114,23 +125,26 @@ function walkArray(
   most: number,
   path: string,
   visit: VisitEntry,
-): void {
+): Gap | null {
   const counted = count !== null && count <= most
   const entries = counted ? count : most
   const whole = context.memory.read(start, entries * entry.size)
+  let gap: Gap | null = null
   for (let n = 0; n < entries; n++) {
     const address = start + n * entry.size
     const read = whole.ok ? whole : context.memory.read(address, entry.size)
     if (!read.ok) {
       const message = `struct ${entry.name} at ${hex(address)} is not in the dump (${read.reason})`
       context.fault('LUO-ABSENT', message, address, path, read.reason)
-      if (!counted) return
+      gap ??= { address, reason: read.reason }
+      if (!counted) return gap
       continue
     }
     const offset = whole.ok ? n * entry.size : 0
-    if (!counted && read.bytes.subarray(offset, offset + entry.size).every(byte => byte === 0)) return
+    if (!counted && read.bytes.subarray(offset, offset + entry.size).every(byte => byte === 0)) return gap
     visit(read.bytes, offset, address)
   }
+  return gap
 }
 
 function collect(entries: SessionEntry[]): VisitEntry {
@@ -180,6 +194,7 @@ function sessionsOf(context: BlobContext, entries: readonly SessionEntry[], owne
       blocks: [],
       fileArray: null,
       files: [],
+      gap: null,
     }
   })
 }

@@ -6,7 +6,7 @@ import type { KhoBlock } from './kho-block.js'
 import { decodeLuoFdt } from './luo-fdt.js'
 import { decodeFlbs, type LuoFlbs } from './luo-flb.js'
 import { decodeSessionBlocks, type LuoSession } from './luo-session.js'
-import type { Blob, Extent } from './types.js'
+import type { Blob, Extent, Gap } from './types.js'
 
 /** The state of the Live Update Orchestrator. include/linux/kho/abi/luo.h, 6.19 to 7.2. */
 export interface Luo {
@@ -27,6 +27,8 @@ export interface Luo {
   /** The array that the sessions are in, header included; null in the struct form. */
   sessionArray: Extent | null
   sessions: LuoSession[]
+  /** What the dump lacks of the list of sessions; null where it is whole, or broken. */
+  gap: Gap | null
   /** Null where there is no page of them, or none that could be read. */
   flbs: LuoFlbs | null
 }
@@ -61,6 +63,7 @@ export function decodeLuo(context: BlobContext, blob: Blob, address: number): vo
     blocks: [],
     sessionArray: null,
     sessions: [],
+    gap: null,
     flbs: null,
   }
   blob.format = 'luo-v5'

@@ -1,5 +1,5 @@
 import type { FdtNode, FdtTree } from '../fdt/index.js'
-import type { Fault } from '../memory/fault.js'
+import type { Absence, Fault } from '../memory/fault.js'
 import type { KhoTest } from './kho-test.js'
 import type { Luo } from './luo.js'
 import type { Memblock } from './memblock.js'
@@ -11,6 +11,13 @@ export interface Extent {
   address: number
   /** Bytes; what was allocated for them is a page or more. */
   size: number
+}
+
+/** Where a list stops being known: the dump lacks the bytes that say how it goes on. */
+export interface Gap {
+  /** Physical address of the structure that is not there. */
+  address: number
+  reason: Absence
 }
 
 /** What kernels 7.1 and later say of themselves. */

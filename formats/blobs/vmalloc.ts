@@ -8,9 +8,9 @@ import {
 import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
 import { u64, viewOf } from '../memory/u64.js'
-import { type BlobContext, readBytes } from './context.js'
+import { type BlobContext, gapAt, readBytes } from './context.js'
 import { createNumberList, type NumberList } from './number-list.js'
-import type { Extent } from './types.js'
+import type { Extent, Gap } from './types.js'
 
 /** A preserved vmalloc area. Structures: include/linux/kho/abi/kexec_handover.h, 6.18 to 7.2. */
 export interface Vmalloc {
@@ -33,6 +33,8 @@ export interface Vmalloc {
   complete: boolean
   /** True where two runs share a page. */
   overlapping: boolean
+  /** The chunk page that the dump lacks; null where the chain was followed to its end, or to where it is broken. */
+  gap: Gap | null
 }
 
 /** Runs of more than this are longer than any area can be. */
@@ -68,6 +70,7 @@ export function decodeVmalloc(
     runs: new Float64Array(0),
     complete: false,
     overlapping: false,
+    gap: null,
   }
   const unknown = flags - (flags & (KHO_VMALLOC_ALLOC | KHO_VMALLOC_HUGE_VMAP))
   if (unknown !== 0) {
@@ -120,7 +123,10 @@ function walkChunks(
     const path = appendPath(vmalloc.path, 'chunks', hex(chunk))
     if (!enterChunk(context, vmalloc, visited, chunk, path)) return 'broken'
     const bytes = readBytes(context, 'VMALLOC-CHUNK-ABSENT', 'vmalloc chunk', chunk, pageSize, path)
-    if (bytes === null) return 'broken'
+    if (bytes === null) {
+      vmalloc.gap = gapAt(context, chunk, pageSize)
+      return 'broken'
+    }
     vmalloc.chunks.push(chunk)
     const view = viewOf(bytes)
     const previous = used
