@@ -80,8 +80,8 @@ export interface Writes {
   checksScratch: boolean
   /** -ERANGE for keys wider than the radix tree has room for; before, they were stored as they are. */
   refusesWideKeys: boolean
-  /** Largest order that the tracker can say; null where it can say all of them. */
-  maxOrder: number | null
+  /** Largest order that the tracker can say: infinite where it can say all of them. */
+  maxOrder: number
   /** False for arrays of ranges. */
   knowsOrders: boolean
   unpreserve: boolean

@@ -43,7 +43,7 @@ export const V6_16 = {
     refusesUnaligned: true,
     checksScratch: false,
     refusesWideKeys: false,
-    maxOrder: null,
+    maxOrder: Number.POSITIVE_INFINITY,
     knowsOrders: true,
     unpreserve: false,
   },

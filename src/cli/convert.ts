@@ -1,12 +1,20 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../formats/error.js'
-import { ABIS, type AbiName, encoderOf, findAbi } from '../../formats/kernels/index.js'
+import {
+  ABIS,
+  type AbiName,
+  encoderOf,
+  findAbi,
+  findKernel,
+  isWriting,
+  WRITING_KERNELS,
+  type WritingKernel,
+} from '../../formats/kernels/index.js'
 import { type Conversion, convertState } from '../convert/convert.js'
 import { writeConversionElf, writeConversionRaw } from '../convert/write.js'
 import type { KhoState } from '../image/state.js'
 import { convertJson, type WrittenFile, writeConvertText } from '../render/convert.js'
 import { writeJson } from '../render/json.js'
-import { findRelease, RELEASE_NAMES, type Release } from '../scenario/releases.js'
 import { openContentFile } from './content-file.js'
 import { parseAddress } from './numbers.js'
 import { openState } from './open-state.js'
@@ -121,8 +129,9 @@ function abiToWrite(text: string | undefined): AbiName {
   throw new KhoError('usage', `--to: '${text}' ${why} ${writable.join(', ')}`)
 }
 
-function releaseNamed(text: string): Release {
-  const release = findRelease(text)
-  if (release !== null) return release
-  throw new KhoError('usage', `--blobs: '${text}' is none of ${RELEASE_NAMES.join(', ')}`)
+function releaseNamed(text: string): WritingKernel {
+  const kernel = findKernel(text)
+  if (kernel !== null && isWriting(kernel)) return kernel
+  const names = WRITING_KERNELS.map(({ name }) => name)
+  throw new KhoError('usage', `--blobs: '${text}' is none of ${names.join(', ')}`)
 }

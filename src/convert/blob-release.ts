@@ -11,12 +11,12 @@ import {
 } from '../../formats/blobs/index.js'
 import { KhoError } from '../../formats/error.js'
 import { nativeU64Bytes } from '../../formats/fdt/index.js'
+import type { WritingKernel } from '../../formats/kernels/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { blockSize, blocksAt, type PageSet, removeBlock } from '../../formats/pages/page-set.js'
 import type { KhoState } from '../image/state.js'
 import { claims } from '../owners/claims.js'
 import { folioListOf } from '../owners/folio-list.js'
-import type { Release } from '../scenario/releases.js'
 import type { SourceChild } from './children.js'
 import { type Loss, loss } from './loss.js'
 
@@ -28,7 +28,7 @@ export interface Rewritten {
 
 interface Work {
   state: KhoState
-  release: Release
+  kernel: WritingKernel
   allocator: PageAllocator
   /** The set that is to be preserved: pages of what is rewritten leave it, new ones come by the allocator. */
   pages: PageSet
@@ -45,11 +45,11 @@ interface Work {
 export function rewriteBlobs(
   state: KhoState,
   sources: readonly SourceChild[],
-  release: Release,
+  kernel: WritingKernel,
   allocator: PageAllocator,
   pages: PageSet,
 ): Rewritten {
-  const work: Work = { state, release, allocator, pages, losses: [], memfds: new Map() }
+  const work: Work = { state, kernel, allocator, pages, losses: [], memfds: new Map() }
   const children = sources.flatMap(source => rewriteChild(work, source) ?? [])
   return { children, losses: work.losses }
 }
@@ -58,7 +58,7 @@ function rewriteChild(work: Work, source: SourceChild): SourceChild | null {
   const { blob } = source
   switch (blob?.value?.kind) {
     case 'kexec-metadata':
-      return work.release.kexecMetadata ? source : dropChild(work, source, blob)
+      return work.kernel.users.kexecMetadata ? source : dropChild(work, source, blob)
     case 'luo':
       return rewriteLuo(work, source, blob, blob.value)
     case 'memblock':
@@ -70,7 +70,7 @@ function rewriteChild(work: Work, source: SourceChild): SourceChild | null {
 
 function dropChild(work: Work, { node }: SourceChild, blob: Blob): null {
   freeStructures(work, blob)
-  const message = `${work.release.name} hands over no ${node.name}: the child and its structures are gone`
+  const message = `${work.kernel.name} hands over no ${node.name}: the child and its structures are gone`
   work.losses.push(loss('CHILD-DROPPED', 'lost', blob.path, message))
   return null
 }
@@ -100,15 +100,17 @@ function freeExtent(pages: PageSet, start: number, size: number, pageSize: numbe
 }
 
 function rewriteLuo(work: Work, source: SourceChild, blob: Blob, luo: Luo): SourceChild | null {
-  const { release, state, losses } = work
-  if (release.luo === null) return dropChild(work, source, blob)
+  const { kernel, state, losses } = work
+  const { luo: kind, memfd: version } = kernel.users
+  if (kind === null) return dropChild(work, source, blob)
   const files = luo.sessions.flatMap(session => session.files)
   const flbs = luo.flbs?.entries ?? []
-  const sameMemfds = files.every(({ memfd }) => memfd === null || memfd.version === release.memfd)
-  const sameFlbs = release.flbs || luo.flbs === null
-  if (release.luo === luo.form && sameMemfds && sameFlbs) return source
+  const sameMemfds = files.every(({ memfd }) => memfd === null || memfd.version === version)
+  // A kernel with FLBs panics where their table is missing: it is made, if empty.
+  const sameFlbs = kind.flbs === (luo.flbs !== null)
+  if (kind.form === luo.form && sameMemfds && sameFlbs) return source
   checkWhole(luo, blob)
-  const kept = files.filter(({ memfd }) => memfd === null || memfd.version === release.memfd)
+  const kept = files.filter(({ memfd }) => memfd === null || memfd.version === version)
   freeStructures(
     work,
     blob,
@@ -118,18 +120,18 @@ function rewriteLuo(work: Work, source: SourceChild, blob: Blob, luo: Luo): Sour
     name: session.name,
     files: session.files.map(file => rewriteFile(work, file)),
   }))
-  if (!release.flbs && flbs.length > 0) {
-    const message = `${flbs.length} objects of files' life cycle: ${release.name} hands over none`
+  if (!kind.flbs && flbs.length > 0) {
+    const message = `${flbs.length} objects of files' life cycle: ${kernel.name} hands over none`
     losses.push(loss('FLBS', 'lost', luo.flbs!.path, message))
   }
   const spec = {
-    form: release.luo,
+    form: kind.form,
     liveupdateNumber: luo.liveupdateNumber ?? 1n,
     sessions,
-    flbs: release.flbs ? flbs.map(({ name, data, count }) => ({ name, data, count })) : null,
+    flbs: kind.flbs ? flbs.map(({ name, data, count }) => ({ name, data, count })) : null,
   }
   const { address, size } = encodeLuo(work.allocator, state.geometry, spec)
-  const message = `LUO in the form of ${release.name} (${release.luo}) at ${hex(address)}`
+  const message = `LUO in the form of ${kernel.name} (${kind.form}) at ${hex(address)}`
   losses.push(loss('BLOB-REWRITTEN', 'changed', blob.path, message))
   return { ...source, node: withPointer(source, address, size), address, size }
 }
@@ -146,7 +148,7 @@ function checkWhole(luo: Luo, blob: Blob): void {
 
 function rewriteFile(work: Work, file: LuoFile): FileSpec {
   const { compatible, data, token, memfd } = file
-  const version = work.release.memfd
+  const version = work.kernel.users.memfd
   if (memfd === null || version === null || memfd.version === version) return { compatible, data, token }
   let handle = work.memfds.get(memfd)
   if (handle === undefined) {
@@ -175,13 +177,13 @@ function rewriteMemfd(work: Work, memfd: Memfd, version: 1 | 2): bigint {
 
 /** Memblock's regions are a node in patches v4 and v5, and an FDT of one form since. */
 function rewriteMemblock(work: Work, source: SourceChild, blob: Blob): SourceChild {
-  const { release, state, allocator, losses } = work
+  const { kernel, state, allocator, losses } = work
   if (blob.value?.kind !== 'memblock') return source
-  const wanted = release.abi === 'mem4' ? 'reserve_mem-v1' : 'memblock-v1'
-  const inline = release.root === 'segment'
+  const wanted = kernel.users.memblock === 'mem-node' ? 'reserve_mem-v1' : 'memblock-v1'
+  const inline = kernel.writes.root === 'segment'
   if (blob.format === wanted && (source.address === null) === inline) return source
   if (inline) {
-    const message = `${release.name} keeps regions in a node of the root FDT: the blob stays as it is`
+    const message = `${kernel.name} keeps regions in a node of the root FDT: the blob stays as it is`
     losses.push(loss('POINTER-KEPT', 'changed', blob.path, message))
     return source
   }

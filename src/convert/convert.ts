@@ -1,5 +1,12 @@
 import { isKhoError, KhoError } from '../../formats/error.js'
-import { type Abi, type AbiName, abiOf } from '../../formats/kernels/index.js'
+import {
+  type Abi,
+  type AbiName,
+  abiOf,
+  kernelOf,
+  releasesWith,
+  type WritingKernel,
+} from '../../formats/kernels/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { presentRanges } from '../../formats/memory/physical-memory.js'
@@ -16,7 +23,6 @@ import {
 } from '../../formats/pages/page-set.js'
 import type { WriterCounts } from '../../formats/trackers/writer.js'
 import type { KhoState } from '../image/state.js'
-import type { Release } from '../scenario/releases.js'
 import type { RootChild } from '../write/root-writer.js'
 import { isLiveRoot, writeState } from '../write/state-writer.js'
 import { rewriteBlobs } from './blob-release.js'
@@ -32,7 +38,7 @@ import { howToRead } from './read-with.js'
 export interface ConvertOptions {
   to: AbiName
   /** Write blobs again in the versions of this release; without it they stay byte for byte. */
-  blobs?: Release
+  blobs?: WritingKernel
   /** Same seed, same addresses. */
   seed?: number
 }
@@ -169,14 +175,14 @@ function assumptions(state: KhoState, target: Abi, assumed: boolean): Loss[] {
     const message = `where scratch lies is not known (${state.scratchReason}): new pages may lie in it`
     losses.push(loss('SCRATCH-UNKNOWN', 'assumed', 'scratch', message))
   }
-  const splits = (name: AbiName) => name === 'kho-v3' || name === 'kho-v4'
+  const splits = (name: AbiName) => kernelOf(name).writes?.splitAtNodes === true
   if (
     splits(target.name) &&
     !splits(state.abi) &&
     orders(state.tracker.decode.pages).some(order => order > 0)
   ) {
-    const message =
-      'kernels from 7.1 on divide ranges at borders of NUMA nodes; the image does not say where they are'
+    const { text } = releasesWith(({ writes }) => writes?.splitAtNodes === true)
+    const message = `kernels divide ranges at borders of NUMA nodes ${text}; the image does not say where they are`
     losses.push(loss('NUMA', 'assumed', 'tracker', message))
   }
   return losses

@@ -1,7 +1,7 @@
 import { decodeBlob } from '../../formats/blobs/index.js'
 import { KhoError } from '../../formats/error.js'
 import { type FdtNode, findProperty, nativeU64, readFdt } from '../../formats/fdt/index.js'
-import { abiOf, trackerOptions } from '../../formats/kernels/index.js'
+import { trackerOptions } from '../../formats/kernels/index.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import { u64, viewOf } from '../../formats/memory/u64.js'
 import { trackerOf } from '../../formats/trackers/index.js'
@@ -22,7 +22,7 @@ export function createTarget(run: ScenarioRun, seed: number): DamageTarget {
   if (root === null) throw cannotBreak('root FDT')
   const { geometry } = builder
   const { pageSize } = geometry
-  const abi = abiOf(kho.release.abi)
+  const abi = kho.kernel.layout
   const random = createRandom(seed)
   const memory = builder.memory()
 

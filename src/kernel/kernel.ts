@@ -17,7 +17,7 @@ export interface CallResult {
 export type RootFdt = { address: number; size: number } | { bytes: Uint8Array }
 
 /** A kernel that has booted. */
-export interface Kernel {
+export interface RunningKernel {
   finalize(): Errno
   /** The reboot call: LUO serialises, and the map is finalized where that has not been done. */
   reboot(): void
@@ -29,21 +29,21 @@ export interface Kernel {
 export const BOOT_CALLS: ReadonlySet<string> = new Set(['kho_test', 'reserve_mem'])
 
 /** Boots: the root FDT's page, and the users that are there from the start. */
-export function bootKernel(context: RunContext, log: CallResult[]): Kernel {
+export function bootKernel(context: RunContext, log: CallResult[]): RunningKernel {
   const { kho, root, abi, notes } = context
-  const { release, geometry } = kho
+  const { kernel, geometry } = kho
   const pages = metadataPages(context, 'fdt')
-  let page = release.root === 'live' ? pages.allocate(1) : null
-  if (!release.finalize) root.setMap(kho.encoder.attach(kho.writer.finish()))
+  let page = kernel.writes.root === 'live' ? pages.allocate(1) : null
+  if (!kernel.writes.finalize) root.setMap(kho.encoder.attach(kho.writer.finish()))
   startUsers(context, log)
 
   let finalized = false
   let serialized = false
   const finalize = (): Errno => {
-    if (!release.finalize) return '-ENOSYS'
+    if (!kernel.writes.finalize) return '-ENOSYS'
     if (finalized) return '-EEXIST'
     finalized = true
-    if (release.root === 'notifier') page = pages.allocate(1)
+    if (kernel.writes.root === 'notifier') page = pages.allocate(1)
     for (const user of context.waiting) user()
     root.setMap(kho.encoder.attach(kho.finish()))
     return null
@@ -53,9 +53,9 @@ export function bootKernel(context: RunContext, log: CallResult[]): Kernel {
     reboot() {
       serializeLuo(context, true)
       serialized = true
-      if (!release.finalize || finalized) return
+      if (!kernel.writes.finalize || finalized) return
       finalize()
-      if (release.root !== 'live') notes.push('finalized for the jump: the scenario does not say so')
+      if (kernel.writes.root !== 'live') notes.push('finalized for the jump: the scenario does not say so')
     },
     writeRoot() {
       if (!serialized) serializeLuo(context, false)
@@ -72,7 +72,7 @@ export function bootKernel(context: RunContext, log: CallResult[]): Kernel {
 function startUsers(context: RunContext, log: CallResult[]): void {
   const { kho, scenario, regions, plan } = context
   const { calls } = scenario
-  if (kho.release.kexecMetadata) addKexecMetadata(context)
+  if (kho.kernel.users.kexecMetadata) addKexecMetadata(context)
   calls.forEach((call, index) => {
     if (call.name === 'kho_test') log.push({ index, name: call.name, result: runCall(context, call, index) })
   })
@@ -89,14 +89,14 @@ function startUsers(context: RunContext, log: CallResult[]): void {
 
 function addLuo(context: RunContext): void {
   const { kho } = context
-  const { luo, flbs } = kho.release
+  const { luo } = kho.kernel.users
   const own = startLuo(context)
   if (own === null || luo === null) return
   // Its size is fixed: a struct, or an FDT with properties of fixed length.
   const blank = {
     allocate: (count: number) => ({ address: 0, bytes: new Uint8Array(count * kho.geometry.pageSize) }),
   }
-  const spec = { form: luo, liveupdateNumber: 0n, sessions: [], flbs: flbs ? [] : null }
+  const spec = { form: luo.form, liveupdateNumber: 0n, sessions: [], flbs: luo.flbs ? [] : null }
   const { size } = encodeLuo(blank, kho.geometry, spec)
   addChild(context, 'LUO', () => ({ name: 'LUO', address: own.address, size }))
 }

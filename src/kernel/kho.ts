@@ -1,4 +1,4 @@
-import { encoderOf, trackerOptions } from '../../formats/kernels/index.js'
+import { trackerOptions, type WritingKernel } from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { type Range, rangesTouch } from '../../formats/memory/range.js'
@@ -14,14 +14,13 @@ import {
 import { forEachRun } from '../../formats/pages/runs.js'
 import type { TrackerOptions, TrackerRoot } from '../../formats/trackers/tracker.js'
 import type { TrackerEncoder, TrackerWriter } from '../../formats/trackers/writer.js'
-import type { Release } from '../scenario/releases.js'
 import type { Errno } from '../write/root-writer.js'
 import { type NodeRange, splitRange, WRAPPED_ORDER } from './split-range.js'
 import { moveWrappedOrderLast } from './wrapped-order.js'
 
 /** What a model of a kernel's preserved memory needs to know. */
 export interface KhoOptions {
-  release: Release
+  kernel: WritingKernel
   builder: MemoryBuilder
   nodes: readonly NodeRange[]
   scratch: readonly Range[]
@@ -34,7 +33,7 @@ export interface KhoOptions {
  * what the map says that is handed over, which is not always what was asked for.
  */
 export interface Kho {
-  readonly release: Release
+  readonly kernel: WritingKernel
   readonly geometry: Geometry
   readonly preserved: PageSet
   readonly writer: TrackerWriter
@@ -55,23 +54,23 @@ export interface Kho {
 
 /** A kernel that has preserved nothing yet; the first pages of its tracker are allocated at once where it does so at boot. */
 export function createKho(options: KhoOptions): Kho {
-  const { release, builder, nodes, debug } = options
+  const { kernel, builder, nodes, debug } = options
   const { geometry } = builder
   const { pageSize } = geometry
   const scratch = [...options.scratch].filter(area => area.end > area.start).sort((a, b) => a.start - b.start)
-  const settings: TrackerOptions = trackerOptions(release.abi, geometry)
-  // Every release has an encoder: the table of releases names only layouts that are written.
-  const encoder = encoderOf(release.abi)!
+  const settings: TrackerOptions = trackerOptions(kernel.layout.name, geometry)
+  // A kernel that is modelled has a layout that can be written: a test holds the table to that.
+  const encoder = kernel.layout.encoder!
   const writer = encoder.createWriter(builder, settings)
   const preserved = createPageSet(geometry.pageShift)
   const notes: string[] = []
-  const late = createLateRule(release, settings, preserved)
+  const late = createLateRule(kernel, settings, preserved)
   let wrapped = false
 
   const refuseRange = (start: number, end: number): Errno => {
-    if (late.finished && release.busyAfterFinalize) return '-EBUSY'
+    if (late.finished && kernel.writes.busyAfterFinalize) return '-EBUSY'
     if (!rangesTouch(scratch, start, end)) return null
-    if (release.checksScratch && debug) return '-EINVAL'
+    if (kernel.writes.checksScratch && debug) return '-EINVAL'
     const note = 'a preservation lies in scratch; this kernel does not look'
     if (!notes.includes(note)) notes.push(note)
     return null
@@ -86,7 +85,7 @@ export function createKho(options: KhoOptions): Kho {
     }
     const block = Math.floor(pfn / 2 ** order)
     writer.preserve(block * 2 ** order * pageSize, order)
-    if (!release.knowsOrders) late.add(0, pfn, 2 ** order)
+    if (!kernel.writes.knowsOrders) late.add(0, pfn, 2 ** order)
     else late.add(order, block, 1)
     if (pfn % 2 ** order !== 0 && notes.length < 100) {
       notes.push(
@@ -107,7 +106,7 @@ export function createKho(options: KhoOptions): Kho {
   })
 
   return {
-    release,
+    kernel,
     geometry,
     preserved,
     writer,
@@ -117,29 +116,29 @@ export function createKho(options: KhoOptions): Kho {
       const size = 2 ** order * pageSize
       const refused = refuseRange(address, address + size)
       if (refused !== null) return refused
-      if (order > release.maxOrder || address % size !== 0) return '-EINVAL'
+      if (order > kernel.writes.maxOrder || address % size !== 0) return '-EINVAL'
       mark(address / pageSize, order)
       return null
     },
     unpreserveFolio(address, order) {
-      if (!release.unpreserve) return '-ENOSYS'
+      if (!kernel.writes.unpreserve) return '-ENOSYS'
       unmark(address / pageSize, order)
       return null
     },
     preservePages(address, pages) {
       const refused = refuseRange(address, address + pages * pageSize)
       if (refused !== null) return refused
-      splitRange(release, nodes, pageSize, rangeOf(address, pages), mark)
+      splitRange(kernel, nodes, pageSize, rangeOf(address, pages), mark)
       return null
     },
     unpreservePages(address, pages) {
-      if (!release.unpreserve) return '-ENOSYS'
-      splitRange(release, nodes, pageSize, rangeOf(address, pages), unmark)
+      if (!kernel.writes.unpreserve) return '-ENOSYS'
+      splitRange(kernel, nodes, pageSize, rangeOf(address, pages), unmark)
       return null
     },
     preserveSet(set) {
       for (const [order, bits] of set.orders) {
-        if (order > release.maxOrder) return '-EINVAL'
+        if (order > kernel.writes.maxOrder) return '-EINVAL'
         let refused: Errno = null
         forEachRun(bits, (first, end) => {
           refused ??= refuseRange(first * 2 ** order * pageSize, end * 2 ** order * pageSize)
@@ -164,14 +163,14 @@ export function createKho(options: KhoOptions): Kho {
  * What becomes of a block that is preserved when the map has been serialised already: chunk lists point to the bitmaps
  * themselves, so it is handed over where its bitmap was there before; tables are handed over as they are; ranges are not.
  */
-function createLateRule(release: Release, settings: TrackerOptions, preserved: PageSet) {
+function createLateRule(kernel: WritingKernel, settings: TrackerOptions, preserved: PageSet) {
   const known = new Set<string>()
   const bits = (settings.bitmapBytes ?? 0) * 8
   const rule = {
     finished: false,
     add(order: number, first: number, count: number): void {
       const key = `${order}:${Math.floor(first / bits)}`
-      const live = !release.finalize || release.abi === 'v5-table'
+      const live = !kernel.layout.mapFrozen
       if (!rule.finished) {
         if (bits > 0) known.add(key)
       } else if (!live && !known.has(key)) {
@@ -183,14 +182,14 @@ function createLateRule(release: Release, settings: TrackerOptions, preserved: P
       for (const [order, { spans }] of set.orders) {
         for (const [span, words] of spans) {
           const first = span * SPAN_BITS
-          if (release.knowsOrders) {
+          if (kernel.writes.knowsOrders) {
             addBitmap(preserved, order, first, words)
             if (bits > 0)
               for (let at = first; at < first + SPAN_BITS; at += bits)
                 known.add(`${order}:${Math.floor(at / bits)}`)
           }
         }
-        if (!release.knowsOrders) {
+        if (!kernel.writes.knowsOrders) {
           forEachRun(set.orders.get(order)!, (first, end) =>
             addRun(preserved, 0, first * 2 ** order, (end - first) * 2 ** order),
           )

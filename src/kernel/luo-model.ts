@@ -31,14 +31,14 @@ export function createLuo(): LuoModel {
 
 /** luo_early_startup(): the pages that exist from boot on. The extent is that of the blob. */
 export function startLuo(context: RunContext): Allocation | null {
-  const { release } = context.kho
-  if (release.luo === null) return null
+  const kind = context.kho.kernel.users.luo
+  if (kind === null) return null
   const pages = metadataPages(context, 'LUO')
   const own = pages.allocate(1)
   context.luo.boot = {
     own,
-    flbs: release.flbs ? pages.allocate(1) : null,
-    sessions: release.luo === 'fdt' ? pages.allocate(LUO_SESSION_PGCNT) : null,
+    flbs: kind.flbs ? pages.allocate(1) : null,
+    sessions: kind.form === 'fdt' ? pages.allocate(LUO_SESSION_PGCNT) : null,
   }
   return own
 }
@@ -69,7 +69,7 @@ export function addSession(
 
 function preserveMemfd(context: RunContext, memfd: MemfdCall, batches: readonly Runs[]): FileSpec {
   const { kho, extents, notes } = context
-  const version = kho.release.memfd!
+  const version = kho.kernel.users.memfd!
   const { pageSize } = kho.geometry
   const folioBytes = pageSize * 2 ** memfd.order
   const total = batches.reduce((sum, batch) => sum + batch.count, 0)
@@ -107,25 +107,26 @@ function preserveMemfd(context: RunContext, memfd: MemfdCall, batches: readonly 
 export function serializeLuo(context: RunContext, rebooting: boolean): Extent | null {
   const { luo, kho } = context
   const { boot } = luo
-  if (boot === null || kho.release.luo === null) return null
+  const kind = kho.kernel.users.luo
+  if (boot === null || kind === null) return null
   const made: Allocation[] = []
   const spec = {
-    form: kho.release.luo,
+    form: kind.form,
     liveupdateNumber: BigInt(context.scenario.machine.live_updates),
     sessions: luo.sessions,
-    flbs: kho.release.flbs
+    flbs: kind.flbs
       ? luo.flbs.map(flb => ({ ...flb, count: flb.count < 0n ? BigInt(luo.files) : flb.count }))
       : null,
   }
   const extent = encodeLuo(fromBoot(context, made), kho.geometry, spec)
-  if (!rebooting) blank(boot, made, kho.release.luo)
+  if (!rebooting) blank(boot, made, kind.form)
   return extent
 }
 
 /** Hands out the pages from boot first, in the order in which encodeLuo() asks for them. */
 function fromBoot(context: RunContext, made: Allocation[]): PageAllocator {
   const { own, flbs, sessions } = context.luo.boot!
-  const single = context.kho.release.luo === 'struct' ? [own, flbs] : [flbs, own]
+  const single = context.kho.kernel.users.luo?.form === 'struct' ? [own, flbs] : [flbs, own]
   const ready = new Map<number, Allocation[]>([
     [1, single.filter(page => page !== null)],
     [LUO_SESSION_PGCNT, sessions === null ? [] : [sessions]],

@@ -38,7 +38,7 @@ export function runCall(context: RunContext, call: Call, index: number): Errno {
     case 'add_subtree':
       return addSubtree(context, call.args)
     case 'remove_subtree':
-      if (kho.release.root !== 'live') return '-ENOSYS'
+      if (kho.kernel.writes.root !== 'live') return '-ENOSYS'
       return context.root.remove(call.args.name) ? null : '-ENOENT'
     case 'luo_session':
       return addSession(context, call.args, plan.runs.get(index)!)
@@ -62,7 +62,7 @@ function addContents(context: RunContext, address: number, length: number, spec:
 function preservePhys(context: RunContext, address: number, args: CallArguments<'preserve_phys'>): Errno {
   const { kho } = context
   const { pageSize } = kho.geometry
-  const { refusesUnaligned, takesBytes } = kho.release
+  const { refusesUnaligned, takesBytes } = kho.kernel.writes
   if ((refusesUnaligned || !takesBytes) && (address % pageSize !== 0 || args.size % pageSize !== 0))
     return '-EINVAL'
   addContents(context, address, args.size, args.contents)
@@ -74,7 +74,7 @@ function unpreserveVmalloc(context: RunContext, name: string): Errno {
   const { kho, areas } = context
   const area = areas.get(name)
   if (area === undefined) return '-ENOENT'
-  if (!kho.release.unpreserve) return '-ENOSYS'
+  if (!kho.kernel.writes.unpreserve) return '-ENOSYS'
   for (const chunk of area.chunks) kho.unpreservePages(chunk, 1)
   for (const run of area.runs) kho.unpreservePages(run, 2 ** area.order)
   areas.delete(name)
@@ -84,7 +84,7 @@ function unpreserveVmalloc(context: RunContext, name: string): Errno {
 /** luo_flb: its count is the number of files, unless the scenario says otherwise. */
 function addFlb(context: RunContext, args: CallArguments<'luo_flb'>): Errno {
   const { luo, kho } = context
-  if (luo.boot === null || !kho.release.flbs) return '-EOPNOTSUPP'
+  if (luo.boot === null || kho.kernel.users.luo?.flbs !== true) return '-EOPNOTSUPP'
   luo.flbs.push({ name: args.name, data: args.data, count: args.count ?? -1n })
   return null
 }

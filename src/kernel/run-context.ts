@@ -57,7 +57,7 @@ export function addChild(context: RunContext, name: string, make: () => RootChil
     if (refused !== null) context.notes.push(`adding the child ${name} gave ${refused}`)
     return refused
   }
-  if (context.kho.release.root !== 'notifier') return add()
+  if (context.kho.kernel.writes.root !== 'notifier') return add()
   context.waiting.push(add)
   return null
 }

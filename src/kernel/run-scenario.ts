@@ -1,9 +1,8 @@
-import { abiOf } from '../../formats/kernels/index.js'
+import { writingKernelNamed } from '../../formats/kernels/index.js'
 import { geometry as geometryOf } from '../../formats/memory/geometry.js'
 import { createMemoryBuilder, type MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { mergeRanges, type Range } from '../../formats/memory/range.js'
 import type { ContentExtent, OpenContents } from '../scenario/contents.js'
-import { releaseOf } from '../scenario/releases.js'
 import type { Scenario } from '../scenario/schema.js'
 import { type WrittenHandover, writeHandover } from '../write/handover-writer.js'
 import { createRootWriter } from '../write/root-writer.js'
@@ -61,7 +60,7 @@ export function runScenario(scenario: Scenario, options: RunOptions): ScenarioRu
   })
   if (moment !== 'out') kernel.reboot()
   const fdt = kernel.writeRoot()
-  if (fdt === null) notes.push(`${kho.release.name} writes its root FDT at finalize: there is none yet`)
+  if (fdt === null) notes.push(`${kho.kernel.name} writes its root FDT at finalize: there is none yet`)
   const handover = fdt === null || moment === 'out' ? null : handOver(context, moment, fdt)
   const root = fdt === null ? null : (handover?.root ?? rootOf(builder, fdt))
   return {
@@ -81,8 +80,8 @@ function createContext(scenario: Scenario, options: RunOptions): RunContext {
   const { machine } = scenario
   const seed = options.seed ?? scenario.seed
   const geometry = geometryOf(machine.page_size)
-  const release = releaseOf(machine.kernel)
-  const abi = abiOf(release.abi)
+  const kernel = writingKernelNamed(machine.kernel)
+  const abi = kernel.layout
   const plan = planScenario(scenario, geometry, seed)
   const scratch = scratchRanges(scenario)
   const builder = createMemoryBuilder({
@@ -93,8 +92,8 @@ function createContext(scenario: Scenario, options: RunOptions): RunContext {
     seed,
   })
   for (const { start, end } of takenRanges(scenario, plan, geometry.pageSize)) builder.reserve(start, end)
-  const kho = createKho({ release, builder, nodes: machine.nodes, scratch, debug: machine.debug })
-  const style = release.root === 'live' ? 'live' : 'sequential'
+  const kho = createKho({ kernel, builder, nodes: machine.nodes, scratch, debug: machine.debug })
+  const style = kernel.writes.root === 'live' ? 'live' : 'sequential'
   const map = kho.encoder.attach(EMPTY_MAP)
   return {
     scenario,

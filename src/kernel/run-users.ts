@@ -21,7 +21,7 @@ export function addKexecMetadata(context: RunContext): void {
   const { machine } = context.scenario
   const name = 'kexec-metadata'
   const extent = encodeKexecMetadata(metadataPages(context, name), {
-    previousRelease: machine.uname ?? context.kho.release.uname,
+    previousRelease: machine.uname ?? context.kho.kernel.uname,
     kexecCount: machine.kexec_count,
   })
   addChild(context, name, () => blobChild(name, extent))
@@ -35,20 +35,21 @@ export function addReserveMem(context: RunContext): Errno {
     let result: Errno = null
     for (const { start, size } of regions) {
       const pages = Math.floor(size / pageSize)
-      if (context.abi.name === 'mem4') kho.preserveInline(start, pages)
+      if (kho.kernel.users.memblock === 'mem-node') kho.preserveInline(start, pages)
       else result ??= kho.preservePages(start, pages)
     }
     return result
   }
-  if (kho.release.root === 'notifier') context.waiting.push(preserve)
-  const refused = kho.release.root === 'notifier' ? null : preserve()
+  if (kho.kernel.writes.root === 'notifier') context.waiting.push(preserve)
+  const refused = kho.kernel.writes.root === 'notifier' ? null : preserve()
   return addChild(context, 'memblock', () => memblockChild(context)) ?? refused
 }
 
 function memblockChild(context: RunContext): RootChild {
-  const { abi, regions, kho } = context
-  if (abi.name === 'mem4') return { name: 'reserve_mem', inline: inlineRegions(regions, true) }
-  if (abi.blobProperty === null) return { name: 'memblock', inline: inlineRegions(regions, false) }
+  const { regions, kho } = context
+  const form = kho.kernel.users.memblock
+  if (form === 'mem-node') return { name: 'reserve_mem', inline: inlineRegions(regions, true) }
+  if (form === 'node') return { name: 'memblock', inline: inlineRegions(regions, false) }
   return blobChild('memblock', encodeMemblock(metadataPages(context, 'memblock'), kho.geometry, regions))
 }
 
@@ -73,7 +74,7 @@ function inlineRegions(regions: RunContext['regions'], v4: boolean): Omit<FdtNod
 /** lib/test_kho.c: folios with random contents, their list and their sum. */
 export function addKhoTest(context: RunContext, folios: readonly TestFolio[], seed: number): Errno {
   const { kho, builder } = context
-  const form = kho.release.khoTest
+  const form = kho.kernel.users.khoTest
   if (form === null) return '-EOPNOTSUPP'
   const random = createRandom(seed)
   let csum = 0
@@ -97,8 +98,8 @@ export function addKhoTest(context: RunContext, folios: readonly TestFolio[], se
         folios: { address: folios.map(folio => folio.address), order: folios.map(folio => folio.order) },
       }),
     )
-  if (kho.release.root === 'notifier') context.waiting.push(preserve)
-  const refused = kho.release.root === 'notifier' ? null : preserve()
+  if (kho.kernel.writes.root === 'notifier') context.waiting.push(preserve)
+  const refused = kho.kernel.writes.root === 'notifier' ? null : preserve()
   return addChild(context, 'kho_test', encode) ?? refused
 }
 
@@ -109,7 +110,7 @@ export function preserveVmalloc(
   batches: readonly Runs[],
 ): Errno {
   const { kho, areas } = context
-  if (!kho.release.vmalloc) return '-ENOSYS'
+  if (!kho.kernel.users.vmalloc) return '-ENOSYS'
   const flags = args.flags ?? (args.order > 0 ? 3 : 1)
   if (flags > 3) return '-EOPNOTSUPP'
   if (areas.has(args.name)) return '-EEXIST'

@@ -1,5 +1,5 @@
+import type { WritingKernel } from '../../formats/kernels/index.js'
 import type { Range } from '../../formats/memory/range.js'
-import type { Release } from '../scenario/releases.js'
 
 /** Memory of one NUMA node, in bytes. */
 export interface NodeRange {
@@ -15,7 +15,7 @@ export const WRAPPED_ORDER = -1
  * kho_preserve_phys(). Blocks need not be aligned to their order in v5: the tracker then records a lower address.
  */
 export function splitRange(
-  release: Release,
+  kernel: WritingKernel,
   nodes: readonly NodeRange[],
   pageSize: number,
   range: { pfn: number; end: number },
@@ -23,8 +23,8 @@ export function splitRange(
 ): void {
   let { pfn } = range
   while (pfn < range.end) {
-    let order = orderAt(release, pfn, range.end)
-    if (release.splitAtNodes) {
+    let order = orderAt(kernel, pfn, range.end)
+    if (kernel.writes.splitAtNodes) {
       while (order > 0 && nodeOf(nodes, pfn * pageSize) !== nodeOf(nodes, (pfn + 2 ** order - 1) * pageSize))
         order--
     }
@@ -35,10 +35,10 @@ export function splitRange(
   }
 }
 
-function orderAt(release: Release, pfn: number, end: number): number {
-  const room = Math.min(log2Floor(end - pfn), release.maxOrder)
-  if (release.split === 'unaligned') return room
-  return Math.min(pfn === 0 ? release.zeroOrder : trailingZeros(pfn), room)
+function orderAt(kernel: WritingKernel, pfn: number, end: number): number {
+  const room = Math.min(log2Floor(end - pfn), kernel.writes.maxOrder)
+  if (kernel.writes.split === 'unaligned') return room
+  return Math.min(pfn === 0 ? kernel.writes.zeroOrder : trailingZeros(pfn), room)
 }
 
 /** The node that an address belongs to: 0 where nothing says. */

@@ -55,7 +55,7 @@ export async function openScenario(scenario: Scenario, open: OpenContents): Prom
     const image = await openImage(path, { ram })
     const refused = log.flatMap(({ name, result }) => (result === null ? [] : [`${name}: ${result}`]))
     return {
-      state: loadState(image, { root, abi: kho.release.abi, pageShift }),
+      state: loadState(image, { root, abi: kho.kernel.layout.name, pageShift }),
       regions: scenario.calls.flatMap(call => (call.name === 'reserve_mem' ? [call.args] : [])),
       notes: [...refused, ...notes],
       close() {

@@ -1,9 +1,9 @@
 import * as z from 'zod'
+import { WRITING_KERNELS } from '../../formats/kernels/index.js'
 import type { PageShift } from '../../formats/memory/geometry.js'
 import { mergeRanges, rangesCover } from '../../formats/memory/range.js'
 import { CALL } from './calls-schema.js'
 import { ADDRESS, COUNT, COUNT_OR_ZERO, RANGE, SIZE_OR_ZERO } from './quantity.js'
-import { RELEASE_NAMES } from './releases.js'
 
 const PAGE_SHIFTS: Readonly<Record<string, PageShift>> = { '4K': 12, '16K': 14, '64K': 16 }
 
@@ -15,7 +15,7 @@ const KERNEL = z
   .transform(given =>
     typeof given === 'string' ? given : Number.isInteger(given) ? `${given}.0` : `${given}`,
   )
-  .pipe(z.enum(RELEASE_NAMES))
+  .pipe(z.enum(WRITING_KERNELS.map(({ name }) => name)))
 
 const MACHINE = z
   .object({

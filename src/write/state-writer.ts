@@ -1,5 +1,5 @@
 import { KhoError } from '../../formats/error.js'
-import { type Abi, encoderOf, trackerOptions } from '../../formats/kernels/index.js'
+import { type Abi, encoderOf, kernelOf, trackerOptions } from '../../formats/kernels/index.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import type { PageSet } from '../../formats/pages/page-set.js'
 import type { TrackerRoot } from '../../formats/trackers/tracker.js'
@@ -32,9 +32,9 @@ export interface WrittenState {
 /** Early FDTs had 10 MiB by default, grown as needed. */
 const SEGMENT_ROOM = 10 * 2 ** 20
 
-/** True for ABIs whose root FDT is changed in place. */
+/** True for ABIs whose root FDT is changed in place by the newest kernel that writes them. */
 export function isLiveRoot(abi: Abi): boolean {
-  return abi.tracker === 'radix-tree' || abi.name === 'kho-v1-page'
+  return kernelOf(abi.name).writes?.root === 'live'
 }
 
 /** Bytes of room in a root FDT: one page from 6.16 on. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isKhoError } from '../../../formats/error.js'
-import { type AbiName, abiOf } from '../../../formats/kernels/index.js'
+import { type AbiName, abiOf, writingKernelNamed } from '../../../formats/kernels/index.js'
 import { PAGE_SHIFTS } from '../../../formats/memory/geometry.js'
 import { rangesTouch } from '../../../formats/memory/range.js'
 import { difference, isEmptySet, samePages } from '../../../formats/pages/algebra.js'
@@ -13,7 +13,6 @@ import { convertState } from '../../../src/convert/convert.js'
 import { loadState } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
 import { openImage } from '../../../src/node/open.js'
-import { findRelease } from '../../../src/scenario/releases.js'
 import { ROOT } from '../../built.js'
 import { describeWith, namesIn } from '../../material.js'
 import { makeState, reopen, told, WRITTEN } from './state.js'
@@ -160,7 +159,7 @@ describe('--blobs', () => {
   it('loses seals in memfd-v1 and says so, file by file', async () => {
     const state = await fixture('linux-7.2.basic-1g.s1-kexec.elf')
     const sealed = filesOf(state).filter(({ memfd }) => (memfd?.seals ?? 0) !== 0)
-    const conversion = convertState(state, { to: 'kho-v1-page', blobs: findRelease('7.0')! })
+    const conversion = convertState(state, { to: 'kho-v1-page', blobs: writingKernelNamed('7.0') })
     const other = await reopen(state, conversion)
     expect(sealed.length).toBeGreaterThan(0)
     expect(conversion.losses.filter(({ code }) => code === 'SEALS').map(({ path }) => path)).toEqual(
@@ -175,7 +174,7 @@ describe('--blobs', () => {
 
   it('writes LUO as an FDT for 7.1, and every structure is preserved', async () => {
     const state = await fixture('linux-7.2.basic-1g.s1-kexec.elf')
-    const conversion = convertState(state, { to: 'kho-v3', blobs: findRelease('7.1')! })
+    const conversion = convertState(state, { to: 'kho-v3', blobs: writingKernelNamed('7.1') })
     const other = await reopen(state, conversion)
     const luo = other.blobs().find(({ value }) => value?.kind === 'luo')!
     expect(luo.format).toBe('luo-v1')
@@ -184,20 +183,20 @@ describe('--blobs', () => {
     for (const { address } of other.blobs()) {
       expect(blocksAt(other.tracker.decode.pages, address!).length).toBe(1)
     }
-    const back = convertState(other, { to: 'kho-v4', blobs: findRelease('7.2')! })
+    const back = convertState(other, { to: 'kho-v4', blobs: writingKernelNamed('7.2') })
     expect(filesOf(await reopen(other, back)).map(essence)).toEqual(filesOf(state).map(essence))
   })
 
   it('changes nothing where a state is in that version', async () => {
     const state = await fixture('linux-7.2.basic-1g.s2-early.elf')
-    const { losses, pages } = convertState(state, { to: 'kho-v4', blobs: findRelease('7.2')! })
+    const { losses, pages } = convertState(state, { to: 'kho-v4', blobs: writingKernelNamed('7.2') })
     expect(losses).toEqual([])
     expect(samePages(pages, state.tracker.decode.pages)).toBe(true)
   })
 
   it('drops what a release does not know', async () => {
     const state = await fixture('linux-7.2.basic-1g.s1-kexec.elf')
-    const conversion = convertState(state, { to: 'kho-v1-512', blobs: findRelease('6.16')! })
+    const conversion = convertState(state, { to: 'kho-v1-512', blobs: writingKernelNamed('6.16') })
     const other = await reopen(state, conversion, told(state, conversion))
     expect(
       other

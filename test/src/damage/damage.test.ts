@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkMemfdFolios, readMemfdFolios } from '../../../formats/blobs/index.js'
 import { isKhoError } from '../../../formats/error.js'
+import type { KernelName } from '../../../formats/kernels/index.js'
 import { applyDamage, DAMAGES } from '../../../src/damage/index.js'
 import { loadState } from '../../../src/image/load-state.js'
-import type { ReleaseName } from '../../../src/scenario/releases.js'
 import { simulate } from '../../../src/simulate/simulate.js'
 import { ROOT } from '../../built.js'
 import { sha256 } from '../../material.js'
@@ -13,7 +13,7 @@ import { richScenario } from '../scenario/rich-scenarios.js'
 import { elfBytes, imageOf, scenarioOf } from '../simulate/dump.js'
 
 /** Machines among which each damage finds one that it applies to. */
-const MACHINES: readonly (readonly [ReleaseName, '4K' | '16K' | '64K'])[] = [
+const MACHINES: readonly (readonly [KernelName, '4K' | '16K' | '64K'])[] = [
   ['7.2', '4K'],
   ['7.1', '4K'],
   ['6.19', '4K'],
@@ -28,7 +28,7 @@ const MACHINES: readonly (readonly [ReleaseName, '4K' | '16K' | '64K'])[] = [
 /** Faults that no state can show: they are about the file that a dump is in. */
 const OF_FILES = /^DUMP-/
 
-function damaged(rule: string, kernel: ReleaseName, pageSize: '4K' | '16K' | '64K', seed = 1) {
+function damaged(rule: string, kernel: KernelName, pageSize: '4K' | '16K' | '64K', seed = 1) {
   const simulation = simulate(scenarioOf(richScenario(kernel, pageSize)), { at: 'early' })
   try {
     return { simulation, said: applyDamage(simulation, rule, seed) }
@@ -42,7 +42,11 @@ async function faultsOf(simulation: ReturnType<typeof simulate>): Promise<string
   const { root, scenario, kho } = simulation
   const image = await imageOf(simulation)
   const options = root === null ? {} : { root }
-  const state = loadState(image, { ...options, pageShift: scenario.machine.page_size, abi: kho.release.abi })
+  const state = loadState(image, {
+    ...options,
+    pageShift: scenario.machine.page_size,
+    abi: kho.kernel.layout.name,
+  })
   const blobs = state.blobs()
   const folios = blobs.flatMap(({ value }) => {
     if (value?.kind !== 'luo') return []

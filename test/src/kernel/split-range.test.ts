@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type KernelName, writingKernelNamed } from '../../../formats/kernels/index.js'
 import { log2Floor, type NodeRange, splitRange, trailingZeros } from '../../../src/kernel/split-range.js'
-import { type ReleaseName, releaseOf } from '../../../src/scenario/releases.js'
 
 function split(
-  kernel: ReleaseName,
+  kernel: KernelName,
   pfn: number,
   pages: number,
   nodes: readonly NodeRange[] = [],
 ): [number, number][] {
   const blocks: [number, number][] = []
-  splitRange(releaseOf(kernel), nodes, 4096, { pfn, end: pfn + pages }, (at, order) =>
+  splitRange(writingKernelNamed(kernel), nodes, 4096, { pfn, end: pfn + pages }, (at, order) =>
     blocks.push([at, order]),
   )
   return blocks

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { writingKernelNamed } from '../../../formats/kernels/index.js'
 import { convertState } from '../../../src/convert/convert.js'
 import { writeConversionElf } from '../../../src/convert/write.js'
 import { loadState } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
 import { openBytes, openImage } from '../../../src/node/open.js'
 import { replayState } from '../../../src/replay/replay.js'
-import { findRelease } from '../../../src/scenario/releases.js'
 import { simulate } from '../../../src/simulate/simulate.js'
 import { describeWith, readJson, sha256 } from '../../material.js'
 import { imageOf, scenarioOf } from '../simulate/dump.js'
@@ -21,7 +21,7 @@ interface Expected {
 
 /** A state as 7.2 would have written it. */
 async function convertedTo72(source: KhoState): Promise<KhoState> {
-  const conversion = convertState(source, { to: 'kho-v4', blobs: findRelease('7.2')!, seed: 7 })
+  const conversion = convertState(source, { to: 'kho-v4', blobs: writingKernelNamed('7.2'), seed: 7 })
   const pieces: { bytes: Uint8Array; offset: number }[] = []
   const size = writeConversionElf(source.image, conversion, (bytes, offset) =>
     pieces.push({ bytes: bytes.slice(), offset }),

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { isKhoError } from '../../../formats/error.js'
+import type { KernelName } from '../../../formats/kernels/index.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
 import { applyDamage, DAMAGES } from '../../../src/damage/index.js'
 import { loadState, type StateOptions } from '../../../src/image/load-state.js'
 import { findRule } from '../../../src/rules/catalogue.js'
-import type { ReleaseName } from '../../../src/scenario/releases.js'
 import { simulate } from '../../../src/simulate/simulate.js'
 import { validateState } from '../../../src/validate/validate.js'
 import { richScenario } from '../scenario/rich-scenarios.js'
 import { imageOf, scenarioOf } from '../simulate/dump.js'
 
-const MACHINES: readonly (readonly [ReleaseName, '4K' | '16K' | '64K'])[] = [
+const MACHINES: readonly (readonly [KernelName, '4K' | '16K' | '64K'])[] = [
   ['7.2', '4K'],
   ['7.1', '4K'],
   ['6.19', '4K'],
@@ -33,7 +33,7 @@ function arrayOf(simulation: ReturnType<typeof simulate>): StateOptions {
 }
 
 /** What the fsck says of a machine that was broken in the way of a rule; null where it has nothing to break like that. */
-async function verdict(rule: string, kernel: ReleaseName, pageSize: '4K' | '16K' | '64K', insist: boolean) {
+async function verdict(rule: string, kernel: KernelName, pageSize: '4K' | '16K' | '64K', insist: boolean) {
   const simulation = simulate(scenarioOf(richScenario(kernel, pageSize)), { at: 'early' })
   try {
     applyDamage(simulation, rule)
@@ -42,7 +42,7 @@ async function verdict(rule: string, kernel: ReleaseName, pageSize: '4K' | '16K'
     throw error
   }
   const { machine } = simulation.scenario
-  const abi = simulation.kho.release.abi
+  const abi = simulation.kho.kernel.layout.name
   const image = await imageOf(simulation)
   const state = loadState(image, {
     ...(simulation.root === null ? {} : { root: simulation.root }),

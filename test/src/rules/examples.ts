@@ -1,17 +1,17 @@
+import type { KernelName } from '../../../formats/kernels/index.js'
 import type { DamageTarget } from '../../../src/damage/index.js'
 import { createTarget } from '../../../src/damage/target.js'
 import { loadState, type StateOptions } from '../../../src/image/load-state.js'
 import { RULES } from '../../../src/rules/catalogue.js'
 import { defaultReader, findReader } from '../../../src/rules/reader.js'
 import type { Occurrence, RuleContext } from '../../../src/rules/rule.js'
-import type { ReleaseName } from '../../../src/scenario/releases.js'
 import { simulate } from '../../../src/simulate/simulate.js'
 import { richScenario } from '../scenario/rich-scenarios.js'
 import { imageOf, scenarioOf } from '../simulate/dump.js'
 
 /** A simulated machine, opened, with what rules are given beside its state. */
 export interface Example {
-  kernel: ReleaseName
+  kernel: KernelName
   pageSize?: '4K' | '16K' | '64K'
   /** Breaks the machine's memory. */
   damage?: (target: DamageTarget) => unknown
@@ -36,7 +36,7 @@ export async function contextOf(example: Example): Promise<RuleContext> {
   const state = loadState(image, {
     ...(root === null ? {} : { root }),
     pageShift: scenario.machine.page_size,
-    abi: kho.release.abi,
+    abi: kho.kernel.layout.name,
     ...options,
   })
   return {

@@ -1,11 +1,11 @@
 import type * as z from 'zod'
-import type { ReleaseName } from '../../../src/scenario/releases.js'
+import type { KernelName } from '../../../formats/kernels/index.js'
 import type { SCENARIO } from '../../../src/scenario/schema.js'
 
 type Input = z.input<typeof SCENARIO>
 
 /** A scenario with at least one of everything that its kernel has. */
-export function richScenario(kernel: ReleaseName, pageSize: '4K' | '16K' | '64K' = '4K'): Input {
+export function richScenario(kernel: KernelName, pageSize: '4K' | '16K' | '64K' = '4K'): Input {
   const page = { '4K': 4096, '16K': 16384, '64K': 65536 }[pageSize]
   const early = ['v4', 'v5', 'v5-table'].includes(kernel)
   const luo = ['6.19', '7.0', '7.1', '7.2'].includes(kernel)

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { findChild, findProperty, nativeU64 } from '../../../formats/fdt/index.js'
+import type { KernelName } from '../../../formats/kernels/index.js'
 import type { PageShift } from '../../../formats/memory/geometry.js'
 import { geometry } from '../../../formats/memory/geometry.js'
 import { shortDepth } from '../../../formats/trackers/radix-tree.js'
 import { loadState } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
 import { openImage } from '../../../src/node/open.js'
-import type { ReleaseName } from '../../../src/scenario/releases.js'
 import { simulate } from '../../../src/simulate/simulate.js'
 import { describeWith, namesIn, readJson } from '../../material.js'
 import { imageOf, scenarioOf } from './dump.js'
@@ -25,7 +25,7 @@ interface Expected {
   intended?: { list: [string, number][] }
 }
 
-const WRITERS: Readonly<Record<string, ReleaseName>> = {
+const WRITERS: Readonly<Record<string, KernelName>> = {
   v5: 'v5',
   'kho-v1-6.16': '6.16',
   'kho-v1-6.19': '6.19',

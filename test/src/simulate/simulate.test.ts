@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { folioNumber, readMemfdFolios } from '../../../formats/blobs/index.js'
+import { WRITING_KERNELS, writingKernelNamed } from '../../../formats/kernels/index.js'
 import { totals } from '../../../formats/pages/page-set.js'
 import { listBlocks } from '../../../formats/pages/runs.js'
 import { loadState } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
-import { RELEASE_NAMES, releaseOf } from '../../../src/scenario/releases.js'
 import { parseScenario } from '../../../src/scenario/scenario-file.js'
 import type { Scenario } from '../../../src/scenario/schema.js'
 import { type SimulateOptions, type Simulation, simulate } from '../../../src/simulate/simulate.js'
@@ -23,7 +23,7 @@ async function stateOf(simulation: Simulation): Promise<KhoState> {
   const { scenario, kho, root } = simulation
   return loadState(await imageOf(simulation), {
     pageShift: scenario.machine.page_size,
-    abi: kho.release.abi,
+    abi: kho.kernel.layout.name,
     ...(root === null ? {} : { root }),
   })
 }
@@ -59,7 +59,7 @@ describe('any scenario', () => {
   it('decodes to the set that the model computed, with no fault', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.constantFrom(...RELEASE_NAMES),
+        fc.constantFrom(...WRITING_KERNELS.map(({ name }) => name)),
         fc.constantFrom('4K', '16K', '64K'),
         calls,
         fc.integer({ min: 1, max: 1000 }),
@@ -88,7 +88,7 @@ describe('any scenario', () => {
   })
 })
 
-describe.each(RELEASE_NAMES)('a machine with everything that %s has', kernel => {
+describe.each(WRITING_KERNELS.map(({ name }) => name))('a machine with everything that %s has', kernel => {
   it.each(['out', 'kexec', 'early'] as const)('reads well %s', async at => {
     const scenario = scenarioOf({
       ...richScenario(kernel),
@@ -97,7 +97,7 @@ describe.each(RELEASE_NAMES)('a machine with everything that %s has', kernel => 
     const { simulation, state } = await both(scenario, { at })
     const refused = simulation.log.filter(call => call.result !== null)
     expect(refused.map(call => `${call.name} ${call.result}`)).toEqual(
-      releaseOf(kernel).finalize ? [] : ['finalize -ENOSYS'],
+      writingKernelNamed(kernel).writes.finalize ? [] : ['finalize -ENOSYS'],
     )
     expect(state.faults).toEqual([])
     expect(state.blobs().flatMap(blob => blob.faults)).toEqual([])

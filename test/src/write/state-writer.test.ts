@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { writeElf } from '../../../formats/dumps/index.js'
-import { ABIS, abiOf, encoderOf } from '../../../formats/kernels/index.js'
+import { ABIS, abiOf, encoderOf, writingKernel } from '../../../formats/kernels/index.js'
 import { geometry } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { addRun, createPageSet } from '../../../formats/pages/page-set.js'
 import { listBlocks } from '../../../formats/pages/runs.js'
 import { loadState } from '../../../src/image/load-state.js'
 import { openBytes } from '../../../src/node/open.js'
-import { findRelease, releaseWriting } from '../../../src/scenario/releases.js'
 import { type StateSpec, writeState } from '../../../src/write/state-writer.js'
 
 const RAM = [{ start: 0x10_0000, end: 0x4000_0000 }]
@@ -71,23 +70,8 @@ describe('writing a state', () => {
   })
 })
 
-describe('releases', () => {
-  it.each([
-    ['7.2.13', '7.2'],
-    ['6.17.8', '6.17'],
-    ['6.17.12', '6.17.9'],
-    ['6.18.2-arch1', '6.18'],
-    ['v5', 'v5'],
-  ])('%s is %s', (name, release) => {
-    expect(findRelease(name)?.name).toBe(release)
-  })
-
-  it('do not go back before 6.16', () => {
-    expect(findRelease('5.15')).toBeNull()
-    expect(findRelease('nonsense')).toBeNull()
-  })
-
-  it.each(WRITTEN)('%s is written by one', name => {
-    expect(releaseWriting(name).abi).toBe(name)
+describe('layouts that can be written', () => {
+  it.each(WRITTEN)('%s is written by a kernel that is modelled', name => {
+    expect(writingKernel(name).layout.name).toBe(name)
   })
 })
