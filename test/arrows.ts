@@ -38,8 +38,10 @@ const LAYERS: readonly (readonly string[])[] = [
   // What composites share.
   ['guest'],
   ['compare', 'capture', 'replay'],
-  // The one composite that renders; render itself comes before it and after everything else.
-  ['report'],
+  // What renders; render itself comes before all of it and after everything else.
+  ['explorer'],
+  // One folder a command, and what they share.
+  ['commands'],
   ['cli'],
 ]
 
@@ -50,7 +52,7 @@ const NODE = ['node', 'guest', 'capture', 'replay', 'commands', 'cli']
 const HASHING = ['src/diff/content.ts', 'src/diff/match.ts', 'src/slim/redact.ts']
 
 /** The only layers that render. */
-const RENDERING = ['cli', 'report']
+const RENDERING = ['explorer', 'commands', 'cli']
 
 /** Packages that run in a browser, need no I/O, and may be used by codecs. */
 const FORMATS_PACKAGES = ['binary-parser']
@@ -170,13 +172,23 @@ function forbiddenInSrc(file: string, target: string): string | null {
   if (target.startsWith('formats/')) return null
   const from = folderOf(file)
   const to = folderOf(target)
+  if (from === 'commands' && to === 'commands') return forbiddenInCommands(file, target)
   if (from === to) return null
-  if (to === 'render') return from !== null && RENDERING.includes(from) ? null : 'only cli and report render'
+  if (to === 'render')
+    return from !== null && RENDERING.includes(from) ? null : 'only explorer, commands and cli render'
   if (to === null) return 'nothing imports the root of src'
-  const rank = from === 'render' ? layerOf('report') : from === null ? layerOf('cli') : layerOf(from)
+  const rank = from === 'render' ? layerOf('explorer') : from === null ? layerOf('cli') : layerOf(from)
   const targetRank = layerOf(to)
   if (rank < 0 || targetRank < 0) return 'the folder is not in the layers of src'
   return targetRank < rank ? null : `${from ?? 'src'} does not come after ${to}`
+}
+
+/** A command knows itself and what all share; the table beside them names them all. */
+function forbiddenInCommands(file: string, target: string): string | null {
+  const [, , from, ...inside] = file.split('/')
+  const [, , to] = target.split('/')
+  if (inside.length === 0 || from === to || to === 'shared') return null
+  return from === 'shared' ? 'shared comes before the commands' : 'a command does not import another'
 }
 
 function layerOf(folder: string): number {

@@ -1,12 +1,12 @@
 import { CommanderError } from 'commander'
 import { isKhoError, type KhoError } from '../../formats/error.js'
 import { hex } from '../../formats/memory/fault.js'
+import { EXIT, EXIT_OF } from '../commands/shared/exit-codes.js'
+import type { Terminal } from '../commands/shared/terminal.js'
+import { version } from '../commands/shared/version.js'
+import { warn } from '../commands/shared/warn.js'
 import { errorCode } from '../node/system-error.js'
 import { ClosedPipe } from '../node/write.js'
-import { escapeText } from '../render/escape.js'
-import { EXIT, EXIT_OF } from './exit-codes.js'
-import type { Terminal } from './terminal.js'
-import { version } from './version.js'
 
 /** Says on standard error what went wrong, and gives the exit code for it. */
 export function reportError(error: unknown, args: readonly string[], terminal: Terminal): number {
@@ -23,16 +23,6 @@ export function reportError(error: unknown, args: readonly string[], terminal: T
   }
   reportBug(error, args, terminal)
   return EXIT.bug
-}
-
-/** One diagnostic line. Text from a dump or a command line is escaped, so that it stays one line. */
-export function warn(terminal: Terminal, message: string): void {
-  terminal.err(`kho: ${escapeText(message)}\n`)
-}
-
-/** True when the command line asks for no more than the answer. */
-export function isQuiet(args: readonly string[]): boolean {
-  return args.includes('--quiet') || args.includes('-q')
 }
 
 function describe(error: KhoError): string {
@@ -69,4 +59,9 @@ function reportBug(error: unknown, args: readonly string[], terminal: Terminal):
   } else {
     warn(terminal, 'KHO_DEBUG=1 in the environment adds a stack trace')
   }
+}
+
+/** True when the command line asks for no more than the answer. */
+function isQuiet(args: readonly string[]): boolean {
+  return args.includes('--quiet') || args.includes('-q')
 }

@@ -1,8 +1,9 @@
 import { KhoError } from '../../formats/error.js'
-import { COMMANDS } from './commands.js'
+import type { Terminal } from '../commands/shared/terminal.js'
+import { COMMANDS } from '../commands/table.js'
 import { reportError } from './errors.js'
+import { processTerminal } from './process-terminal.js'
 import { buildProgram } from './program.js'
-import { processTerminal, type Terminal } from './terminal.js'
 
 /** The executable: `argv` as in `process.argv`. Sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
-import { COMMANDS } from './commands.js'
-import { warn } from './errors.js'
-import type { Terminal } from './terminal.js'
-import { version } from './version.js'
+import type { Terminal } from '../commands/shared/terminal.js'
+import { version } from '../commands/shared/version.js'
+import { warn } from '../commands/shared/warn.js'
+import { COMMANDS } from '../commands/table.js'
 
 const AFTER_HELP = `
 Exit codes: 0 done, 1 found something, 2 wrong usage, 3 file unreadable, 4 no KHO state,
@@ -35,9 +35,11 @@ export async function buildProgram(terminal: Terminal, args?: readonly string[])
             .replaceAll('\n', ' '),
         ),
     })
+  const tree = { entries: COMMANDS, program: () => buildProgram(terminal) }
   for (const entry of COMMANDS) {
     const command = program.command(entry.name).summary(entry.summary).description(entry.summary)
-    if (args === undefined || args.includes(entry.name)) (await entry.load()).configure(command, terminal)
+    if (args === undefined || args.includes(entry.name))
+      (await entry.load()).configure(command, terminal, tree)
   }
   return program
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { KhoError } from '../../../formats/error.js'
 import { reportError } from '../../../src/cli/errors.js'
-import type { Terminal } from '../../../src/cli/terminal.js'
+import type { Terminal } from '../../../src/commands/shared/terminal.js'
 import { ClosedPipe } from '../../../src/node/write.js'
 
 function report(error: unknown, args: string[] = ['dump', 'x'], env: Record<string, string> = {}) {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { run } from '../../../src/cli/main.js'
-import type { Terminal } from '../../../src/cli/terminal.js'
+import type { Terminal } from '../../../src/commands/shared/terminal.js'
 import { ClosedPipe } from '../../../src/node/write.js'
 import { ROOT } from '../../built.js'
 

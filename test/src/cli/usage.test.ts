@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { COMMANDS } from '../../../src/cli/commands.js'
-import { EXIT_OF } from '../../../src/cli/exit-codes.js'
+import { EXIT_OF } from '../../../src/commands/shared/exit-codes.js'
+import { COMMANDS } from '../../../src/commands/table.js'
 import { fixture, kho } from './kho.js'
 
 const IMAGE = fixture('reserve-only-256m.s1-kexec')

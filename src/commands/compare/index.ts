@@ -1,0 +1,69 @@
+import type { Command } from 'commander'
+import { KhoError } from '../../../formats/error.js'
+import { geometry } from '../../../formats/memory/geometry.js'
+import { type Comparison, compareTrackers } from '../../compare/compare.js'
+import { writeJson } from '../../render/json.js'
+import { simulate } from '../../simulate/simulate.js'
+import { openState } from '../shared/open-state.js'
+import {
+  addImageOptions,
+  addOutputOptions,
+  type ImageOptions,
+  type OutputOptions,
+} from '../shared/options.js'
+import { writeOutput } from '../shared/output.js'
+import { contentsBeside, isScenarioPath, readScenario } from '../shared/scenario-input.js'
+import type { Terminal } from '../shared/terminal.js'
+import { compareJson, writeCompareText } from './text.js'
+
+interface CompareCommand extends ImageOptions, OutputOptions {}
+
+const HELP = `
+A file that is named .yaml, .yml or .json is a scenario, any other an image.
+
+Each tracker is written by its own encoder and read by its own decoder; what those did is counted. Look-ups in lists, and
+a reader's boot, are modelled; the figures that the models rest on are quoted, with their source.
+
+Examples:
+  kho compare vmcore
+  kho compare fixtures/scenarios/16g-of-4k-pages.yaml
+  kho compare vmcore --json`
+
+/** `kho compare IMAGE|SCENARIO`. */
+export function configure(command: Command, terminal: Terminal): void {
+  command
+    .description('What this state costs in every tracker: bytes, and work to build, hand over and read back.')
+    .argument('<IMAGE|SCENARIO>', 'a memory dump, or a scenario file')
+    .addHelpText('after', HELP)
+    .action((path: string, options: CompareCommand) => run(path, options, terminal))
+  addOutputOptions(command, 'document')
+  addImageOptions(command)
+}
+
+async function run(path: string, options: CompareCommand, terminal: Terminal): Promise<void> {
+  const comparison = isScenarioPath(path)
+    ? ofScenario(path, terminal)
+    : await ofImage(path, options, terminal)
+  writeOutput(terminal, options, [path, ...(options.part ?? [])], write => {
+    if (options.json === true) writeJson(write, compareJson(comparison))
+    else writeCompareText(write, comparison)
+  })
+}
+
+async function ofImage(path: string, options: CompareCommand, terminal: Terminal): Promise<Comparison> {
+  const state = await openState(path, options, terminal)
+  const { tracker, image } = state
+  if (tracker.state !== 'live') {
+    const why = tracker.reason === null ? '' : `: ${tracker.reason}`
+    throw new KhoError('broken-state', `a map that is ${tracker.state} cannot be compared${why}`, {
+      address: state.root.address,
+    })
+  }
+  return compareTrackers(tracker.decode.pages, state.geometry, image.ramKnown)
+}
+
+function ofScenario(path: string, terminal: Terminal): Comparison {
+  const scenario = readScenario(path)
+  const { kho } = simulate(scenario, { open: contentsBeside(path, terminal) })
+  return compareTrackers(kho.preserved, geometry(kho.geometry.pageShift), scenario.machine.ram)
+}

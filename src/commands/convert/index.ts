@@ -1,0 +1,137 @@
+import type { Command } from 'commander'
+import { KhoError } from '../../../formats/error.js'
+import {
+  ABIS,
+  type AbiName,
+  encoderOf,
+  findAbi,
+  findKernel,
+  isWriting,
+  WRITING_KERNELS,
+  type WritingKernel,
+} from '../../../formats/kernels/index.js'
+import { type Conversion, convertState } from '../../convert/convert.js'
+import { writeConversionElf, writeConversionRaw } from '../../convert/write.js'
+import type { KhoState } from '../../image/state.js'
+import { writeJson } from '../../render/json.js'
+import { openContentFile } from '../shared/content-file.js'
+import { parseAddress } from '../shared/numbers.js'
+import { openState } from '../shared/open-state.js'
+import { addOptions } from '../shared/option-specs.js'
+import { addImageOptions, COLOR, type ImageOptions, type OutputOptions } from '../shared/options.js'
+import { wantsColor, writeOutput } from '../shared/output.js'
+import { paletteOf } from '../shared/palette.js'
+import type { Terminal } from '../shared/terminal.js'
+import { convertJson, type WrittenFile, writeConvertText } from './text.js'
+
+interface ConvertCommand extends ImageOptions, Pick<OutputOptions, 'json' | 'quiet' | 'color'> {
+  output: string
+  to: string
+  container: 'raw' | 'elf'
+  blobs?: string
+  seed?: number
+}
+
+const HELP = `
+The result is an image of its own: the memory of IMAGE with another tracker, root FDT and hand-over record. Blobs stay
+byte for byte where they are; --blobs RELEASE writes LUO, memfds, memblock and kexec-metadata in that release's versions.
+
+Each line of the report is one thing that differs: lost (converting back does not bring it back), changed (said in
+another way) or assumed (the image does not say it).
+
+Examples:
+  kho convert vmcore --to kho-v1-page -o old.elf
+  kho convert vmcore --to kho-v3 --blobs 7.1 -o 7.1.elf --json`
+
+/** `kho convert IMAGE --to ABI -o FILE`. */
+export function configure(command: Command, terminal: Terminal): void {
+  command
+    .description('Write the same state in another ABI, and say what could not be carried over.')
+    .argument('<IMAGE>', 'a memory dump')
+    .addHelpText('after', HELP)
+    .action((image: string, options: ConvertCommand) => run(image, options, terminal))
+  addOptions(command, [
+    { name: 'to', value: 'ABI', about: 'the ABI to write' },
+    { name: 'output', short: 'o', value: 'FILE', about: 'the file to write; - is standard output' },
+    {
+      name: 'container',
+      value: 'FORMAT',
+      about: 'how to write it',
+      choices: ['raw', 'elf'],
+      fallback: 'elf',
+    },
+    { name: 'blobs', value: 'RELEASE', about: "write blobs in this release's versions, such as 7.1" },
+    {
+      name: 'seed',
+      value: 'N',
+      about: 'where new pages are placed: the same for the same N',
+      parse: parseAddress,
+    },
+    { name: 'json', about: 'the report as JSON (kho schema convert prints its schema)' },
+    COLOR,
+    { name: 'quiet', short: 'q', about: 'no report and no progress' },
+  ])
+  addImageOptions(command)
+}
+
+async function run(path: string, options: ConvertCommand, terminal: Terminal): Promise<void> {
+  const { output, json } = options
+  if (output === undefined) throw new KhoError('usage', 'no file to write to', { hint: 'give -o FILE' })
+  if (output === '-' && json === true) {
+    throw new KhoError('usage', '--json and -o - both write to standard output')
+  }
+  const to = abiToWrite(options.to)
+  const blobs = options.blobs === undefined ? null : releaseNamed(options.blobs)
+  const state = await openState(path, options, terminal)
+  const conversion = convertState(state, {
+    to,
+    ...(blobs === null ? {} : { blobs }),
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+  })
+  const written = writeFile(path, options, state, conversion, terminal)
+  if (output === '-' || (options.quiet === true && json !== true)) return
+  // The report goes to standard output; -o names the image.
+  const answer = { color: options.color }
+  writeOutput(terminal, answer, [], write => {
+    if (json === true) writeJson(write, convertJson(conversion, written))
+    else writeConvertText(write, conversion, written, paletteOf(wantsColor(answer, terminal)))
+  })
+}
+
+function writeFile(
+  path: string,
+  options: ConvertCommand,
+  state: KhoState,
+  conversion: Conversion,
+  terminal: Terminal,
+): WrittenFile {
+  const { output, container } = options
+  const file = openContentFile(output, [path, ...(options.part ?? [])], terminal, { pack: true })
+  try {
+    const { base, size } =
+      container === 'raw'
+        ? writeConversionRaw(conversion, file.write)
+        : { base: 0, size: writeConversionElf(state.image, conversion, file.write) }
+    file.finish(size)
+    return { file: output, size, container, base }
+  } finally {
+    file.close()
+  }
+}
+
+function abiToWrite(text: string | undefined): AbiName {
+  const writable = ABIS.filter(({ name }) => encoderOf(name) !== null).map(({ name }) => name)
+  if (text === undefined)
+    throw new KhoError('usage', 'no ABI to write', { hint: `--to ${writable.join(', ')}` })
+  const abi = findAbi(text)
+  if (abi !== null && encoderOf(abi.name) !== null) return abi.name
+  const why = abi === null ? 'is none of' : 'is only read; what can be written is'
+  throw new KhoError('usage', `--to: '${text}' ${why} ${writable.join(', ')}`)
+}
+
+function releaseNamed(text: string): WritingKernel {
+  const kernel = findKernel(text)
+  if (kernel !== null && isWriting(kernel)) return kernel
+  const names = WRITING_KERNELS.map(({ name }) => name)
+  throw new KhoError('usage', `--blobs: '${text}' is none of ${names.join(', ')}`)
+}

@@ -1,0 +1,1 @@
+export { dumpSchema as schema } from '../../render/dump-schema.js'

@@ -1,0 +1,25 @@
+import { hex } from '../../../formats/memory/fault.js'
+import type { ExtractPlan } from '../../extract/extract.js'
+import type { JsonValue } from '../../render/json.js'
+
+/** What was written, and what could not be. */
+export function extractJson(plan: ExtractPlan, file: string): JsonValue {
+  const { path, what, size, present, holes, missing, missingBytes, incomplete } = plan
+  return {
+    schema: 'kho/extract/1',
+    path,
+    what,
+    file,
+    size,
+    written: present,
+    holes,
+    missingBytes,
+    missing: missing.map(({ start, end, address, reason }) => ({
+      start,
+      end,
+      address: address === null ? null : hex(address),
+      reason,
+    })),
+    incomplete,
+  }
+}

@@ -1,0 +1,66 @@
+import type { Command } from 'commander'
+import { KhoError } from '../../../formats/error.js'
+import { hex as hexText } from '../../../formats/memory/fault.js'
+import { addressSpans, partSpans } from '../../hex/spans.js'
+import { writeJson } from '../../render/json.js'
+import { openState } from '../shared/open-state.js'
+import {
+  addImageOptions,
+  addOutputOptions,
+  type ImageOptions,
+  type OutputOptions,
+} from '../shared/options.js'
+import { wantsColor, writeOutput } from '../shared/output.js'
+import { paletteOf } from '../shared/palette.js'
+import { targetOf } from '../shared/target.js'
+import type { Terminal } from '../shared/terminal.js'
+import { hexJson } from './json.js'
+import { hexTitle, writeHex } from './text.js'
+
+interface HexOptions extends ImageOptions, OutputOptions {}
+
+const HELP = `
+Columns: physical address, offset in the file (- where the bytes have no one place there), bytes, text,
+name and value. ADDR alone shows the rest of its page. Bytes that the dump lacks are said to be so, with the
+reason; bytes that no structure explains are marked (not decoded).
+
+Examples:
+  kho hex vmcore luo/sessions/vm-a/files/1/memfd
+  kho hex vmcore tracker/nodes/0x630000
+  kho hex vmcore 0x60d000+256`
+
+/** `kho hex IMAGE PATH|ADDR[+LEN]`. */
+export function configure(command: Command, terminal: Terminal): void {
+  command
+    .description('Dump bytes with the structures in them: field by field, slot by slot, run by run.')
+    .argument('<IMAGE>', 'a memory dump')
+    .argument('<PATH|ADDR[+LEN]>', 'a part of the state, or a physical address')
+    .addHelpText('after', HELP)
+    .action((image: string, target: string, options: HexOptions) => run(image, target, options, terminal))
+  addOutputOptions(command, 'document')
+  addImageOptions(command)
+}
+
+async function run(image: string, text: string, options: HexOptions, terminal: Terminal): Promise<void> {
+  const state = await openState(image, options, terminal)
+  const { kind, part } = targetOf(state, text)
+  const { path, what, extents } = part
+  if (extents.length === 0) throw noBytes(part.path, part.what, Object.keys(part.fields ?? {}))
+  const spans = kind === 'part' ? partSpans(state, part) : addressSpans(state, extents[0]!)
+  writeOutput(terminal, options, [image, ...(options.part ?? [])], write => {
+    if (options.json === true) {
+      const places = extents.map(({ address, size }) => ({ address: hexText(address), size }))
+      const name = kind === 'part' ? path : null
+      writeJson(write, { schema: 'kho/hex/1', path: name, what, extents: places, spans: hexJson(spans) })
+      return
+    }
+    const palette = paletteOf(wantsColor(options, terminal))
+    write(`${palette.strong(hexTitle(path, what, extents))}\n`)
+    writeHex(write, spans, palette)
+  })
+}
+
+function noBytes(path: string, what: string, fields: readonly string[]): KhoError {
+  const hint = fields.length === 0 ? 'name one of its elements' : `it has ${fields.slice(0, 12).join(', ')}`
+  return new KhoError('usage', `${path} (${what}) has no bytes of its own`, { hint })
+}

@@ -1,0 +1,89 @@
+import type { JsonValue } from '../../render/json.js'
+import type { Palette } from '../../render/view-text.js'
+import type { Writer } from '../../render/writer.js'
+import { READERS, type Reader } from '../../rules/reader.js'
+import type { Effect, Rule } from '../../rules/rule.js'
+
+const COLOURS = { error: 'bad', warning: 'warning', info: 'faint' } as const
+
+/** The width that explanations are broken at. */
+const WIDTH = 96
+
+/** What a rule comes to for a reader, where the place does not decide. */
+export function effectOf(rule: Rule, reader: Reader): Effect {
+  return typeof rule.effect === 'function' ? rule.effect(reader) : rule.effect
+}
+
+/** Readers by what a rule comes to for them, as `oops: 7.2; none: 6.16, 6.17 …`; a plain word where all are alike. */
+export function effectText(rule: Rule): string {
+  const groups = new Map<Effect, string[]>()
+  for (const reader of READERS) {
+    const effect = effectOf(rule, reader)
+    groups.set(effect, [...(groups.get(effect) ?? []), reader.release])
+  }
+  if (groups.size === 1) return [...groups.keys()][0]!
+  return [...groups].map(([effect, releases]) => `${effect} (${releases.join(', ')})`).join('; ')
+}
+
+/** The catalogue, one rule a line, by family. */
+export function writeRules(write: Writer, rules: readonly Rule[], palette: Palette): void {
+  const width = Math.max(...rules.map(rule => rule.id.length))
+  let family = ''
+  for (const rule of rules) {
+    if (rule.family !== family) {
+      write(`${family === '' ? '' : '\n'}${palette.label(rule.family)}\n`)
+      family = rule.family
+    }
+    const severity = palette[COLOURS[rule.severity]](rule.severity.padEnd(7))
+    write(`  ${severity}  ${rule.id.padEnd(width)}  ${rule.title}\n`)
+  }
+}
+
+/** One rule, for a person. */
+export function writeRule(write: Writer, rule: Rule, palette: Palette): void {
+  const { id, severity, family, title, explanation, applies, kernel, source, bugs = [] } = rule
+  write(`${palette.strong(id)}  ${palette[COLOURS[severity]](severity)}  ${family}\n\n`)
+  write(`${wrap(`Must hold: ${title}.`, '')}\n\n${wrap(explanation, '')}\n\n`)
+  const line = (label: string, text: string) =>
+    write(`${palette.label(label.padEnd(8))} ${wrap(text, '         ')}\n`)
+  line('applies', applies)
+  line('kernel', kernel)
+  line('source', source)
+  line('effect', effectText(rule))
+  bugs.forEach((bug, n) => {
+    line(n === 0 ? 'bugs' : '', bug)
+  })
+}
+
+/** Breaks a text at blanks; lines after the first begin with `indent`. */
+function wrap(text: string, indent: string): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + word.length + indent.length >= WIDTH) {
+      lines.push(line)
+      line = ''
+    }
+    line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line].join(`\n${indent}`)
+}
+
+/** Rules as the JSON document of `kho rules`. */
+export function rulesJson(rules: readonly Rule[]): JsonValue {
+  return {
+    schema: 'kho/rules/1',
+    rules: rules.map(rule => ({
+      id: rule.id,
+      family: rule.family,
+      severity: rule.severity,
+      title: rule.title,
+      explanation: rule.explanation,
+      applies: rule.applies,
+      kernel: rule.kernel,
+      source: rule.source,
+      effects: READERS.map(reader => ({ reader: reader.release, effect: effectOf(rule, reader) })),
+      bugs: [...(rule.bugs ?? [])],
+    })),
+  }
+}

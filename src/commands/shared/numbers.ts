@@ -1,0 +1,77 @@
+import { KhoError } from '../../../formats/error.js'
+import { ADDRESS_LIMIT } from '../../../formats/memory/geometry.js'
+
+/** An address and a length, both in bytes. */
+export interface Extent {
+  address: number
+  length: number
+}
+
+/** One piece of a raw file: `length` bytes at file offset `offset` are the memory at `phys`. */
+export interface MapPiece {
+  phys: number
+  offset: number
+  length: number
+}
+
+const SUFFIX: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
+
+/** A physical address: decimal, with K M G T, or `0x…`. Throws `usage` on anything else. */
+export function parseAddress(text: string): number {
+  return parseNumber(text, 'address', '0x60d000')
+}
+
+/** A size in bytes, at least 1: decimal, with K M G T, or `0x…`. Throws `usage` on anything else. */
+export function parseSize(text: string): number {
+  const size = parseNumber(text, 'size', '512M')
+  if (size === 0) throw bad(text, 'size', '512M', 'it is zero')
+  return size
+}
+
+/** `START-END`, END exclusive. */
+export function parseRange(text: string): { start: number; end: number } {
+  const parts = text.split('-')
+  if (parts.length !== 2) throw bad(text, 'range', '0x100000-1G')
+  const start = parseAddress(parts[0] as string)
+  const end = parseAddress(parts[1] as string)
+  if (end <= start) throw bad(text, 'range', '0x100000-1G', 'its end is not after its start')
+  return { start, end }
+}
+
+/** `ADDR+LENGTH`. */
+export function parseExtent(text: string): Extent {
+  const parts = text.split('+')
+  if (parts.length !== 2) throw bad(text, 'extent', '0x60e000+4K')
+  return { address: parseAddress(parts[0] as string), length: parseSize(parts[1] as string) }
+}
+
+/** `ADDR+LENGTH` of a scratch array, which a record may say has no bytes: kernels are told so, and answer. */
+export function parseScratch(text: string): Extent {
+  const match = /^([^+]+)\+0(?:x0+)?$/.exec(text)
+  return match === null ? parseExtent(text) : { address: parseAddress(match[1] as string), length: 0 }
+}
+
+/** `PHYS=OFFSET+LENGTH`. */
+export function parseMap(text: string): MapPiece {
+  const parts = text.split('=')
+  if (parts.length !== 2) throw bad(text, 'map', '4G=2G+2G')
+  const { address: offset, length } = parseExtent(parts[1] as string)
+  return { phys: parseAddress(parts[0] as string), offset, length }
+}
+
+function parseNumber(text: string, what: string, example: string): number {
+  if (/^0x[0-9a-fA-F]+$/.test(text)) return inBounds(text, Number(text), what, example)
+  const match = /^([0-9]+)([KMGT]?)$/.exec(text)
+  if (match === null) throw bad(text, what, example)
+  return inBounds(text, Number(match[1]) * (SUFFIX[match[2] as string] as number), what, example)
+}
+
+function inBounds(text: string, value: number, what: string, example: string): number {
+  if (value >= ADDRESS_LIMIT) throw bad(text, what, example, 'it is 2^52 or more')
+  return value
+}
+
+function bad(text: string, what: string, example: string, why = ''): KhoError {
+  const reason = why === '' ? '' : `: ${why}`
+  return new KhoError('usage', `'${text}' is no ${what}${reason}; write it like ${example}`)
+}

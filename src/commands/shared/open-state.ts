@@ -1,0 +1,69 @@
+import { KhoError } from '../../../formats/error.js'
+import { ABIS, type AbiName, findAbi } from '../../../formats/kernels/index.js'
+import { loadState, type StateOptions } from '../../image/load-state.js'
+import type { KhoImage, OpenOptions } from '../../image/open.js'
+import type { KhoState } from '../../image/state.js'
+import { openImage } from '../../node/open.js'
+import type { ImageOptions, OutputOptions } from './options.js'
+import { startProgress } from './progress.js'
+import { addInput, type Terminal } from './terminal.js'
+
+/** Opens the image that a command line names and decodes the state in it that it asks for. */
+export async function openState(
+  path: string,
+  options: ImageOptions & Pick<OutputOptions, 'quiet'>,
+  terminal: Terminal,
+): Promise<KhoState> {
+  const stateOptions = stateOptionsOf(options)
+  const image = await openForCommand(path, options, terminal)
+  const bar = startProgress('looking for KHO roots', terminal, options)
+  try {
+    return loadState(image, { ...stateOptions, progress: bar.update })
+  } finally {
+    bar.stop()
+  }
+}
+
+/** Opens an image for as long as the command runs: what is decoded lazily reads until its answer is written. */
+export async function openForCommand(
+  path: string,
+  options: ImageOptions,
+  terminal: Terminal,
+): Promise<KhoImage> {
+  for (const file of [path, ...(options.part ?? [])]) addInput(terminal, file)
+  const image = await openImage(path, openOptionsOf(options))
+  terminal.cleanups ??= []
+  terminal.cleanups.push(() => image.close())
+  return image
+}
+
+/** Options of the command line as the library's. */
+export function openOptionsOf(options: ImageOptions): OpenOptions {
+  const { format, base, map, lowMemory, ram, part } = options
+  return {
+    ...(format === undefined ? {} : { format }),
+    ...(base === undefined ? {} : { base }),
+    ...(map === undefined ? {} : { map }),
+    ...(lowMemory === undefined ? {} : { lowMemory }),
+    ...(ram === undefined ? {} : { ram }),
+    ...(part === undefined ? {} : { parts: part }),
+  }
+}
+
+/** Options of the command line as the library's; the ABI's name is looked up here. */
+export function stateOptionsOf(options: ImageOptions): StateOptions {
+  const { root, abi, pageSize, scratch, ram } = options
+  return {
+    ...(root === undefined ? {} : { root }),
+    ...(abi === undefined ? {} : { abi: abiNamed(abi) }),
+    ...(pageSize === undefined ? {} : { pageShift: pageSize }),
+    ...(scratch === undefined ? {} : { scratch }),
+    ...(ram === undefined ? {} : { ramEnd: Math.max(...ram.map(range => range.end)) }),
+  }
+}
+
+function abiNamed(text: string): AbiName {
+  const abi = findAbi(text)
+  if (abi !== null) return abi.name
+  throw new KhoError('usage', `--abi: '${text}' is none of ${ABIS.map(known => known.name).join(', ')}`)
+}

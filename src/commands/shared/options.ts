@@ -1,0 +1,167 @@
+import type { Command } from 'commander'
+import { KhoError } from '../../../formats/error.js'
+import type { PageShift } from '../../../formats/memory/geometry.js'
+import type { Range } from '../../../formats/memory/range.js'
+import {
+  type Extent,
+  type MapPiece,
+  parseAddress,
+  parseMap,
+  parseRange,
+  parseScratch,
+  parseSize,
+} from './numbers.js'
+import { addOptions, type OptionSpec } from './option-specs.js'
+
+/** How a command answers. */
+export interface OutputOptions {
+  json?: boolean
+  ndjson?: boolean
+  color: 'auto' | 'always' | 'never'
+  quiet?: boolean
+  /** A file instead of standard output. */
+  output?: string
+}
+
+/** Which image, read how, and which state in it. Shared by every command that takes an IMAGE. */
+export interface ImageOptions {
+  root?: number | 'incoming' | 'outgoing'
+  abi?: string
+  pageSize?: PageShift
+  format?: 'raw' | 'elf' | 'kdump' | 'lime' | 'debugfs'
+  part?: string[]
+  base?: number
+  map?: MapPiece[]
+  lowMemory?: number
+  ram?: Range[]
+  scratch?: Extent
+  absent: 'unknown' | 'zero'
+}
+
+const PAGE_SIZES: Readonly<Record<string, PageShift>> = { '4K': 12, '16K': 14, '64K': 16 }
+
+/** `--color`, for commands that have their own `--output` and `--json`. */
+export const COLOR: OptionSpec = {
+  name: 'color',
+  value: 'WHEN',
+  about: 'colours; auto obeys NO_COLOR and FORCE_COLOR',
+  choices: ['auto', 'always', 'never'],
+  fallback: 'auto',
+}
+
+const OUTPUT: readonly OptionSpec[] = [
+  { name: 'json', about: 'one JSON document (kho schema <command> prints its schema)' },
+  COLOR,
+  { name: 'quiet', short: 'q', about: 'no hints and no progress on standard error' },
+  { name: 'output', short: 'o', value: 'FILE', about: 'write the answer to FILE' },
+]
+
+const NDJSON: OptionSpec = { name: 'ndjson', about: 'one JSON object a line' }
+
+const STATE: readonly OptionSpec[] = [
+  {
+    name: 'root',
+    value: 'WHICH',
+    about: 'the state to look at: incoming, outgoing, or the address of its root FDT',
+    parse: parseRoot,
+  },
+  { name: 'abi', value: 'NAME', about: 'the ABI, where the image does not tell or is not to be believed' },
+  {
+    name: 'page-size',
+    value: 'SIZE',
+    about: "the kernel's page size: 4K, 16K or 64K",
+    choices: Object.keys(PAGE_SIZES),
+    parse: parsePageSize,
+  },
+]
+
+const OPEN: readonly OptionSpec[] = [
+  {
+    name: 'format',
+    value: 'FORMAT',
+    about: "the container, when the file's own magic is not to be believed",
+    choices: ['raw', 'elf', 'kdump', 'lime', 'debugfs'],
+  },
+  { name: 'part', value: 'FILE', about: 'a further file of a split dump', repeat: true },
+  {
+    name: 'base',
+    value: 'PHYS',
+    about: 'raw files: physical address of the first byte',
+    parse: parseAddress,
+  },
+  {
+    name: 'map',
+    value: 'PHYS=OFFSET+LENGTH',
+    about: 'raw files: where a piece of the file lies in memory',
+    parse: parseMap,
+    repeat: true,
+  },
+  {
+    name: 'low-memory',
+    value: 'SIZE',
+    about: 'raw files of QEMU: what follows the first SIZE bytes continues at 4G',
+    parse: parseSize,
+  },
+]
+
+const ASSUMPTIONS: readonly OptionSpec[] = [
+  {
+    name: 'ram',
+    value: 'START-END',
+    about: 'RAM that the dump does not mention, END exclusive',
+    parse: parseRange,
+    repeat: true,
+  },
+  {
+    name: 'scratch',
+    value: 'ADDR+LENGTH',
+    about: 'the scratch array, when nothing points at it',
+    parse: parseScratch,
+  },
+  {
+    name: 'absent',
+    value: 'HOW',
+    about: 'how a predicted outcome treats memory that the dump lacks',
+    choices: ['unknown', 'zero'],
+    fallback: 'unknown',
+  },
+]
+
+const READER: readonly OptionSpec[] = [
+  { name: 'reader', value: 'RELEASE', about: 'the kernel that reads the state, such as 7.2, 6.17.8 or v5' },
+  { name: 'reader-cmdline', value: 'STRING', about: "the reading kernel's command line" },
+]
+
+/** `--json`, `--color`, `--quiet`, `-o`; `--ndjson` where the answer is a list. */
+export function addOutputOptions(command: Command, answer: 'document' | 'list'): void {
+  addOptions(command, answer === 'list' ? [...OUTPUT.slice(0, 1), NDJSON, ...OUTPUT.slice(1)] : OUTPUT)
+}
+
+/** Everything that every command with an IMAGE takes. `b-` makes the set for a second image. */
+export function addImageOptions(command: Command, prefix = ''): void {
+  addOptions(command, [...STATE, ...OPEN, ...ASSUMPTIONS], prefix)
+}
+
+/** `--reader`, `--reader-cmdline`: for commands that say what a kernel would do. */
+export function addReaderOptions(command: Command): void {
+  addOptions(command, READER)
+}
+
+/** Refuses two ways of writing the answer at once. */
+export function checkOutputOptions(options: OutputOptions): void {
+  if (options.json === true && options.ndjson === true) {
+    throw new KhoError('usage', '--json and --ndjson exclude each other')
+  }
+}
+
+function parseRoot(text: string): number | 'incoming' | 'outgoing' {
+  if (text === 'incoming' || text === 'outgoing') return text
+  if (/^[0-9]/.test(text)) return parseAddress(text)
+  throw new KhoError('usage', `'${text}' is neither incoming, outgoing nor an address such as 0x60d000`)
+}
+
+function parsePageSize(text: string): PageShift {
+  const shift = PAGE_SIZES[text.toUpperCase()]
+  if (shift === undefined) throw new KhoError('usage', `'${text}' is no page size; write 4K, 16K or 64K`)
+  return shift
+}

@@ -1,0 +1,132 @@
+import { type Command, Option } from 'commander'
+import { isKhoError } from '../../../formats/error.js'
+import { loadState } from '../../image/load-state.js'
+import type { KhoImage } from '../../image/open.js'
+import { validationJson } from '../../render/finding-json.js'
+import { writeJson } from '../../render/json.js'
+import type { Severity } from '../../rules/rule.js'
+import {
+  knownRam,
+  type NoRoot,
+  type ValidateOptions,
+  validateNoRoot,
+  validateState,
+} from '../../validate/validate.js'
+import type { Finding, Validation } from '../../validate/verdict.js'
+import { EXIT } from '../shared/exit-codes.js'
+import { openForCommand, stateOptionsOf } from '../shared/open-state.js'
+import {
+  addImageOptions,
+  addOutputOptions,
+  addReaderOptions,
+  type ImageOptions,
+  type OutputOptions,
+} from '../shared/options.js'
+import { wantsColor, writeOutput } from '../shared/output.js'
+import { paletteOf } from '../shared/palette.js'
+import { startProgress } from '../shared/progress.js'
+import type { Terminal } from '../shared/terminal.js'
+import { version } from '../shared/version.js'
+import { type CiFormat, writeCi } from './ci.js'
+import { writeValidation } from './text.js'
+
+interface ValidateCommand extends ImageOptions, OutputOptions {
+  reader?: string
+  readerCmdline?: string
+  as?: CiFormat
+  failOn: Severity
+  deny?: string[]
+  allow?: string[]
+  all?: boolean
+}
+
+const HELP = `
+Lines (stable):
+  outcome: <word> (<kernel>)
+  <severity> <RULE-ID> <path or -> <0xphys or ->: <message>
+
+Words: ok (takes everything over as meant), rejected (boots without KHO), oops, loop,
+error-reported (a part is lost, with a message), accepted-different (silently something else),
+unknown (the bytes that decide are not in the dump; --absent zero takes them for zero).
+
+\`kho rules RULE-ID\` explains a finding.
+
+Examples:
+  kho validate vmcore
+  kho validate vmcore --reader 6.19 --absent zero
+  kho validate vmcore --as ktap --fail-on warning`
+
+/** `kho validate IMAGE`. */
+export function configure(command: Command, terminal: Terminal): void {
+  const severities = ['error', 'warning', 'info']
+  const collect = (value: string, previous: string[] = []) => [...previous, value]
+  command
+    .description('Run every rule: what breaks, and what the next kernel will do about it.')
+    .argument('<IMAGE>', 'a memory dump')
+    .addOption(new Option('--as <FORM>', 'a form for CI').choices(['sarif', 'junit', 'ktap']))
+    .addOption(new Option('--fail-on <SEVERITY>', 'exit 1 from here on').choices(severities).default('error'))
+    .option('--deny <RULE>', 'findings of this rule are errors (repeatable)', collect)
+    .option('--allow <RULE>', 'findings of this rule are left out (repeatable)', collect)
+    .option('--all', 'every occurrence, not one of each root cause')
+    .addHelpText('after', HELP)
+    .action((image: string, options: ValidateCommand) => validate(image, options, terminal))
+  addOutputOptions(command, 'document')
+  addReaderOptions(command)
+  addImageOptions(command)
+}
+
+async function validate(path: string, options: ValidateCommand, terminal: Terminal): Promise<void> {
+  const image = await openForCommand(path, options, terminal)
+  const validation = judgeImage(image, options, terminal)
+  const fails = (finding: Finding) => RANK[finding.severity] >= RANK[options.failOn]
+  writeOutput(terminal, options, [path, ...(options.part ?? [])], write => {
+    if (options.as !== undefined) {
+      writeCi(write, options.as, { image: path, version: version(), validation, fails })
+    } else if (options.json === true) {
+      writeJson(write, validationJson(validation))
+    } else {
+      writeValidation(write, validation, paletteOf(wantsColor(options, terminal)))
+    }
+  })
+  if (validation.findings.some(fails)) terminal.code = EXIT.found
+}
+
+const RANK: Readonly<Record<Severity, number>> = { error: 2, warning: 1, info: 0 }
+
+/** A root that was given is judged even where no root is there: that is what a kernel would be told. */
+function judgeImage(image: KhoImage, options: ValidateCommand, terminal: Terminal): Validation {
+  const settings = settingsOf(options)
+  const bar = startProgress('looking for KHO roots', terminal, options)
+  try {
+    const zero = settings.absentIsZero === true ? { assumeZero: { ram: knownRam(image, settings) } } : {}
+    const state = loadState(image, { ...stateOptionsOf(options), ...zero, progress: bar.update })
+    return validateState(state, settings)
+  } catch (error) {
+    if (!isKhoError(error) || error.code !== 'no-state' || typeof options.root !== 'number') throw error
+    return validateNoRoot(image, placeOf(options.root, error.message, options), settings)
+  } finally {
+    bar.stop()
+  }
+}
+
+function placeOf(address: number, why: string, { pageSize, scratch }: ValidateCommand): NoRoot {
+  return {
+    address,
+    why,
+    ...(pageSize === undefined ? {} : { pageShift: pageSize }),
+    ...(scratch === undefined ? {} : { scratchLength: scratch.length }),
+  }
+}
+
+function settingsOf(options: ValidateCommand): ValidateOptions {
+  const { reader, readerCmdline, ram, deny, allow } = options
+  return {
+    ...(reader === undefined ? {} : { reader }),
+    ...(readerCmdline === undefined ? {} : { readerCmdline }),
+    ...(ram === undefined ? {} : { ram }),
+    ...(deny === undefined ? {} : { deny }),
+    ...(allow === undefined ? {} : { allow }),
+    absentIsZero: options.absent === 'zero',
+    all: options.all === true,
+  }
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { count, finding } from '../../render/schema-parts.js'
+
+/** The JSON of `kho validate`. */
+export const schema = z.strictObject({
+  schema: z.literal('kho/validate/1'),
+  outcome: z.strictObject({
+    word: z.enum(['ok', 'rejected', 'oops', 'loop', 'error-reported', 'accepted-different', 'unknown']),
+    kernel: z.string(),
+    why: z.array(z.string()),
+    assumptions: z.array(z.string()),
+  }),
+  coverage: z.strictObject({
+    trackerNodes: count,
+    trackerNodesAbsent: count,
+    blobs: count,
+    blobsAbsent: count,
+    scratchKnown: z.boolean(),
+    ramKnown: z.boolean(),
+  }),
+  findings: z.array(finding),
+})
