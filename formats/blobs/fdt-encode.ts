@@ -1,7 +1,7 @@
 import { createFdtWriter, type FdtWriter, nativeU64Bytes, stringBytes } from '../fdt/index.js'
 import type { Geometry } from '../memory/geometry.js'
+import type { Place } from '../memory/range.js'
 import type { PageAllocator } from './allocator.js'
-import type { Extent } from './types.js'
 
 /** A region of reserve_mem=, to be written. */
 export interface RegionSpec {
@@ -18,7 +18,7 @@ export function encodeFdt(
   geometry: Geometry,
   order: number,
   body: (writer: FdtWriter) => void,
-): Extent {
+): Place {
   const pages = 2 ** order
   const writer = createFdtWriter(pages * geometry.pageSize)
   writer.beginNode('')
@@ -35,7 +35,7 @@ export function encodeMemblock(
   allocator: PageAllocator,
   geometry: Geometry,
   regions: readonly RegionSpec[],
-): Extent {
+): Place {
   return encodeFdt(allocator, geometry, 0, writer => writeMemblock(writer, regions))
 }
 

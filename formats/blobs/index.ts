@@ -21,7 +21,6 @@ export type {
   BlobFormat,
   BlobValue,
   Bytes,
-  Extent,
   FdtBlob,
   Gap,
   InlineNode,

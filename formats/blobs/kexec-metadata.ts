@@ -1,7 +1,8 @@
 import { KEXEC_METADATA, KEXEC_METADATA_VERSION } from '../layout/index.js'
+import type { Place } from '../memory/range.js'
 import type { PageAllocator } from './allocator.js'
 import { type BlobContext, quote, readStruct } from './context.js'
-import type { Blob, Extent } from './types.js'
+import type { Blob } from './types.js'
 
 /** Decodes the blob of the child `kexec-metadata`. What kho_in_kexec_metadata() of 7.2 would ignore is decoded all the same. */
 export function decodeKexecMetadata(context: BlobContext, blob: Blob, address: number): void {
@@ -25,7 +26,7 @@ export function decodeKexecMetadata(context: BlobContext, blob: Blob, address: n
 export function encodeKexecMetadata(
   allocator: PageAllocator,
   value: { previousRelease: string; kexecCount: number },
-): Extent {
+): Place {
   const page = allocator.allocate(1)
   KEXEC_METADATA.write(page.bytes, 0, { version: KEXEC_METADATA_VERSION, ...value })
   return { address: page.address, size: KEXEC_METADATA.size }

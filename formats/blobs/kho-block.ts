@@ -2,14 +2,15 @@ import { KhoError } from '../error.js'
 import { appendPath, KHO_BLOCK_HEADER, KHO_MAX_BLOCKS, type Struct } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT, type Geometry } from '../memory/geometry.js'
+import { type Range, rangeAt } from '../memory/range.js'
 import type { PageAllocator } from './allocator.js'
 import { type BlobContext, gapAt, numberOrNull, readBytes } from './context.js'
-import type { Extent, Gap } from './types.js'
+import type { Gap } from './types.js'
 
 /** One block of a chain: a page. include/linux/kho/abi/block.h, 7.2. */
 export interface KhoBlock {
   path: string
-  extent: Extent
+  extent: Range
   /** Entries in it, as its header says; null where the u64 is 2^53 or more. */
   count: number | null
 }
@@ -51,7 +52,7 @@ export function walkBlocks(
     if (bytes === null) return { blocks, gap: gapAt(context, address, pageSize) }
     const header = KHO_BLOCK_HEADER.read(bytes)
     const count = numberOrNull(header.count)
-    blocks.push({ path, extent: { address, size: pageSize }, count })
+    blocks.push({ path, extent: rangeAt(address, pageSize), count })
     const counted = count !== null && count >= 1 && count <= capacity
     if (!counted) {
       const message = `block ${hex(address)} has ${header.count} entries, not 1 to ${capacity}`
@@ -88,7 +89,7 @@ function enterBlock(
   if (address >= ADDRESS_LIMIT || address % context.geometry.pageSize !== 0) {
     const from = blocks.at(-1)
     const message = `block pointer ${hex(address)} is not page aligned`
-    context.fault('LUO-BLOCK-POINTER', message, from?.extent.address ?? null, from?.path ?? owner)
+    context.fault('LUO-BLOCK-POINTER', message, from?.extent.start ?? null, from?.path ?? owner)
     return false
   }
   if (visited.has(address)) {

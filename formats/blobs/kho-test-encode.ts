@@ -1,11 +1,11 @@
 import { nativeU32Bytes, stringBytes } from '../fdt/index.js'
 import { KHO_VMALLOC } from '../layout/index.js'
 import type { Geometry } from '../memory/geometry.js'
+import type { Place } from '../memory/range.js'
 import { viewOf } from '../memory/u64.js'
 import type { PageAllocator } from './allocator.js'
 import { encodeFdt } from './fdt-encode.js'
 import { KHO_TEST_COMPATIBLE, KHO_TEST_MAGIC } from './kho-test.js'
-import type { Extent } from './types.js'
 import { storeVmalloc } from './vmalloc-encode.js'
 
 /** What {@link encodeKhoTest} writes. */
@@ -18,7 +18,7 @@ export interface KhoTestSpec {
 }
 
 /** kho_test's FDT, as lib/test_kho.c writes it, in as many pages as that allocates. The folios are the caller's. */
-export function encodeKhoTest(allocator: PageAllocator, geometry: Geometry, spec: KhoTestSpec): Extent {
+export function encodeKhoTest(allocator: PageAllocator, geometry: Geometry, spec: KhoTestSpec): Place {
   const count = spec.folios.address.length
   const list = new Uint8Array(count * 8)
   for (let n = 0; n < count; n++) {

@@ -13,11 +13,11 @@ import {
   LUO_STRUCT_COMPATIBLE,
 } from '../layout/index.js'
 import type { Geometry } from '../memory/geometry.js'
+import type { Place } from '../memory/range.js'
 import type { PageAllocator } from './allocator.js'
 import { encodeFdt } from './fdt-encode.js'
 import { encodeBlocks } from './kho-block.js'
 import { flbCapacity } from './luo-flb.js'
-import type { Extent } from './types.js'
 
 /** A file to be written; what its handle leads to is the caller's. */
 export interface FileSpec {
@@ -55,14 +55,14 @@ export interface LuoSpec {
  * Writes LUO's state: struct luo_ser with chains of blocks (7.2), or the FDT with arrays (6.19 to 7.1). Throws
  * `cannot-express` for what has no room: more sessions, files or objects than the arrays hold, and names that are too long.
  */
-export function encodeLuo(allocator: PageAllocator, geometry: Geometry, spec: LuoSpec): Extent {
+export function encodeLuo(allocator: PageAllocator, geometry: Geometry, spec: LuoSpec): Place {
   checkNames(spec)
   return spec.form === 'fdt'
     ? encodeFdtForm(allocator, geometry, spec)
     : encodeStructForm(allocator, geometry, spec)
 }
 
-function encodeStructForm(allocator: PageAllocator, geometry: Geometry, spec: LuoSpec): Extent {
+function encodeStructForm(allocator: PageAllocator, geometry: Geometry, spec: LuoSpec): Place {
   const page = allocator.allocate(1)
   const flbsPa = encodeFlbs(allocator, geometry, spec.flbs ?? [])
   const sessions = spec.sessions.map(({ name, files }) => {
@@ -79,7 +79,7 @@ function encodeStructForm(allocator: PageAllocator, geometry: Geometry, spec: Lu
   return { address: page.address, size: LUO_SER.size }
 }
 
-function encodeFdtForm(allocator: PageAllocator, geometry: Geometry, spec: LuoSpec): Extent {
+function encodeFdtForm(allocator: PageAllocator, geometry: Geometry, spec: LuoSpec): Place {
   const header = encodeSessionArray(allocator, geometry, spec.sessions)
   const flbs = spec.flbs && encodeFlbs(allocator, geometry, spec.flbs)
   return encodeFdt(allocator, geometry, 0, writer => {

@@ -2,16 +2,16 @@ import { type FdtNode, type FdtTree, findChild, findProperty, nativeU64 } from '
 import { LUO_FDT } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
+import type { Range } from '../memory/range.js'
 import { type BlobContext, quote } from './context.js'
 import { firstCompatible } from './fdt-blob.js'
 import type { Luo } from './luo.js'
 import { decodeFlbs } from './luo-flb.js'
 import { decodeSessionArray } from './luo-session.js'
-import type { Extent } from './types.js'
 
 /** The form of 6.19 to 7.1: an FDT whose nodes point to arrays. 6.19 has no node for FLBs. */
-export function decodeLuoFdt(context: BlobContext, tree: FdtTree, extent: Extent, path: string): Luo {
-  const { address } = extent
+export function decodeLuoFdt(context: BlobContext, tree: FdtTree, extent: Range, path: string): Luo {
+  const address = extent.start
   const number = findProperty(tree.root, LUO_FDT.number)
   const liveupdateNumber = number && nativeU64(number)
   if (liveupdateNumber === null) {
@@ -48,27 +48,27 @@ function pointer(
   node: FdtNode,
   property: string,
   expected: string,
-  extent: Extent,
+  extent: Range,
   path: string,
 ): number | null {
   const compatible = firstCompatible(node)
   if (compatible !== expected) {
     const message = `node ${node.name} is incompatible with '${expected}': ${quote(compatible ?? '')}`
-    context.fault('LUO-COMPATIBLE', message, extent.address + node.offset, path)
+    context.fault('LUO-COMPATIBLE', message, extent.start + node.offset, path)
     return null
   }
   const found = findProperty(node, property)
   const value = found && nativeU64(found)
   if (found === null || value === null) {
     const message = `Unable to get '${property}' [${found?.value.length ?? 0}]`
-    context.fault('LUO-NODE', message, extent.address + node.offset, path)
+    context.fault('LUO-NODE', message, extent.start + node.offset, path)
     return null
   }
   if (value >= ADDRESS_LIMIT) {
     context.fault(
       'LUO-POINTER',
       `${property} ${hex(value)} is no physical address`,
-      extent.address + found.offset,
+      extent.start + found.offset,
       path,
     )
     return null

@@ -1,9 +1,9 @@
 import { appendPath, elementSegments, LUO_FILE_SER } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
+import { type Range, rangeAt } from '../memory/range.js'
 import { type BlobContext, quote } from './context.js'
 import type { FileEntry, LuoSession } from './luo-session.js'
 import { decodeMemfd, type Memfd, memfdVersion } from './memfd.js'
-import type { Extent } from './types.js'
 
 /** One preserved file. */
 export interface LuoFile {
@@ -14,7 +14,7 @@ export interface LuoFile {
   /** User space's name for the file. */
   token: bigint
   path: string
-  extent: Extent
+  extent: Range
   /** What the handle leads to; null where the handler is not memfd's or the bytes are not there. */
   memfd: Memfd | null
 }
@@ -44,13 +44,13 @@ export function decodeFiles(context: BlobContext, session: LuoSession, entries: 
         say('LUO-FILE-DATA-SHARED', `handle ${hex(data)} is also that of ${memfd.path}`)
       }
     }
-    session.files.push({ compatible, data, token, path, extent: { address, size: LUO_FILE_SER.size }, memfd })
+    session.files.push({ compatible, data, token, path, extent: rangeAt(address, LUO_FILE_SER.size), memfd })
   })
 }
 
 function checkFileCount(context: BlobContext, session: LuoSession, found: number): void {
   const { fileCount, filesAddress, path } = session
-  const say = (message: string) => context.fault('LUO-FILE-COUNT', message, session.extent.address, path)
+  const say = (message: string) => context.fault('LUO-FILE-COUNT', message, session.extent.start, path)
   if (filesAddress === 0 && fileCount !== 0) {
     say(`session has ${fileCount ?? 'too many'} files, but no list of them`)
   } else if (filesAddress !== 0 && fileCount === 0) {

@@ -1,13 +1,13 @@
 import { appendPath, LUO_FLB_HEADER_SER, LUO_FLB_SER } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
+import { type Range, rangeAt } from '../memory/range.js'
 import { type BlobContext, quote, readStruct } from './context.js'
-import type { Extent } from './types.js'
 
 /** The page of file-lifecycle-bound objects, 7.0 to 7.2. */
 export interface LuoFlbs {
   path: string
   /** The page. */
-  extent: Extent
+  extent: Range
   /** Pages that its header says it has: 1. */
   pages: bigint
   /** Objects that its header says it has. Until the reboot call 0, with the rest of the page unwritten. */
@@ -24,7 +24,7 @@ export interface LuoFlb {
   /** Files that depend on it. */
   count: bigint
   path: string
-  extent: Extent
+  extent: Range
 }
 
 /** Objects of one page: 63 at 4K. */
@@ -49,7 +49,7 @@ export function decodeFlbs(context: BlobContext, address: number | null, owner: 
   if (count > capacity) {
     context.fault('LUO-FLB-COUNT', `FLB page has ${count} entries, not 0 to ${capacity}`, address, path)
   }
-  const flbs: LuoFlbs = { path, extent: { address, size: pageSize }, pages: pgcnt, count, entries: [] }
+  const flbs: LuoFlbs = { path, extent: rangeAt(address, pageSize), pages: pgcnt, count, entries: [] }
   const entries = count > capacity ? capacity : Number(count)
   const names = new Set<string>()
   for (let n = 0; n < entries; n++) {
@@ -66,7 +66,7 @@ export function decodeFlbs(context: BlobContext, address: number | null, owner: 
       context.fault('LUO-FLB-DUPLICATE', `two FLB objects are called ${quote(name)}`, at, entryPath)
     }
     names.add(name)
-    flbs.entries.push({ ...entry, path: entryPath, extent: { address: at, size: LUO_FLB_SER.size } })
+    flbs.entries.push({ ...entry, path: entryPath, extent: rangeAt(at, LUO_FLB_SER.size) })
   }
   return flbs
 }

@@ -9,18 +9,19 @@ import {
   type Struct,
 } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
+import { type Range, rangeAt } from '../memory/range.js'
 import { type BlobContext, gapAt, numberOrNull, quote, readStruct } from './context.js'
 import { type KhoBlock, type VisitEntry, walkBlocks } from './kho-block.js'
 import type { Luo } from './luo.js'
 import { decodeFiles, type LuoFile } from './luo-file.js'
-import type { Extent, Gap } from './types.js'
+import type { Gap } from './types.js'
 
 /** One session. */
 export interface LuoSession {
   /** A byte string, as far as its NUL. */
   name: string
   path: string
-  extent: Extent
+  extent: Range
   /** First block of files, or their array; 0 for none, null where the value is no address. */
   filesAddress: number | null
   /** Files that it says it has; null where the u64 is 2^53 or more. */
@@ -28,7 +29,7 @@ export interface LuoSession {
   /** The chain that its files are in; none in the FDT form. */
   blocks: KhoBlock[]
   /** The array that its files are in; null in the struct form. */
-  fileArray: Extent | null
+  fileArray: Range | null
   files: LuoFile[]
   /** What the dump lacks of the list of files; null where it is whole, or broken. */
   gap: Gap | null
@@ -63,7 +64,7 @@ export function decodeSessionArray(context: BlobContext, luo: Luo, owner: string
   const address = luo.sessionsAddress
   if (address === null || address === 0) return
   const { pageSize } = context.geometry
-  luo.sessionArray = { address, size: LUO_SESSION_PGCNT * pageSize }
+  luo.sessionArray = rangeAt(address, LUO_SESSION_PGCNT * pageSize)
   const header = readStruct(context, LUO_SESSION_HEADER_SER, 'LUO-ABSENT', address, owner)
   if (header === null) {
     luo.gap = gapAt(context, address, LUO_SESSION_HEADER_SER.size)
@@ -93,7 +94,7 @@ function decodeFileArray(context: BlobContext, session: LuoSession, visit: Visit
   const address = session.filesAddress
   if (address === null || address === 0) return
   const size = LUO_FILE_PGCNT * context.geometry.pageSize
-  session.fileArray = { address, size }
+  session.fileArray = rangeAt(address, size)
   const other = context.pages.get(address)
   if (other !== undefined) {
     context.fault(
@@ -108,7 +109,7 @@ function decodeFileArray(context: BlobContext, session: LuoSession, visit: Visit
   const most = size / LUO_FILE_SER.size
   if (session.fileCount === null || session.fileCount > most) {
     const message = `session has ${session.fileCount ?? 'too many'} files, not 0 to ${most}`
-    context.fault('LUO-FILE-COUNT', message, session.extent.address, session.path)
+    context.fault('LUO-FILE-COUNT', message, session.extent.start, session.path)
   }
   session.gap = walkArray(context, address, LUO_FILE_SER, session.fileCount, most, session.path, visit)
 }
@@ -188,7 +189,7 @@ function sessionsOf(context: BlobContext, entries: readonly SessionEntry[], owne
     return {
       name,
       path,
-      extent: { address, size: LUO_SESSION_SER.size },
+      extent: rangeAt(address, LUO_SESSION_SER.size),
       filesAddress: entry.files,
       fileCount: numberOrNull(entry.count),
       blocks: [],

@@ -1,12 +1,13 @@
 import { LUO_FDT, LUO_SER, LUO_STRUCT_COMPATIBLE } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
+import { type Range, rangeAt } from '../memory/range.js'
 import { type BlobContext, quote, readBytes } from './context.js'
 import { isFdt, readFdtBlob } from './fdt-blob.js'
 import type { KhoBlock } from './kho-block.js'
 import { decodeLuoFdt } from './luo-fdt.js'
 import { decodeFlbs, type LuoFlbs } from './luo-flb.js'
 import { decodeSessionBlocks, type LuoSession } from './luo-session.js'
-import type { Blob, Extent, Gap } from './types.js'
+import type { Blob, Gap } from './types.js'
 
 /** The state of the Live Update Orchestrator. include/linux/kho/abi/luo.h, 6.19 to 7.2. */
 export interface Luo {
@@ -15,7 +16,7 @@ export interface Luo {
   form: 'fdt' | 'struct'
   compatible: string
   /** The blob itself: struct luo_ser, or the FDT. */
-  extent: Extent
+  extent: Range
   /** Live updates so far, the one at hand included; null where the FDT lacks it. */
   liveupdateNumber: bigint | null
   /** First block of sessions, or the array; 0 where there is none, null where the value is no address. */
@@ -25,7 +26,7 @@ export interface Luo {
   /** The chain that the sessions are in; none in the FDT form. */
   blocks: KhoBlock[]
   /** The array that the sessions are in, header included; null in the struct form. */
-  sessionArray: Extent | null
+  sessionArray: Range | null
   sessions: LuoSession[]
   /** What the dump lacks of the list of sessions; null where it is whole, or broken. */
   gap: Gap | null
@@ -56,7 +57,7 @@ export function decodeLuo(context: BlobContext, blob: Blob, address: number): vo
     kind: 'luo',
     form: 'struct',
     compatible: ser.compatible,
-    extent: { address, size: LUO_SER.size },
+    extent: rangeAt(address, LUO_SER.size),
     liveupdateNumber: ser.liveupdateNum,
     sessionsAddress: ser.sessionsPa,
     flbsAddress: ser.flbsPa,
@@ -86,7 +87,7 @@ function decodeFdtForm(context: BlobContext, blob: Blob, address: number): void 
   const luo = decodeLuoFdt(
     context,
     fdt.tree,
-    { address, size: blob.size ?? fdt.tree.header.totalsize },
+    rangeAt(address, blob.size ?? fdt.tree.header.totalsize),
     blob.path,
   )
   blob.format = 'luo-v1'
@@ -114,6 +115,6 @@ function checkFlbCounts(context: BlobContext, luo: Luo): void {
   for (const flb of luo.flbs?.entries ?? []) {
     if (flb.count >= 1n && flb.count <= BigInt(files)) continue
     const message = `object ${quote(flb.name)} is held by ${flb.count} files, there are ${files}`
-    context.fault('LUO-FLB-REFCOUNT', message, flb.extent.address, flb.path)
+    context.fault('LUO-FLB-REFCOUNT', message, flb.extent.start, flb.path)
   }
 }

@@ -40,7 +40,7 @@ export function checkMemfdFolios(memfd: Memfd, folios: MemfdFolios, geometry: Ge
     found.set('MEMFD-FOLIO-OVERLAP', { count: times, first: n })
   for (const [code, { count: times, first }] of found) {
     const frame = pfn[first] as number
-    const at = frame === 0 || frame * pageSize >= ADDRESS_LIMIT ? memfd.extent.address : frame * pageSize
+    const at = frame === 0 || frame * pageSize >= ADDRESS_LIMIT ? memfd.extent.start : frame * pageSize
     const what = `pfn ${hex(frame)}, page offset ${index[first]}, flags ${hex(flags[first] as number)}`
     log.add(
       code,

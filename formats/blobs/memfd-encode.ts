@@ -1,9 +1,9 @@
 import { KhoError } from '../error.js'
 import { MEMFD_LUO_FOLIO_SER, MEMFD_LUO_SER_V1, MEMFD_LUO_SER_V2 } from '../layout/index.js'
 import type { Geometry } from '../memory/geometry.js'
+import type { Place } from '../memory/range.js'
 import { viewOf } from '../memory/u64.js'
 import type { PageAllocator } from './allocator.js'
-import type { Extent } from './types.js'
 import { NO_VMALLOC, storeVmalloc } from './vmalloc-encode.js'
 
 /** What {@link encodeMemfd} writes. */
@@ -28,7 +28,7 @@ export interface MemfdSpec {
  * Writes a struct memfd_luo_ser and its list of folios; the folios themselves are the caller's. Throws `cannot-express`
  * for seals in version 1, and for numbers that do not fit their fields.
  */
-export function encodeMemfd(allocator: PageAllocator, geometry: Geometry, spec: MemfdSpec): Extent {
+export function encodeMemfd(allocator: PageAllocator, geometry: Geometry, spec: MemfdSpec): Place {
   if (spec.version === 1 && spec.seals !== 0) {
     throw new KhoError('cannot-express', 'memfd-v1 hands over no seals')
   }

@@ -78,7 +78,7 @@ export function readMemfdFolios(memory: PhysicalMemory, memfd: Memfd, geometry: 
   }
   if (end < wanted) {
     const message = `folio list has ${memfd.nrFolios ?? 'too many'} entries, ${end} of them lie in its pages`
-    log.add('MEMFD-FOLIOS-CUT', message, memfd.extent.address, memfd.path)
+    log.add('MEMFD-FOLIOS-CUT', message, memfd.extent.start, memfd.path)
   }
   return {
     count,

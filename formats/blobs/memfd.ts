@@ -7,8 +7,8 @@ import {
 } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
+import { type Range, rangeAt } from '../memory/range.js'
 import { type BlobContext, numberOrNull, readBytes } from './context.js'
-import type { Extent } from './types.js'
 import { decodeVmalloc, type Vmalloc } from './vmalloc.js'
 
 /** A preserved memfd: struct memfd_luo_ser, include/linux/kho/abi/memfd.h, 6.19 to 7.2. Its folios are read on demand. */
@@ -17,7 +17,7 @@ export interface Memfd {
   version: 1 | 2
   /** Path of its file; of the first one, where several have the same handle. */
   path: string
-  extent: Extent
+  extent: Range
   /** File position in bytes; null where the u64 is 2^53 or more. */
   position: number | null
   /** File size in bytes; null where the u64 is 2^53 or more. */
@@ -63,7 +63,7 @@ export function decodeMemfd(
   const memfd: Memfd = {
     version,
     path,
-    extent: { address, size: layout.size },
+    extent: rangeAt(address, layout.size),
     position: numberOrNull(ser.pos),
     size: numberOrNull(ser.size),
     seals: v2?.seals ?? null,
@@ -82,21 +82,21 @@ function decodeFolioList(context: BlobContext, memfd: Memfd, bytes: Uint8Array, 
   const { path, extent } = memfd
   if (memfd.nrFolios === 0) {
     const used = bytes.subarray(offset, offset + KHO_VMALLOC.size).some(byte => byte !== 0)
-    if (used) context.fault('MEMFD-DESCRIPTOR', 'memfd without folios has a folio list', extent.address, path)
+    if (used) context.fault('MEMFD-DESCRIPTOR', 'memfd without folios has a folio list', extent.start, path)
     return
   }
-  const vmalloc = decodeVmalloc(context, bytes, offset, extent.address + offset, `${path}/vmalloc`)
+  const vmalloc = decodeVmalloc(context, bytes, offset, extent.start + offset, `${path}/vmalloc`)
   memfd.vmalloc = vmalloc
   const room = (vmalloc.totalPages * context.geometry.pageSize) / MEMFD_LUO_FOLIO_SER.size
   if (memfd.nrFolios === null || memfd.nrFolios > room) {
     const message = `memfd has ${memfd.nrFolios ?? 'too many'} folios, its list of ${vmalloc.totalPages} pages has room for ${room}`
-    context.fault('MEMFD-FOLIO-COUNT', message, extent.address, path)
+    context.fault('MEMFD-FOLIO-COUNT', message, extent.start, path)
   }
 }
 
 function checkMemfd(context: BlobContext, memfd: Memfd, ser: { pos: bigint; size: bigint }): void {
   const { path, extent } = memfd
-  const say = (code: string, message: string) => context.fault(code, message, extent.address, path)
+  const say = (code: string, message: string) => context.fault(code, message, extent.start, path)
   if (memfd.size === null) say('MEMFD-SIZE', `memfd size ${hex(ser.size)} is no file size`)
   if (memfd.position === null) say('MEMFD-POSITION', `memfd position ${hex(ser.pos)} is no file position`)
   if (memfd.seals !== null && memfd.seals > MEMFD_SEALS_KNOWN) {

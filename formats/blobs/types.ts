@@ -5,14 +5,6 @@ import type { Luo } from './luo.js'
 import type { Memblock } from './memblock.js'
 import type { Vmalloc } from './vmalloc.js'
 
-/** Bytes of a structure in physical memory. */
-export interface Extent {
-  /** Physical address. */
-  address: number
-  /** Bytes; what was allocated for them is a page or more. */
-  size: number
-}
-
 /** Where a list stops being known: the dump lacks the bytes that say how it goes on. */
 export interface Gap {
   /** Physical address of the structure that is not there. */

@@ -7,17 +7,18 @@ import {
 } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
+import { type Range, rangeAt } from '../memory/range.js'
 import { u64, viewOf } from '../memory/u64.js'
 import { type BlobContext, gapAt, readBytes } from './context.js'
 import { createNumberList, type NumberList } from './number-list.js'
-import type { Extent, Gap } from './types.js'
+import type { Gap } from './types.js'
 
 /** A preserved vmalloc area. Structures: include/linux/kho/abi/kexec_handover.h, 6.18 to 7.2. */
 export interface Vmalloc {
   kind: 'vmalloc'
   path: string
   /** The descriptor; null where its own address is not known. */
-  extent: Extent | null
+  extent: Range | null
   /** First chunk page; null where the u64 is no address. */
   first: number | null
   /** Pages in the area, as the descriptor says. */
@@ -57,7 +58,7 @@ export function decodeVmalloc(
   path: string,
 ): Vmalloc {
   const { first, totalPages, flags, order } = KHO_VMALLOC.read(bytes, offset)
-  const extent = address === null ? null : { address, size: KHO_VMALLOC.size }
+  const extent = address === null ? null : rangeAt(address, KHO_VMALLOC.size)
   const vmalloc: Vmalloc = {
     kind: 'vmalloc',
     path,
@@ -102,7 +103,7 @@ function checkCount(context: BlobContext, vmalloc: Vmalloc, walk: 'whole' | 'bro
   if (vmalloc.complete || walk === 'broken') return
   const more = walk === 'excess' ? 'more than that' : `${found}`
   const message = `vmalloc area says ${totalPages} pages, its chunks have ${more}`
-  context.fault('VMALLOC-COUNT-MISMATCH', message, extent?.address ?? vmalloc.first, path)
+  context.fault('VMALLOC-COUNT-MISMATCH', message, extent?.start ?? vmalloc.first, path)
 }
 
 /** Follows the chain from `first`. `broken` where it leads to no bytes; `excess` where it has too many entries. */
@@ -167,7 +168,7 @@ function enterChunk(
   const owner = vmalloc.path
   if (chunk >= ADDRESS_LIMIT || chunk % context.geometry.pageSize !== 0) {
     const why = chunk >= ADDRESS_LIMIT ? 'is no physical address' : 'is not page aligned'
-    const from = vmalloc.chunks.at(-1) ?? vmalloc.extent?.address ?? null
+    const from = vmalloc.chunks.at(-1) ?? vmalloc.extent?.start ?? null
     context.fault('VMALLOC-POINTER', `vmalloc chunk pointer ${hex(chunk)} ${why}`, from, owner)
     return false
   }

@@ -1,6 +1,6 @@
 import { hex, quote } from './bytes.js'
 import type { ProblemList } from './errors.js'
-import type { Extent } from './reservations.js'
+import type { Section } from './reservations.js'
 import type { FdtNode } from './types.js'
 
 // The characters of Devicetree Specification 0.4, 2.2.1 and 2.2.4, which are also those of dtc's checks.
@@ -8,15 +8,15 @@ const NODE_NAME = /^[0-9A-Za-z,._+\-@]*$/
 const PROPERTY_NAME = /^[0-9A-Za-z,._+*#?-]*$/
 
 /** Warns of parts of the blob that share bytes. */
-export function checkExtents(extents: readonly Extent[], problems: ProblemList): void {
-  const inOrder = extents.filter(extent => extent.end > extent.start).sort((a, b) => a.start - b.start)
-  let last: Extent | null = null
-  for (const extent of inOrder) {
-    if (last && extent.start < last.end) {
-      const message = `the ${extent.name} begins inside the ${last.name}, which ends at ${hex(last.end)}`
-      problems.warning('OVERLAP', extent.start, message)
+export function checkSections(sections: readonly Section[], problems: ProblemList): void {
+  const inOrder = sections.filter(section => section.end > section.start).sort((a, b) => a.start - b.start)
+  let last: Section | null = null
+  for (const section of inOrder) {
+    if (last && section.start < last.end) {
+      const message = `the ${section.name} begins inside the ${last.name}, which ends at ${hex(last.end)}`
+      problems.warning('OVERLAP', section.start, message)
     }
-    if (!last || extent.end > last.end) last = extent
+    if (!last || section.end > last.end) last = section
   }
 }
 

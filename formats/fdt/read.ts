@@ -1,6 +1,6 @@
 import { KhoError } from '../error.js'
 import { hex } from './bytes.js'
-import { checkContents, checkExtents } from './check-contents.js'
+import { checkContents, checkSections } from './check-contents.js'
 import type { ProblemList } from './errors.js'
 import { createProblemList } from './errors.js'
 import { checkHeaderWords, headerSize, readHeader } from './header.js'
@@ -78,7 +78,7 @@ function read(
   // The reserve map is listed first, but only the structure block knows where it ends before version 17.
   const structureProblems = createProblemList()
   const structure = readStructure(blob, header, structureProblems)
-  const structureExtent = {
+  const structureSection = {
     name: 'structure block',
     start: header.offDtStruct,
     end: header.offDtStruct + (header.sizeDtStruct ?? Math.max(0, structure.end - header.offDtStruct)),
@@ -88,7 +88,7 @@ function read(
     start: header.offDtStrings,
     end: header.offDtStrings + header.sizeDtStrings,
   }
-  const map = readReservations(blob, header.offMemRsvmap, [structureExtent, strings], problems)
+  const map = readReservations(blob, header.offMemRsvmap, [structureSection, strings], problems)
   for (const { severity, code, offset, message } of structureProblems.list) {
     problems[severity](code, offset, message)
   }
@@ -96,10 +96,10 @@ function read(
   if (contents) {
     const start = header.offMemRsvmap
     const head = { name: 'header', start: 0, end: headerSize(header.version) }
-    checkExtents([head, { name: 'reserve map', start, end: map.end }, structureExtent, strings], problems)
+    checkSections([head, { name: 'reserve map', start, end: map.end }, structureSection, strings], problems)
     if (root) checkContents(root, problems)
   }
-  const structureEnd = Math.max(structure.end, structureExtent.end)
+  const structureEnd = Math.max(structure.end, structure.end)
   if (!root) return { header, tree: null, structureEnd }
   return {
     header,

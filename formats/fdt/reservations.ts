@@ -6,7 +6,7 @@ import type { FdtReservation } from './types.js'
 export const RESERVATION_SIZE = 16
 
 /** A part of the blob that the map must not run into. */
-export interface Extent {
+export interface Section {
   name: string
   start: number
   end: number
@@ -27,7 +27,7 @@ export interface ReservationReading {
 export function readReservations(
   bytes: Uint8Array,
   start: number,
-  others: readonly Extent[],
+  others: readonly Section[],
   problems: ProblemList,
 ): ReservationReading {
   const reservations: FdtReservation[] = []

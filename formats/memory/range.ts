@@ -4,6 +4,17 @@ export interface Range {
   end: number
 }
 
+/**
+ * A pointer and a size as something says them: a child of the root FDT, a record, an option. No range yet: what they
+ * say need not add up to an address.
+ */
+export interface Place {
+  /** Physical address. */
+  address: number
+  /** Bytes. */
+  size: number
+}
+
 /** The range of `size` bytes from `start`. */
 export function rangeAt(start: number, size: number): Range {
   return { start, end: start + size }

@@ -11,6 +11,7 @@ import { type Abi, abiOf } from '../../formats/kernels/index.js'
 import { appendPath } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
+import { rangeSize } from '../../formats/memory/range.js'
 import { blockSize, blocksAt } from '../../formats/pages/page-set.js'
 import type { KhoState } from '../image/state.js'
 import type { RootChild } from '../write/root-writer.js'
@@ -49,7 +50,7 @@ export function sourceChildren(state: KhoState): SourceChild[] {
 /** What a blob itself says of its size. */
 function ownSize(blob: Blob | null): number | null {
   if (blob?.size != null) return blob.size
-  return blob?.value?.kind === 'luo' ? blob.value.extent.size : null
+  return blob?.value?.kind === 'luo' ? rangeSize(blob.value.extent) : null
 }
 
 function pointerOf(node: FdtNode) {

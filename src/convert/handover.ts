@@ -1,12 +1,13 @@
 import { cellBytes, cells, findChild, findProperty, nativeU64Bytes } from '../../formats/fdt/index.js'
 import { CHOSEN_FDT } from '../../formats/handoff/chosen.js'
 import { KHO_DATA, SETUP_DATA_KHO } from '../../formats/layout/index.js'
+import type { Place } from '../../formats/memory/range.js'
 import { readTree } from '../image/find-roots.js'
 import type { KhoState } from '../image/state.js'
 import type { Patch } from './overlay.js'
 
 /** Changes to the records that name a root, so that they name the new one. None where it is where it was. */
-export function patchHandovers(state: KhoState, fdt: { address: number; size: number }): Patch[] {
+export function patchHandovers(state: KhoState, fdt: Place): Patch[] {
   const patches: Patch[] = []
   for (const { kind, address } of state.root.evidence) {
     if (address === null) continue
@@ -26,7 +27,7 @@ function isThere(state: KhoState, { address, bytes }: Patch): boolean {
 }
 
 /** The property keeps its length, so it is changed where it is. */
-function patchChosen(state: KhoState, address: number, fdt: { address: number; size: number }): Patch[] {
+function patchChosen(state: KhoState, address: number, fdt: Place): Patch[] {
   const tree = readTree(state.image.memory, address)
   const chosen = tree && findChild(tree.root, 'chosen')
   const property = chosen && findProperty(chosen, CHOSEN_FDT)

@@ -89,7 +89,7 @@ export function takenRanges(state: KhoState): Range[] {
       if (record !== null) add(record.scratchAddress, record.scratchSize)
     }
   }
-  if (state.scratchArray !== null) add(state.scratchArray.address, state.scratchArray.length)
+  if (state.scratchArray !== null) add(state.scratchArray.address, state.scratchArray.size)
   for (const group of ownershipOf(state).groups) {
     if (!group.preserved || group.kind === 'data') continue
     for (let n = 0; n < group.count; n++) add(group.starts[n] as number, group.sizes[n] as number)

@@ -30,9 +30,9 @@ export const luoFileDamages: DamageTable = {
     about: 'a session says that it has one file more',
     apply(target) {
       const { extent, fileCount, path } = sessionOf(target)
-      target.write64(extent.address + SESSION_COUNT, (fileCount ?? 0) + 1)
+      target.write64(extent.start + SESSION_COUNT, (fileCount ?? 0) + 1)
       // The array of the FDT form has no count of its own: there a session without a list has none.
-      if (luoOf(target).luo.form === 'fdt') target.write64(extent.address + SESSION_FILES, 0)
+      if (luoOf(target).luo.form === 'fdt') target.write64(extent.start + SESSION_FILES, 0)
       return `${path} has ${(fileCount ?? 0) + 1} files`
     },
   },
@@ -40,7 +40,7 @@ export const luoFileDamages: DamageTable = {
     about: 'a file has no compatible string',
     apply(target) {
       const { extent, path } = target.pick(filesOf(target), 'file')
-      target.write(extent.address, new Uint8Array(FILE_DATA))
+      target.write(extent.start, new Uint8Array(FILE_DATA))
       return `${path} has no compatible string`
     },
   },
@@ -48,7 +48,7 @@ export const luoFileDamages: DamageTable = {
     about: 'a file has handle 0',
     apply(target) {
       const { extent, path } = target.pick(filesOf(target), 'file')
-      target.write64(extent.address + FILE_DATA, 0)
+      target.write64(extent.start + FILE_DATA, 0)
       return `${path} has handle 0`
     },
   },
@@ -58,7 +58,7 @@ export const luoFileDamages: DamageTable = {
       const files = filesOf(target)
       if (files.length < 2) throw cannotBreak('two files')
       const [first, second] = files as [(typeof files)[0], (typeof files)[0]]
-      target.write64(second.extent.address + FILE_DATA, first.data)
+      target.write64(second.extent.start + FILE_DATA, first.data)
       return `${second.path} has the handle ${hex(first.data)} of ${first.path}`
     },
   },
@@ -68,7 +68,7 @@ export const luoFileDamages: DamageTable = {
       const sessions = luoOf(target, 'fdt').luo.sessions.filter(session => session.files.length > 0)
       if (sessions.length < 2) throw cannotBreak('two sessions with files')
       const [first, second] = sessions as [(typeof sessions)[0], (typeof sessions)[0]]
-      target.write64(second.extent.address + SESSION_FILES, first.filesAddress!)
+      target.write64(second.extent.start + SESSION_FILES, first.filesAddress!)
       return `${second.path} has the files of ${first.path}`
     },
   },
@@ -77,7 +77,7 @@ export const luoFileDamages: DamageTable = {
     apply(target) {
       const { files } = sessionOf(target, session => session.files.length > 1)
       const [first, second] = files as [(typeof files)[0], (typeof files)[0]]
-      target.write64(second.extent.address + FILE_TOKEN, first.token)
+      target.write64(second.extent.start + FILE_TOKEN, first.token)
       return `${second.path} has token ${first.token} too`
     },
   },
@@ -85,8 +85,8 @@ export const luoFileDamages: DamageTable = {
     about: 'the page of objects says that there are two of it',
     apply(target) {
       const { extent } = flbsOf(target)
-      target.write64(extent.address, 2)
-      return `pgcnt at ${hex(extent.address)} is 2`
+      target.write64(extent.start, 2)
+      return `pgcnt at ${hex(extent.start)} is 2`
     },
   },
   'LUO-FLB-COUNT': {
@@ -94,8 +94,8 @@ export const luoFileDamages: DamageTable = {
     apply(target) {
       const { extent } = flbsOf(target)
       const count = flbCapacity(target.geometry.pageSize) + 1 + target.random.below(100)
-      target.write64(extent.address + FLB_HEADER_COUNT, count)
-      return `count at ${hex(extent.address + FLB_HEADER_COUNT)} is ${count}`
+      target.write64(extent.start + FLB_HEADER_COUNT, count)
+      return `count at ${hex(extent.start + FLB_HEADER_COUNT)} is ${count}`
     },
   },
   'LUO-FLB-DUPLICATE': {
@@ -104,7 +104,7 @@ export const luoFileDamages: DamageTable = {
       const { entries } = flbsOf(target)
       if (entries.length < 2) throw cannotBreak('two objects')
       const [first, second] = entries as [LuoFlb, LuoFlb]
-      target.write(second.extent.address, textField(first.name, FLB_NAME))
+      target.write(second.extent.start, textField(first.name, FLB_NAME))
       return `${second.path} is called ${first.name} too`
     },
   },
@@ -113,8 +113,8 @@ export const luoFileDamages: DamageTable = {
     apply(target) {
       const { extent, path } = flbOf(target)
       const count = filesOf(target).length + 1 + target.random.below(9)
-      target.write64(extent.address + FLB_COUNT, count)
-      return `${path}, ${LUO_FLB_SER.size} bytes at ${hex(extent.address)}, is held by ${count} files`
+      target.write64(extent.start + FLB_COUNT, count)
+      return `${path}, ${LUO_FLB_SER.size} bytes at ${hex(extent.start)}, is held by ${count} files`
     },
   },
 }

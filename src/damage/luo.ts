@@ -18,7 +18,7 @@ const SESSION_FILES = 64
 function blockOf(target: DamageTarget): number {
   const { luo } = luoOf(target, 'struct')
   const blocks = [...luo.blocks, ...luo.sessions.flatMap(session => session.blocks)]
-  return target.pick(blocks, 'block').extent.address
+  return target.pick(blocks, 'block').extent.start
 }
 
 function linkBlock(target: DamageTarget, next: (block: number) => number): string {
@@ -31,8 +31,8 @@ function linkBlock(target: DamageTarget, next: (block: number) => number): strin
 function growChain(target: DamageTarget, count: number): string {
   const { luo } = luoOf(target, 'struct')
   const session = target.pick(luo.sessions, 'session')
-  const entry = target.read(session.extent.address, LUO_SESSION_SER.size).slice()
-  let last = luo.blocks.at(-1)!.extent.address
+  const entry = target.read(session.extent.start, LUO_SESSION_SER.size).slice()
+  let last = luo.blocks.at(-1)!.extent.start
   const before = last
   for (let n = 0; n < count; n++) {
     const { address, bytes } = target.allocate()
@@ -104,7 +104,7 @@ export const luoDamages: DamageTable = {
     about: 'the page of objects, or the array of sessions, is not in the dump',
     apply(target) {
       const { luo } = luoOf(target)
-      const address = luo.flbs?.extent.address ?? luo.sessionArray?.address
+      const address = luo.flbs?.extent.start ?? luo.sessionArray?.start
       if (address === undefined) throw cannotBreak('page of objects')
       target.remove(address)
       return `page ${hex(address)} taken out`
@@ -148,8 +148,8 @@ export const luoDamages: DamageTable = {
     apply(target) {
       const { luo } = luoOf(target, 'struct')
       const { extent, path } = sessionOf(target)
-      const block = luo.blocks[0]!.extent.address
-      target.write64(extent.address + SESSION_FILES, block)
+      const block = luo.blocks[0]!.extent.start
+      target.write64(extent.start + SESSION_FILES, block)
       return `files of ${path} are at ${hex(block)}`
     },
   },
@@ -159,7 +159,7 @@ export const luoDamages: DamageTable = {
       const { luo } = luoOf(target, 'fdt')
       if (luo.sessionArray === null) throw cannotBreak('array of sessions')
       const count = 2 ** 20 + target.random.below(100)
-      target.write64(luo.sessionArray.address, count)
+      target.write64(luo.sessionArray.start, count)
       return `${count} sessions`
     },
   },
@@ -169,7 +169,7 @@ export const luoDamages: DamageTable = {
       const { sessions } = luoOf(target).luo
       if (sessions.length < 2) throw cannotBreak('two sessions')
       const [first, second] = sessions as [(typeof sessions)[0], (typeof sessions)[0]]
-      target.write(second.extent.address, textField(first.name, SESSION_NAME))
+      target.write(second.extent.start, textField(first.name, SESSION_NAME))
       return `${second.path} is called ${first.name} too`
     },
   },
@@ -177,7 +177,7 @@ export const luoDamages: DamageTable = {
     about: 'a session has no name',
     apply(target) {
       const { extent, path } = sessionOf(target)
-      target.write(extent.address, new Uint8Array(SESSION_NAME))
+      target.write(extent.start, new Uint8Array(SESSION_NAME))
       return `${path} has no name`
     },
   },
@@ -185,7 +185,7 @@ export const luoDamages: DamageTable = {
     about: 'the name of a session has no NUL',
     apply(target) {
       const { extent, path } = sessionOf(target)
-      target.write(extent.address, new Uint8Array(SESSION_NAME).fill(0x78))
+      target.write(extent.start, new Uint8Array(SESSION_NAME).fill(0x78))
       return `the name of ${path} fills its field`
     },
   },

@@ -17,7 +17,7 @@ function fieldAt(memfd: Memfd, name: string): number {
   const layout = memfd.version === 1 ? MEMFD_LUO_SER_V1 : MEMFD_LUO_SER_V2
   const field = layout.fields.find(candidate => candidate.name === name)
   if (field === undefined) throw cannotBreak(`memfd with a field ${name}`)
-  return memfd.extent.address + field.offset
+  return memfd.extent.start + field.offset
 }
 
 /** Writes a u64 field of a memfd. */
@@ -84,8 +84,8 @@ export const memfdDamages: DamageTable = {
     about: "a memfd's structure is not in the dump",
     apply(target) {
       const { extent, path } = memfdOf(target)
-      target.remove(extent.address)
-      return `page ${hex(extent.address)} of ${path} taken out`
+      target.remove(extent.start)
+      return `page ${hex(extent.start)} of ${path} taken out`
     },
   },
   'MEMFD-ADDRESS': {
@@ -95,7 +95,7 @@ export const memfdDamages: DamageTable = {
         filesOf(target).filter(file => file.memfd !== null),
         'memfd',
       )
-      target.write64(extent.address + FILE_DATA, data + 8n)
+      target.write64(extent.start + FILE_DATA, data + 8n)
       return `${path} has handle ${hex(data + 8n)}`
     },
   },

@@ -33,7 +33,7 @@ function areaOf(target: DamageTarget, fits: (area: Vmalloc) => boolean = () => t
     area => area.extent !== null && area.chunks.length > 0 && fits(area),
   )
   const area = target.pick(areas, 'vmalloc area that this is about')
-  return { at: area.extent!.address, area }
+  return { at: area.extent!.start, area }
 }
 
 /** Where the nth entry of an area is. */
@@ -120,8 +120,8 @@ export const vmallocDamages: DamageTable = {
       const areas = vmallocsOf(target).filter(area => luo !== undefined && area.path.startsWith('luo/'))
       if (areas.length < 2) throw cannotBreak('two vmalloc areas in LUO')
       const [first, second] = areas as [Vmalloc, Vmalloc]
-      target.write64(second.extent!.address, first.chunks[0]!)
-      return `the area at ${hex(second.extent!.address)} has chunk ${hex(first.chunks[0]!)} too`
+      target.write64(second.extent!.start, first.chunks[0]!)
+      return `the area at ${hex(second.extent!.start)} has chunk ${hex(first.chunks[0]!)} too`
     },
   },
   'VMALLOC-CHUNK-EMPTY': {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Extent } from '../../formats/blobs/index.js'
 import { type PhysicalMemory, presentRanges } from '../../formats/memory/physical-memory.js'
-import { type Range, rangesTouch } from '../../formats/memory/range.js'
+import { type Range, rangeSize, rangesTouch, sizeOfRanges } from '../../formats/memory/range.js'
 import type { Content, ContentPiece } from '../owners/part.js'
 
 /** What can be read of one content. */
@@ -42,15 +41,16 @@ export function contentBudget(a: PhysicalMemory, b: PhysicalMemory): ContentBudg
 }
 
 /** The bytes of extents, one behind the other. Those of address 0 are no address. */
-export function extentsContent(extents: readonly Extent[]): Content {
+export function extentsContent(extents: readonly Range[]): Content {
   return {
-    size: extents.reduce((sum, { size }) => sum + size, 0),
+    size: sizeOfRanges(extents),
     incomplete: null,
     *pieces(): Generator<ContentPiece> {
       let offset = 0
-      for (const { address, size } of extents) {
-        yield { offset, length: size, address: address === 0 ? null : address }
-        offset += size
+      for (const extent of extents) {
+        const length = rangeSize(extent)
+        yield { offset, length, address: extent.start === 0 ? null : extent.start }
+        offset += length
       }
     },
   }

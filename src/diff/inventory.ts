@@ -2,6 +2,7 @@ import type { Blob, InlineNode, KhoTest, Memblock } from '../../formats/blobs/in
 import type { FdtNode } from '../../formats/fdt/index.js'
 import { abiOf } from '../../formats/kernels/index.js'
 import { hex } from '../../formats/memory/fault.js'
+import { rangeAt } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import type { Content } from '../owners/part.js'
 import { vmallocPart } from '../owners/vmalloc-part.js'
@@ -38,7 +39,7 @@ function blobItems(state: KhoState, blob: Blob): Item[] {
   const item = createItem('blob', path, `blob (${format})`, {
     fields: value === null ? [] : [field('format', format, 'version')],
   })
-  const own = () => (address === null || size === null ? null : extentsContent([{ address, size }]))
+  const own = () => (address === null || size === null ? null : extentsContent([rangeAt(address, size)]))
   switch (value?.kind) {
     case undefined:
       return [item]
@@ -85,7 +86,7 @@ function regionItems(memblock: Memblock, parent: string): Item[] {
       parent,
       size,
       fields: [field('compatible', compatible, 'version')],
-      content: start === null || size === null ? null : extentsContent([{ address: start, size }]),
+      content: start === null || size === null ? null : extentsContent([rangeAt(start, size)]),
     }),
   )
 }
@@ -117,7 +118,7 @@ function testItem(state: KhoState, test: KhoTest, item: Item): Item {
 
 function withAreas(item: Item, node: InlineNode): Item {
   const extents = node.areas.flatMap(({ start, size }) =>
-    start === null || size === null ? [] : [{ address: start, size }],
+    start === null || size === null ? [] : [rangeAt(start, size)],
   )
   return { ...item, content: extentsContent(extents) }
 }

@@ -1,5 +1,6 @@
 import { KhoError } from '../../formats/error.js'
 import { type Absence, hex } from '../../formats/memory/fault.js'
+import { rangeSize, sizeOfRanges } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import type { Content, ContentPiece, Part } from '../owners/part.js'
 import { walkContent } from './walk-content.js'
@@ -111,13 +112,14 @@ function contentOf(part: Part): Content {
     throw new KhoError('usage', `${part.path} (${part.what}) has no bytes of its own`, hint)
   }
   return {
-    size: part.extents.reduce((sum, extent) => sum + extent.size, 0),
+    size: sizeOfRanges(part.extents),
     incomplete: null,
     *pieces(): Generator<ContentPiece> {
       let offset = 0
-      for (const { address, size } of part.extents) {
-        yield { offset, length: size, address }
-        offset += size
+      for (const extent of part.extents) {
+        const length = rangeSize(extent)
+        yield { offset, length, address: extent.start }
+        offset += length
       }
     },
   }

@@ -1,7 +1,5 @@
-import type { Extent } from '../../formats/blobs/index.js'
 import { presentRanges } from '../../formats/memory/physical-memory.js'
-import type { Range } from '../../formats/memory/range.js'
-import { rangeIndex } from '../../formats/memory/range.js'
+import { type Range, rangeIndex } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import { ownershipOf } from '../owners/ownership.js'
 import type { Part, Piece } from '../owners/part.js'
@@ -24,14 +22,14 @@ export function* partSpans(state: KhoState, part: Part): Generator<HexSpan> {
 }
 
 /** The bytes of a range of addresses, with the structures of whoever claims them. */
-export function* addressSpans(state: KhoState, extent: Extent): Generator<HexSpan> {
+export function* addressSpans(state: KhoState, extent: Range): Generator<HexSpan> {
   yield* spansOf(state, extent, claimedPieces(state, extent))
 }
 
-function claimedPieces(state: KhoState, { address, size }: Extent): Piece[] {
+function claimedPieces(state: KhoState, { start, end }: Range): Piece[] {
   const ownership = ownershipOf(state)
   const pieces: Piece[] = []
-  for (const id of ownership.find(address, address + size, MOST_STRUCTURES)) {
+  for (const id of ownership.find(start, end, MOST_STRUCTURES)) {
     const claim = ownership.claim(id)
     // The contents of files and regions have no structure of KHO's.
     if (claim.kind !== 'data') pieces.push(...(resolve(state, claim.path).pieces?.() ?? []))
@@ -39,17 +37,17 @@ function claimedPieces(state: KhoState, { address, size }: Extent): Piece[] {
   return pieces.sort((a, b) => a.address - b.address)
 }
 
-function* spansOf(state: KhoState, extent: Extent, pieces: Iterable<Piece>): Generator<HexSpan> {
-  const end = extent.address + extent.size
+function* spansOf(state: KhoState, extent: Range, pieces: Iterable<Piece>): Generator<HexSpan> {
+  const end = extent.end
   const gaps = createGaps(state)
-  let at = extent.address
+  let at = extent.start
   for (const piece of pieces) {
     let heading: Item['heading']
     for (const item of itemsOf(state, piece)) {
       heading = item.heading ?? heading
       if (item.address >= end) break
       // A structure over one that was shown is another reading of the same bytes: the first has them.
-      if (item.address + item.length <= at || (item.address < at && at !== extent.address)) continue
+      if (item.address + item.length <= at || (item.address < at && at !== extent.start)) continue
       yield* gaps(at, item.address)
       const from = Math.max(at, item.address)
       at = Math.min(item.address + item.length, end)

@@ -6,7 +6,7 @@ import { type AbiName, abiOf } from '../../formats/kernels/index.js'
 import { type Fault, fault, hex } from '../../formats/memory/fault.js'
 import type { PageShift } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
-import type { Range } from '../../formats/memory/range.js'
+import type { Place, Range } from '../../formats/memory/range.js'
 import { decodeChild } from './child-blob.js'
 import { applyDebugfs, debugfsScratch } from './debugfs-state.js'
 import {
@@ -31,7 +31,7 @@ export interface StateOptions {
   abi?: AbiName
   pageShift?: PageShift
   /** Where the scratch array is, when nothing points at it. */
-  scratch?: { address: number; length: number }
+  scratch?: Place
   /** End of the machine's RAM in bytes, where the user says it. */
   ramEnd?: number
   /** Blobs are decoded as if RAM that the dump lacks were zero; `ram` is null where all of RAM is not known. */
@@ -200,15 +200,15 @@ function findScratch(
   options: StateOptions,
 ): Pick<KhoState, 'scratch' | 'scratchReason' | 'scratchArray'> {
   if (options.scratch !== undefined) {
-    const { address, length } = options.scratch
-    const { areas, reason } = readScratchArray(image.memory, address, length)
+    const { address, size } = options.scratch
+    const { areas, reason } = readScratchArray(image.memory, address, size)
     return { scratch: areas, scratchReason: `${reason}, as given`, scratchArray: options.scratch }
   }
   if (image.dump.debugfs !== undefined) return debugfsScratch(image.dump.debugfs)
   const mine = (handover: FoundHandover) => handover.fdtAddress === chosen.found.address
   const ordered = [...handovers.filter(mine), ...handovers.filter(handover => !mine(handover))]
   const own = handovers.find(mine)
-  const scratchArray = own ? { address: own.scratchAddress, length: own.scratchSize } : null
+  const scratchArray = own ? { address: own.scratchAddress, size: own.scratchSize } : null
   let scratchReason = 'nothing in the image points at a scratch array'
   for (const handover of ordered) {
     const doubt = scratchDoubt(image.memory, handover)

@@ -4,6 +4,7 @@ import type { ScratchArea } from '../../formats/handoff/scratch.js'
 import type { AbiName } from '../../formats/kernels/index.js'
 import type { Fault } from '../../formats/memory/fault.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
+import type { Place } from '../../formats/memory/range.js'
 import type { TrackerDecode, TrackerFormat } from '../../formats/trackers/tracker.js'
 import type { KhoImage } from './open.js'
 
@@ -67,7 +68,7 @@ export interface KhoState {
   /** How the scratch areas are known, or why they are not. */
   scratchReason: string
   /** Where the array is that this root was handed over with, or is to be; null where nothing says. */
-  scratchArray: { address: number; length: number } | null
+  scratchArray: Place | null
   /** What hangs off the root FDT, decoded on first call. */
   blobs(): Blob[]
   /** All that was noticed so far: of root, tracker and scratch; `blobs()` carry their own. */

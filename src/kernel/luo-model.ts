@@ -7,8 +7,8 @@ import {
   type PageAllocator,
   type SessionSpec,
 } from '../../formats/blobs/index.js'
-import type { Extent } from '../../formats/blobs/types.js'
 import { LUO_FLB_HEADER_SER, LUO_SER, LUO_SESSION_PGCNT } from '../../formats/layout/index.js'
+import { type Place, rangeAt } from '../../formats/memory/range.js'
 import type { CallArguments, MemfdCall } from '../scenario/calls-schema.js'
 import { makeContents, withHoles } from '../scenario/contents.js'
 import type { Errno } from '../write/root-writer.js'
@@ -68,7 +68,7 @@ export function addSession(
 }
 
 function preserveMemfd(context: RunContext, memfd: MemfdCall, batches: readonly Runs[]): FileSpec {
-  const { kho, extents, notes } = context
+  const { kho, contents: written, notes } = context
   const version = kho.kernel.users.memfd!
   const { pageSize } = kho.geometry
   const folioBytes = pageSize * 2 ** memfd.order
@@ -80,7 +80,7 @@ function preserveMemfd(context: RunContext, memfd: MemfdCall, batches: readonly 
   let at = 0
   for (const { address, count } of batches) {
     if (contents !== null)
-      extents.push({ address, length: count * folioBytes, contents, offset: at * folioBytes })
+      written.push({ ...rangeAt(address, count * folioBytes), contents, offset: at * folioBytes })
     for (let n = 0; n < count; n++, at++) {
       const refused = kho.preserveFolio(address + n * folioBytes, memfd.order)
       if (refused !== null) notes.push(`preserving a folio of token ${memfd.token} gave ${refused}`)
@@ -104,7 +104,7 @@ function preserveMemfd(context: RunContext, memfd: MemfdCall, batches: readonly 
  * Writes LUO's state. Its blocks are there, and preserved, from the calls on; what is in them is written by the reboot
  * call, so that before it sessions_pa and the counts are 0.
  */
-export function serializeLuo(context: RunContext, rebooting: boolean): Extent | null {
+export function serializeLuo(context: RunContext, rebooting: boolean): Place | null {
   const { luo, kho } = context
   const { boot } = luo
   const kind = kho.kernel.users.luo

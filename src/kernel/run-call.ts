@@ -1,3 +1,4 @@
+import { rangeAt } from '../../formats/memory/range.js'
 import type { Call, CallArguments } from '../scenario/calls-schema.js'
 import { makeContents } from '../scenario/contents.js'
 import type { ContentsSpec } from '../scenario/contents-schema.js'
@@ -55,7 +56,7 @@ export function runCall(context: RunContext, call: Call, index: number): Errno {
 
 function addContents(context: RunContext, address: number, length: number, spec: ContentsSpec): void {
   const contents = makeContents(spec, context.open)
-  if (contents !== null) context.extents.push({ address, length, contents, offset: 0 })
+  if (contents !== null) context.contents.push({ ...rangeAt(address, length), contents, offset: 0 })
 }
 
 /** kho_preserve_phys(), and from 6.18 kho_preserve_pages() in its stead. */

@@ -1,8 +1,8 @@
 import type { PageAllocator } from '../../formats/blobs/index.js'
-import type { Extent } from '../../formats/blobs/types.js'
 import type { Abi } from '../../formats/kernels/index.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
-import type { ContentExtent, OpenContents } from '../scenario/contents.js'
+import type { Place } from '../../formats/memory/range.js'
+import type { ContentRange, OpenContents } from '../scenario/contents.js'
 import type { Scenario } from '../scenario/schema.js'
 import type { Errno, RootChild, RootWriter } from '../write/root-writer.js'
 import type { Kho } from './kho.js'
@@ -20,7 +20,7 @@ export interface RunContext {
   luo: LuoModel
   open: OpenContents
   /** Bytes of preserved memory that the dump will have. */
-  extents: ContentExtent[]
+  contents: ContentRange[]
   /** vmalloc areas by name: their pages, and the chunk pages. */
   areas: Map<string, { runs: number[]; order: number; chunks: number[] }>
   /** Regions of reserve_mem so far. */
@@ -63,6 +63,6 @@ export function addChild(context: RunContext, name: string, make: () => RootChil
 }
 
 /** A child that points to a blob. */
-export function blobChild(name: string, { address, size }: Extent): RootChild {
+export function blobChild(name: string, { address, size }: Place): RootChild {
   return { name, address, size }
 }

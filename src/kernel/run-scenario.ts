@@ -2,7 +2,7 @@ import { writingKernelNamed } from '../../formats/kernels/index.js'
 import { geometry as geometryOf } from '../../formats/memory/geometry.js'
 import { createMemoryBuilder, type MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { mergeRanges, type Range } from '../../formats/memory/range.js'
-import type { ContentExtent, OpenContents } from '../scenario/contents.js'
+import type { ContentRange, OpenContents } from '../scenario/contents.js'
 import type { Scenario } from '../scenario/schema.js'
 import { type WrittenHandover, writeHandover } from '../write/handover-writer.js'
 import { createRootWriter } from '../write/root-writer.js'
@@ -28,7 +28,7 @@ export interface ScenarioRun {
   /** What leads the next kernel to it; null before a kexec image is there. */
   handover: WrittenHandover | null
   /** Bytes of preserved memory that the dump has, to be streamed. */
-  extents: ContentExtent[]
+  contents: ContentRange[]
   log: CallResult[]
   notes: string[]
 }
@@ -70,7 +70,7 @@ export function runScenario(scenario: Scenario, options: RunOptions): ScenarioRu
     kho,
     root,
     handover,
-    extents: context.extents,
+    contents: context.contents,
     log,
     notes: [...notes, ...kho.notes],
   }
@@ -104,7 +104,7 @@ function createContext(scenario: Scenario, options: RunOptions): RunContext {
     plan,
     luo: createLuo(),
     open: options.open,
-    extents: [],
+    contents: [],
     areas: new Map(),
     regions: [],
     waiting: [],

@@ -8,6 +8,7 @@ import {
 } from '../../formats/blobs/index.js'
 import { buildFdt, type FdtNodeSpec, type FdtValue, nativeU64Bytes } from '../../formats/fdt/index.js'
 import { KHO_VMALLOC } from '../../formats/layout/index.js'
+import { rangeAt } from '../../formats/memory/range.js'
 import type { CallArguments } from '../scenario/calls-schema.js'
 import { hexBytes, makeContents } from '../scenario/contents.js'
 import type { FdtSpec } from '../scenario/contents-schema.js'
@@ -121,7 +122,11 @@ export function preserveVmalloc(
   let result: Errno = null
   for (const { address, count } of batches) {
     if (contents !== null) {
-      context.extents.push({ address, length: count * runBytes, contents, offset: runs.length * runBytes })
+      context.contents.push({
+        ...rangeAt(address, count * runBytes),
+        contents,
+        offset: runs.length * runBytes,
+      })
     }
     for (let n = 0; n < count; n++) {
       result ??= kho.preservePages(address + n * runBytes, 2 ** args.order)

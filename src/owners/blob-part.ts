@@ -1,6 +1,7 @@
 import type { Blob, KhoTest, Memblock } from '../../formats/blobs/index.js'
 import { appendPath, elementSegments, KEXEC_METADATA } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
+import { rangeAt } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import { fdtPart } from './fdt-part.js'
 import { areasPart, inlineExtents } from './inline-part.js'
@@ -12,7 +13,7 @@ import { vmallocPart } from './vmalloc-part.js'
 /** One child of the root FDT. `path` is how it was named: `luo` and `blobs/LUO` are the same part. */
 export function blobPart(state: KhoState, blob: Blob, path: string): Part {
   const { address, size, value } = blob
-  const extents = address === null ? [] : [{ address, size: Math.max(size ?? 1, 1) }]
+  const extents = address === null ? [] : [rangeAt(address, Math.max(size ?? 1, 1))]
   const plain: Part = { path, what: `blob (${blob.format})`, extents }
   if (value === null) return plain
   switch (value.kind) {
@@ -56,7 +57,7 @@ function regionsPart(memblock: Memblock, path: string): Partial<Part> {
   const segments = elementSegments(regions.map(region => region.name))
   const at = (base: string) => (n: number) => {
     const { start, size } = regions[n]!
-    const extents = start === null || size === null ? [] : [{ address: start, size }]
+    const extents = start === null || size === null ? [] : [rangeAt(start, size)]
     return { path: appendPath(base, segments[n]!), what: 'reserve_mem region', extents }
   }
   const list = { length: regions.length, key: (n: number) => regions[n]!.name }
@@ -73,7 +74,7 @@ function testPart(state: KhoState, test: KhoTest, path: string): Partial<Part> {
   const at = (n: number): Part => {
     const start = address[n] as number
     const size = state.geometry.pageSize * 2 ** (order[n] as number)
-    const extents = start === 0 ? [] : [{ address: start, size }]
+    const extents = start === 0 ? [] : [rangeAt(start, size)]
     return { path: appendPath(path, 'folios', n), what: 'folio', extents }
   }
   const fields: Record<string, () => Part> = {

@@ -1,6 +1,7 @@
 import type { KhoBlock, Luo, LuoFile, LuoFlb } from '../../formats/blobs/index.js'
 import { appendPath } from '../../formats/layout/index.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
+import { rangeSize } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import { blockFinder } from './block-finder.js'
 import { type ClaimGroup, type ClaimTraits, listClaims, singleClaim } from './claim.js'
@@ -20,22 +21,22 @@ export function* claimsOfLuo(state: KhoState, luo: Luo, path: string): Generator
   const orderAt = blockFinder(state.tracker.decode.pages)
   yield blockClaims(luo.blocks, traits)
   const array = luo.sessionArray
-  if (array !== null) yield singleClaim(appendPath(path, 'sessions'), array.address, array.size, traits)
+  if (array !== null) yield singleClaim(appendPath(path, 'sessions'), array.start, rangeSize(array), traits)
   if (luo.flbs !== null)
-    yield singleClaim(luo.flbs.path, luo.flbs.extent.address, luo.flbs.extent.size, traits)
+    yield singleClaim(luo.flbs.path, luo.flbs.extent.start, rangeSize(luo.flbs.extent), traits)
   for (const flb of luo.flbs?.entries ?? []) yield* handleClaims(state, flb, flb.name, orderAt)
   for (const session of luo.sessions) {
     yield blockClaims(session.blocks, traits)
     const files = session.fileArray
     if (files !== null)
-      yield singleClaim(appendPath(session.path, 'files'), files.address, files.size, traits)
+      yield singleClaim(appendPath(session.path, 'files'), files.start, rangeSize(files), traits)
     for (const file of session.files) yield* fileClaims(state, file, orderAt, budget)
   }
 }
 
 function blockClaims(blocks: readonly KhoBlock[], traits: ClaimTraits): ClaimGroup {
-  const starts = Float64Array.from(blocks, block => block.extent.address)
-  const sizes = Float64Array.from(blocks, block => block.extent.size)
+  const starts = Float64Array.from(blocks, block => block.extent.start)
+  const sizes = Float64Array.from(blocks, block => rangeSize(block.extent))
   return listClaims(starts, sizes, traits, n => blocks[n]!.path)
 }
 
@@ -56,7 +57,7 @@ function* fileClaims(
   }
   const traits: ClaimTraits = { kind: 'metadata', version: compatible, preserved: true }
   const base = appendPath(path, 'memfd')
-  yield singleClaim(base, memfd.extent.address, memfd.extent.size, traits)
+  yield singleClaim(base, memfd.extent.start, rangeSize(memfd.extent), traits)
   if (memfd.vmalloc === null || budget.folios <= 0) return
   yield* vmallocClaims(state, memfd.vmalloc, traits, appendPath(path, 'vmalloc'))
   const list = folioListOf(state, memfd)

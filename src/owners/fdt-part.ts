@@ -1,12 +1,13 @@
 import type { FdtNode, FdtProperty, FdtTree } from '../../formats/fdt/index.js'
 import { appendPath, elementSegments } from '../../formats/layout/index.js'
+import { type Range, rangeAt } from '../../formats/memory/range.js'
 import { listPart, type Part, type Piece } from './part.js'
 
 /** A flattened device tree in memory; paths lead on to its properties and nodes. */
 export function fdtPart(tree: FdtTree, address: number, path: string): Part {
   const pieces = (): Piece[] => [{ kind: 'fdt', address, tree, path }]
   const root = nodePart(tree.root, address, path, pieces)
-  const extents = [{ address, size: tree.header.totalsize }]
+  const extents = [rangeAt(address, tree.header.totalsize)]
   return { ...root, what: 'FDT', extents, pieces, value: { kind: 'fdt', tree } }
 }
 
@@ -40,6 +41,6 @@ function nodePart(node: FdtNode, address: number, path: string, pieces: () => Pi
   }
 }
 
-function extentOf({ offset, value }: FdtProperty, address: number): { address: number; size: number } {
-  return { address: address + offset, size: value.length }
+function extentOf({ offset, value }: FdtProperty, address: number): Range {
+  return rangeAt(address + offset, value.length)
 }

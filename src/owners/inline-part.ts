@@ -1,17 +1,15 @@
-import type { Blob, Extent, InlineNode } from '../../formats/blobs/index.js'
+import type { Blob, InlineNode } from '../../formats/blobs/index.js'
 import { type FdtNode, findProperty } from '../../formats/fdt/index.js'
 import { appendPath, elementSegments } from '../../formats/layout/index.js'
+import { type Range, rangeAt } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import { listPart, type Part } from './part.js'
 
 /** A node of the early series has its bytes in the root FDT: those of its properties. */
-export function inlineExtents(state: KhoState, blob: Blob): Extent[] {
+export function inlineExtents(state: KhoState, blob: Blob): Range[] {
   const child = childOf(state, blob)
   const { address } = state.root
-  return (child?.properties ?? []).map(({ offset, value }) => ({
-    address: address + offset,
-    size: value.length,
-  }))
+  return (child?.properties ?? []).map(({ offset, value }) => rangeAt(address + offset, value.length))
 }
 
 function childOf(state: KhoState, blob: Blob): FdtNode | undefined {
@@ -31,7 +29,7 @@ export function areasPart(state: KhoState, blob: Blob, node: InlineNode, path: s
 function areaList(areas: InlineNode['areas']) {
   const at = (n: number): Part => {
     const { start, size, path } = areas[n]!
-    const extents = start === null || size === null ? [] : [{ address: start, size }]
+    const extents = start === null || size === null ? [] : [rangeAt(start, size)]
     return { path, what: 'area of memory', extents }
   }
   return { length: areas.length, key: () => null, at }

@@ -13,6 +13,7 @@ import {
 } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
+import { type Range, rangeSize } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import { blockFinder } from './block-finder.js'
 import { fdtPart } from './fdt-part.js'
@@ -22,7 +23,7 @@ import { readTreeAt } from './read-tree.js'
 
 /** A record of a list: where it lies, and its path. */
 interface Record {
-  extent: { address: number }
+  extent: Range
   path: string
 }
 
@@ -33,9 +34,9 @@ export function luoPart(state: KhoState, luo: Luo, path: string): Partial<Part> 
     sessions: () => sessionsPart(state, luo),
     ...(luo.flbs === null ? {} : { flbs: () => flbsPart(state, luo) }),
   }
-  const { address } = luo.extent
+  const { start: address } = luo.extent
   if (luo.form === 'fdt') {
-    const tree = readTreeAt(state, address, luo.extent.size)
+    const tree = readTreeAt(state, address, rangeSize(luo.extent))
     const part = tree && fdtPart(tree, address, path)
     return { fields, ...(part?.pieces && { pieces: part.pieces }), ...(part?.value && { value: part.value }) }
   }
@@ -56,10 +57,10 @@ function blocksPart(
 ): Part {
   return listPart(appendPath(owner, 'blocks'), 'list of blocks', {
     length: blocks.length,
-    key: n => hex(blocks[n]!.extent.address),
+    key: n => hex(blocks[n]!.extent.start),
     at: n => {
       const { path, extent } = blocks[n]!
-      const own = structPart(path, 'block', extent.address, KHO_BLOCK_HEADER)
+      const own = structPart(path, 'block', extent.start, KHO_BLOCK_HEADER)
       const pieces = () => [...own.pieces!(), ...recordPieces(records, struct, extent)]
       return { ...own, extents: [extent], pieces }
     },
@@ -67,15 +68,10 @@ function blocksPart(
 }
 
 /** Records lie in their list in ascending order, page by page. */
-function* recordPieces(
-  records: readonly Record[],
-  struct: Struct,
-  within: { address: number; size: number },
-): Generator<Piece> {
-  const end = within.address + within.size
+function* recordPieces(records: readonly Record[], struct: Struct, within: Range): Generator<Piece> {
   for (const { extent, path } of records) {
-    if (extent.address < within.address || extent.address >= end) continue
-    yield { kind: 'struct', address: extent.address, struct, path }
+    if (extent.start < within.start || extent.start >= within.end) continue
+    yield { kind: 'struct', address: extent.start, struct, path }
   }
 }
 
@@ -87,7 +83,7 @@ function sessionsPart(state: KhoState, luo: Luo): Part {
     at: n => sessionPart(state, sessions[n]!),
   })
   if (sessionArray === null) return list
-  const { address } = sessionArray
+  const { start: address } = sessionArray
   const header = structPart('luo/sessions', 'array of sessions', address, LUO_SESSION_HEADER_SER)
   const pieces = () => [...header.pieces!(), ...recordPieces(sessions, LUO_SESSION_SER, sessionArray)]
   return { ...list, extents: [sessionArray], pieces }
@@ -95,7 +91,7 @@ function sessionsPart(state: KhoState, luo: Luo): Part {
 
 function sessionPart(state: KhoState, session: LuoSession): Part {
   const { path, extent, blocks, files, fileArray } = session
-  const own = structPart(path, 'session', extent.address, LUO_SESSION_SER, {
+  const own = structPart(path, 'session', extent.start, LUO_SESSION_SER, {
     filesAddress: 'fileSetSer.files',
     fileCount: 'fileSetSer.count',
   })
@@ -115,7 +111,7 @@ function sessionPart(state: KhoState, session: LuoSession): Part {
 /** A file's own bytes are those of its record; its content is what its handler handed over, where that is known. */
 function filePart(state: KhoState, file: LuoFile): Part {
   const { path, extent, memfd, compatible } = file
-  const own = structPart(path, `file (${compatible})`, extent.address, LUO_FILE_SER)
+  const own = structPart(path, `file (${compatible})`, extent.start, LUO_FILE_SER)
   if (memfd === null) return withHandle(state, own, file)
   const inner = memfdPart(state, memfd, path)
   return {
@@ -130,7 +126,7 @@ function filePart(state: KhoState, file: LuoFile): Part {
 function flbsPart(state: KhoState, luo: Luo): Part {
   const { path, extent, entries } = luo.flbs!
   const segments = elementSegments(entries.map(() => null))
-  const own = structPart(path, 'FLB page', extent.address, LUO_FLB_HEADER_SER)
+  const own = structPart(path, 'FLB page', extent.start, LUO_FLB_HEADER_SER)
   return {
     ...own,
     extents: [extent],
@@ -141,7 +137,7 @@ function flbsPart(state: KhoState, luo: Luo): Part {
       at: n => {
         const entry = entries[n] as LuoFlb
         const flb = appendPath(path, segments[n]!)
-        return withHandle(state, structPart(flb, 'FLB object', entry.extent.address, LUO_FLB_SER), entry)
+        return withHandle(state, structPart(flb, 'FLB object', entry.extent.start, LUO_FLB_SER), entry)
       },
     },
   }

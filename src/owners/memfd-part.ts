@@ -7,6 +7,7 @@ import {
   MEMFD_LUO_SER_V1,
   MEMFD_LUO_SER_V2,
 } from '../../formats/layout/index.js'
+import { rangeAt } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import { type FolioList, folioListOf } from './folio-list.js'
 import { type Content, type ContentPiece, listPart, type Part, type Piece, structPart } from './part.js'
@@ -19,7 +20,7 @@ import { type RunPiece, vmallocPart } from './vmalloc-part.js'
 export function memfdPart(state: KhoState, memfd: Memfd, base: string): Part {
   const path = appendPath(base, 'memfd')
   const struct = memfd.version === 1 ? MEMFD_LUO_SER_V1 : MEMFD_LUO_SER_V2
-  const own = structPart(path, `memfd (memfd-v${memfd.version})`, memfd.extent.address, struct, {
+  const own = structPart(path, `memfd (memfd-v${memfd.version})`, memfd.extent.start, struct, {
     position: 'pos',
   })
   const { vmalloc } = memfd
@@ -42,7 +43,7 @@ function foliosPart(state: KhoState, memfd: Memfd, base: string): Part {
     find: segment => list.find(segment),
     at: n => {
       const size = list.sizes[n] as number
-      const extents = size === 0 ? [] : [{ address: list.starts[n] as number, size }]
+      const extents = size === 0 ? [] : [rangeAt(list.starts[n] as number, size)]
       return { path: appendPath(path, list.keyOf(n)), what: 'folio', extents }
     },
   })

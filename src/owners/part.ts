@@ -1,6 +1,7 @@
-import type { Extent, Memfd, Vmalloc } from '../../formats/blobs/index.js'
+import type { Memfd, Vmalloc } from '../../formats/blobs/index.js'
 import type { FdtTree } from '../../formats/fdt/index.js'
 import { appendPath, type Field, type Struct } from '../../formats/layout/index.js'
+import { type Range, rangeAt } from '../../formats/memory/range.js'
 import type { TrackerNode } from '../../formats/trackers/tracker.js'
 
 /** How a stretch of memory is to be understood: what an annotated dump shows beside the bytes. */
@@ -55,7 +56,7 @@ export interface Part {
   /** In a word or two: `session`, `folio`, `vmalloc chunk`. */
   what: string
   /** Where its own bytes lie, in order; none for what is only a name. */
-  extents: readonly Extent[]
+  extents: readonly Range[]
   value?: PartValue
   /** Structures in the extents, ascending. */
   pieces?(): Iterable<Piece>
@@ -69,7 +70,7 @@ export interface Part {
 
 /** A part that is bytes and nothing more. */
 export function bytesPart(path: string, what: string, address: number, size: number): Part {
-  return { path, what, extents: [{ address, size }] }
+  return { path, what, extents: [rangeAt(address, size)] }
 }
 
 /** A name over other parts. */
@@ -101,7 +102,7 @@ export function structPart(
       fields[name] = () => fieldPart(appendPath(path, name), address + found.offset, found.field, pieces)
     }
   }
-  return { path, what, extents: [{ address, size: struct.size }], pieces, fields }
+  return { path, what, extents: [rangeAt(address, struct.size)], pieces, fields }
 }
 
 function fieldParts(
@@ -118,7 +119,7 @@ function fieldParts(
 }
 
 function fieldPart(path: string, address: number, field: Field, pieces: () => Piece[]): Part {
-  const part = { path, what: 'field', extents: [{ address, size: field.size }], pieces }
+  const part = { path, what: 'field', extents: [rangeAt(address, field.size)], pieces }
   if (typeof field.type !== 'object') return part
   return { ...part, fields: fieldParts(path, address, field.type, pieces) }
 }

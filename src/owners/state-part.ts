@@ -1,6 +1,7 @@
 import { readSetupData } from '../../formats/handoff/setup-data.js'
 import { appendPath, elementSegments, KHO_SCRATCH, SETUP_DATA_KHO } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
+import { rangeAt } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import { blobPart } from './blob-part.js'
 import { fdtPart } from './fdt-part.js'
@@ -39,7 +40,7 @@ function trackerPart(state: KhoState): Part {
     return {
       path,
       what: `tracker ${kind}`,
-      extents: [{ address, size }],
+      extents: [rangeAt(address, size)],
       pieces,
       value: { kind: 'node', node },
     }
@@ -97,7 +98,7 @@ function scratchArray(state: KhoState): Pick<Part, 'extents' | 'pieces'> {
     const count = Math.floor(scratchSize / KHO_SCRATCH.size)
     const pathOf = (n: number) => appendPath('scratch', n)
     return {
-      extents: [{ address: scratchAddress, size: scratchSize }],
+      extents: [rangeAt(scratchAddress, scratchSize)],
       pieces: () => [{ kind: 'records', address: scratchAddress, struct: KHO_SCRATCH, count, pathOf }],
     }
   }

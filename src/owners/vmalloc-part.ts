@@ -2,6 +2,7 @@ import type { Vmalloc } from '../../formats/blobs/index.js'
 import { chunkEntries } from '../../formats/blobs/index.js'
 import { appendPath, KHO_VMALLOC, KHO_VMALLOC_CHUNK } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
+import { rangeAt } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import { type Content, type ContentPiece, listPart, type Part, type Piece, structPart } from './part.js'
 
@@ -16,7 +17,7 @@ export function vmallocPart(
   runPiece: RunPiece = () => null,
 ): Part {
   const { extent } = vmalloc
-  const descriptor = extent && structPart(path, 'vmalloc area', extent.address, KHO_VMALLOC)
+  const descriptor = extent && structPart(path, 'vmalloc area', extent.start, KHO_VMALLOC)
   return {
     path,
     what: 'vmalloc area',
@@ -51,7 +52,7 @@ function chunksPart(state: KhoState, vmalloc: Vmalloc, path: string): Part {
           meaning: value => (value === 0n ? 'none' : `run of order ${vmalloc.order} at ${hex(value)}`),
         },
       ]
-      return { path: chunk, what: 'vmalloc chunk', extents: [{ address, size: pageSize }], pieces }
+      return { path: chunk, what: 'vmalloc chunk', extents: [rangeAt(address, pageSize)], pieces }
     },
   })
 }
@@ -68,7 +69,7 @@ function runsPart(state: KhoState, vmalloc: Vmalloc, path: string, runPiece: Run
       return {
         path: appendPath(path, 'runs', n),
         what: 'run of pages',
-        extents: address === 0 ? [] : [{ address, size }],
+        extents: address === 0 ? [] : [rangeAt(address, size)],
         pieces: () => [piece()].filter(found => found !== null),
       }
     },

@@ -69,7 +69,7 @@ function flbView(flb: LuoFlb): RecordView {
 function blocksView(blocks: readonly KhoBlock[]) {
   return list(
     blocks,
-    block => record({ address: address(block.extent.address), count: count(block.count) }),
-    block => hex(block.extent.address),
+    block => record({ address: address(block.extent.start), count: count(block.count) }),
+    block => hex(block.extent.start),
   )
 }

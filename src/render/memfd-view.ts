@@ -19,7 +19,7 @@ import { vmallocView } from './vmalloc-view.js'
 export function memfdView(memfd: Memfd, context: ViewContext): RecordView {
   return record({
     version: count(memfd.version),
-    address: address(memfd.extent.address),
+    address: address(memfd.extent.start),
     position: count(memfd.position),
     size: size(memfd.size),
     seals: count(memfd.seals),

@@ -5,7 +5,7 @@ import { address, count, flag, type ListView, list, type RecordView, record } fr
 /** A preserved vmalloc area: its descriptor, its chain of chunk pages, and the runs of pages they name. */
 export function vmallocView(vmalloc: Vmalloc): RecordView {
   return record({
-    address: address(vmalloc.extent?.address ?? null),
+    address: address(vmalloc.extent?.start ?? null),
     first: address(vmalloc.first),
     totalPages: count(vmalloc.totalPages),
     flags: count(vmalloc.flags),

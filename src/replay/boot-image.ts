@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { KhoError } from '../../formats/error.js'
+import type { Place } from '../../formats/memory/range.js'
 
 /** A bzImage, as its setup header describes it. Documentation/arch/x86/boot.rst. */
 export interface BootImage {
@@ -94,7 +95,7 @@ export interface BootPatch {
    */
   kernelAt?: number
   /** Where an initramfs lies in memory. */
-  initrd?: { address: number; size: number }
+  initrd?: Place
 }
 
 /** Bytes that a copy without a kernel proper has in its place: a loader expects some. */

@@ -1,6 +1,6 @@
 import { SCRATCH_ENTRY, type ScratchArea } from '../../formats/handoff/scratch.js'
 import { readSetupData } from '../../formats/handoff/setup-data.js'
-import { mergeRanges, type Range } from '../../formats/memory/range.js'
+import { mergeRanges, type Place, type Range } from '../../formats/memory/range.js'
 import { listRanges } from '../../formats/pages/runs.js'
 import type { KhoState } from '../image/state.js'
 import { commonRanges, withoutRanges } from './free-ranges.js'
@@ -8,9 +8,9 @@ import { FIRMWARE_REACH, guestRam, lowMemoryEnd } from './machine.js'
 
 /** The two pointers that a kernel is given, and what they lead to. */
 export interface HandedOver {
-  fdt: { address: number; size: number }
+  fdt: Place
   /** The array of scratch areas; null where the state has none, and one has to be made. */
-  array: { address: number; size: number } | null
+  array: Place | null
   areas: ScratchArea[]
 }
 

@@ -1,5 +1,5 @@
 import { KhoError } from '../../formats/error.js'
-import { mergeRanges, type Range } from '../../formats/memory/range.js'
+import { mergeRanges, type Place, type Range } from '../../formats/memory/range.js'
 import { buildInitramfs } from '../guest/initramfs.js'
 import type { KhoState } from '../image/state.js'
 import type { Validation } from '../validate/verdict.js'
@@ -130,6 +130,6 @@ function scratchOf(state: KhoState): Range[] {
   return (state.scratch ?? []).map(({ start, size }) => ({ start, end: start + size }))
 }
 
-function pagesOf({ address, size }: { address: number; size: number }): Range {
+function pagesOf({ address, size }: Place): Range {
   return { start: Math.floor(address / 4096) * 4096, end: Math.ceil((address + size) / 4096) * 4096 }
 }

@@ -1,4 +1,5 @@
 import type { ByteSource } from '../../formats/memory/byte-source.js'
+import type { Range } from '../../formats/memory/range.js'
 import type { ContentsSpec } from './contents-schema.js'
 import { createRandom } from './random.js'
 
@@ -65,11 +66,7 @@ function fromFile(source: ByteSource): Contents {
 }
 
 /** The same with zeros in the holes, and past `size`. */
-export function withHoles(
-  contents: Contents,
-  holes: readonly { start: number; end: number }[],
-  size: number,
-): Contents {
+export function withHoles(contents: Contents, holes: readonly Range[], size: number): Contents {
   const blank = [...holes, { start: size, end: Number.POSITIVE_INFINITY }]
   return (offset, length) => {
     const bytes = contents(offset, length).slice()
@@ -80,15 +77,14 @@ export function withHoles(
   }
 }
 
-/** Preserved memory that a dump has the bytes of: `length` bytes at `address` are those from `offset`. */
-export interface ContentExtent {
-  address: number
-  length: number
+/** Preserved memory that a dump has the bytes of: those at `start` are those from `offset`. */
+export interface ContentRange extends Range {
   contents: Contents
   offset: number
 }
 
-/** An extent as something that a writer streams. */
-export function extentSource({ contents, offset, length }: ContentExtent): ByteSource {
+/** Such a range as something that a writer streams. */
+export function rangeContents({ contents, offset, start, end }: ContentRange): ByteSource {
+  const length = end - start
   return { size: length, read: (at, count) => contents(offset + at, Math.min(count, length - at)) }
 }

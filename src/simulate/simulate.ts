@@ -6,9 +6,9 @@ import {
   writeRaw,
 } from '../../formats/dumps/index.js'
 import { KhoError } from '../../formats/error.js'
-import { mergeRanges, subtractRanges } from '../../formats/memory/range.js'
+import { mergeRanges, rangeAt, subtractRanges } from '../../formats/memory/range.js'
 import { type Moment, runScenario, type ScenarioRun } from '../kernel/run-scenario.js'
-import { extentSource, type OpenContents } from '../scenario/contents.js'
+import { type OpenContents, rangeContents } from '../scenario/contents.js'
 import type { Scenario } from '../scenario/schema.js'
 
 /** What decides a simulation beside the scenario. */
@@ -45,15 +45,13 @@ function refuseFiles(path: string): never {
 /** The pages of structures, and preserved memory with contents around them: what was written into pages wins. */
 function collectSegments(run: ScenarioRun): ElfWriterSegment[] {
   const pages = run.builder.segments()
-  const taken = pages.map(({ phys, bytes }) => ({ start: phys, end: phys + bytes.length }))
+  const taken = pages.map(({ phys, bytes }) => rangeAt(phys, bytes.length))
   const segments: ElfWriterSegment[] = pages.map(({ phys, bytes }) => ({ phys, content: bytes }))
   let last = 0
-  for (const extent of [...run.extents].sort((a, b) => a.address - b.address)) {
-    const end = extent.address + extent.length
-    for (const gap of subtractRanges([{ start: Math.max(extent.address, last), end }], taken)) {
-      const offset = extent.offset + gap.start - extent.address
-      const part = { ...extent, address: gap.start, length: gap.end - gap.start, offset }
-      segments.push({ phys: gap.start, content: extentSource(part) })
+  for (const { start, end, contents, offset } of [...run.contents].sort((a, b) => a.start - b.start)) {
+    for (const gap of subtractRanges([{ start: Math.max(start, last), end }], taken)) {
+      const part = { ...gap, contents, offset: offset + gap.start - start }
+      segments.push({ phys: gap.start, content: rangeContents(part) })
     }
     last = Math.max(last, end)
   }

@@ -19,7 +19,7 @@ export function pathRanges(state: KhoState, path: string, log: RangeLog): void {
 }
 
 function addPart(part: Part, log: RangeLog): boolean {
-  for (const { address, size } of part.extents) log.add(address, address + size)
+  for (const { start, end } of part.extents) log.add(start, end)
   if (part.content === undefined) return part.extents.length > 0
   for (const { address, length } of part.content().pieces()) {
     if (address !== null) log.add(address, address + length)

@@ -98,7 +98,7 @@ function namePatches(memory: PhysicalMemory, state: KhoState): Patch[] {
   for (const { value, address } of state.blobs()) {
     if (value?.kind === 'kexec-metadata') patch(KEXEC_METADATA, 'previousRelease', address!)
     if (value?.kind !== 'luo') continue
-    for (const { extent } of value.sessions) patch(LUO_SESSION_SER, 'name', extent.address)
+    for (const { extent } of value.sessions) patch(LUO_SESSION_SER, 'name', extent.start)
   }
   return patches
 }

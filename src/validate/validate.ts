@@ -149,7 +149,7 @@ function earlyBoot(
   options: ValidateOptions,
 ): EarlyBoot {
   const memory = createReaderMemory(state.image.memory, state.geometry, ram, isZero(options))
-  const scratchLength = state.scratchArray?.length ?? null
+  const scratchLength = state.scratchArray?.size ?? null
   return bootReader(memory, { reader, geometry: state.geometry, root: state.root.address, scratchLength })
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../../formats/error.js'
 import { hex as hexText } from '../../../formats/memory/fault.js'
+import { rangeSize } from '../../../formats/memory/range.js'
 import { addressSpans, partSpans } from '../../hex/spans.js'
 import { writeJson } from '../../render/json.js'
 import { openState } from '../shared/open-state.js'
@@ -49,7 +50,7 @@ async function run(image: string, text: string, options: HexOptions, terminal: T
   const spans = kind === 'part' ? partSpans(state, part) : addressSpans(state, extents[0]!)
   writeOutput(terminal, options, [image, ...(options.part ?? [])], write => {
     if (options.json === true) {
-      const places = extents.map(({ address, size }) => ({ address: hexText(address), size }))
+      const places = extents.map(extent => ({ address: hexText(extent.start), size: rangeSize(extent) }))
       const name = kind === 'part' ? path : null
       writeJson(write, { schema: 'kho/hex/1', path: name, what, extents: places, spans: hexJson(spans) })
       return

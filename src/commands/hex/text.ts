@@ -1,5 +1,6 @@
 import { hexy } from 'hexy'
 import { hex } from '../../../formats/memory/fault.js'
+import type { Range } from '../../../formats/memory/range.js'
 import type { HexSpan } from '../../hex/span.js'
 import { escapeText } from '../../render/escape.js'
 import type { Palette } from '../../render/view-text.js'
@@ -80,12 +81,8 @@ function columns(address: number, offset: number | null, palette: Palette): stri
 }
 
 /** What a dump begins with when it is of a part: its name, and where it lies. */
-export function hexTitle(
-  path: string,
-  what: string,
-  extents: readonly { address: number; size: number }[],
-): string {
-  const places = extents.slice(0, 4).map(({ address, size }) => `${hex(address)}-${hex(address + size)}`)
+export function hexTitle(path: string, what: string, extents: readonly Range[]): string {
+  const places = extents.slice(0, 4).map(({ start, end }) => `${hex(start)}-${hex(end)}`)
   const more = extents.length > 4 ? `, and ${extents.length - 4} more` : ''
   return `${escapeText(path)}: ${escapeText(what)}, ${places.join(', ')}${more}`
 }

@@ -1,11 +1,6 @@
 import { KhoError } from '../../../formats/error.js'
 import { ADDRESS_LIMIT } from '../../../formats/memory/geometry.js'
-
-/** An address and a length, both in bytes. */
-export interface Extent {
-  address: number
-  length: number
-}
+import type { Place, Range } from '../../../formats/memory/range.js'
 
 /** One piece of a raw file: `length` bytes at file offset `offset` are the memory at `phys`. */
 export interface MapPiece {
@@ -29,7 +24,7 @@ export function parseSize(text: string): number {
 }
 
 /** `START-END`, END exclusive. */
-export function parseRange(text: string): { start: number; end: number } {
+export function parseRange(text: string): Range {
   const parts = text.split('-')
   if (parts.length !== 2) throw bad(text, 'range', '0x100000-1G')
   const start = parseAddress(parts[0] as string)
@@ -39,23 +34,23 @@ export function parseRange(text: string): { start: number; end: number } {
 }
 
 /** `ADDR+LENGTH`. */
-export function parseExtent(text: string): Extent {
+export function parseExtent(text: string): Place {
   const parts = text.split('+')
   if (parts.length !== 2) throw bad(text, 'extent', '0x60e000+4K')
-  return { address: parseAddress(parts[0] as string), length: parseSize(parts[1] as string) }
+  return { address: parseAddress(parts[0] as string), size: parseSize(parts[1] as string) }
 }
 
 /** `ADDR+LENGTH` of a scratch array, which a record may say has no bytes: kernels are told so, and answer. */
-export function parseScratch(text: string): Extent {
+export function parseScratch(text: string): Place {
   const match = /^([^+]+)\+0(?:x0+)?$/.exec(text)
-  return match === null ? parseExtent(text) : { address: parseAddress(match[1] as string), length: 0 }
+  return match === null ? parseExtent(text) : { address: parseAddress(match[1] as string), size: 0 }
 }
 
 /** `PHYS=OFFSET+LENGTH`. */
 export function parseMap(text: string): MapPiece {
   const parts = text.split('=')
   if (parts.length !== 2) throw bad(text, 'map', '4G=2G+2G')
-  const { address: offset, length } = parseExtent(parts[1] as string)
+  const { address: offset, size: length } = parseExtent(parts[1] as string)
   return { phys: parseAddress(parts[0] as string), offset, length }
 }
 

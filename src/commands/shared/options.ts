@@ -1,16 +1,8 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../../formats/error.js'
 import type { PageShift } from '../../../formats/memory/geometry.js'
-import type { Range } from '../../../formats/memory/range.js'
-import {
-  type Extent,
-  type MapPiece,
-  parseAddress,
-  parseMap,
-  parseRange,
-  parseScratch,
-  parseSize,
-} from './numbers.js'
+import type { Place, Range } from '../../../formats/memory/range.js'
+import { type MapPiece, parseAddress, parseMap, parseRange, parseScratch, parseSize } from './numbers.js'
 import { addOptions, type OptionSpec } from './option-specs.js'
 
 /** How a command answers. */
@@ -34,7 +26,7 @@ export interface ImageOptions {
   map?: MapPiece[]
   lowMemory?: number
   ram?: Range[]
-  scratch?: Extent
+  scratch?: Place
   absent: 'unknown' | 'zero'
 }
 

@@ -1,10 +1,11 @@
 import { KhoError } from '../../../formats/error.js'
 import { isAddressText } from '../../../formats/layout/index.js'
 import { ADDRESS_LIMIT } from '../../../formats/memory/geometry.js'
+import type { Place } from '../../../formats/memory/range.js'
 import type { KhoState } from '../../image/state.js'
 import { bytesPart, type Part } from '../../owners/part.js'
 import { resolve } from '../../owners/resolve.js'
-import { type Extent, parseAddress, parseExtent } from './numbers.js'
+import { parseAddress, parseExtent } from './numbers.js'
 
 /** What an argument names: a part of the state, or memory at an address. */
 export type Target = { kind: 'part'; part: Part } | { kind: 'address'; part: Part }
@@ -12,13 +13,13 @@ export type Target = { kind: 'part'; part: Part } | { kind: 'address'; part: Par
 /** A path, or `ADDR` or `ADDR+LENGTH`. An address alone stands for the rest of its page. Throws `usage`. */
 export function targetOf(state: KhoState, text: string): Target {
   if (!isAddressText(text)) return { kind: 'part', part: resolve(state, text) }
-  const { address, length } = text.includes('+') ? parseExtent(text) : restOfPage(state, text)
-  if (address + length > ADDRESS_LIMIT) throw new KhoError('usage', `'${text}' ends at 2^52 or behind it`)
-  return { kind: 'address', part: bytesPart(text, 'memory', address, length) }
+  const { address, size } = text.includes('+') ? parseExtent(text) : restOfPage(state, text)
+  if (address + size > ADDRESS_LIMIT) throw new KhoError('usage', `'${text}' ends at 2^52 or behind it`)
+  return { kind: 'address', part: bytesPart(text, 'memory', address, size) }
 }
 
-function restOfPage(state: KhoState, text: string): Extent {
+function restOfPage(state: KhoState, text: string): Place {
   const { pageSize } = state.geometry
   const address = parseAddress(text)
-  return { address, length: pageSize - (address % pageSize) }
+  return { address, size: pageSize - (address % pageSize) }
 }

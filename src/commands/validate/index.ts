@@ -114,7 +114,7 @@ function placeOf(address: number, why: string, { pageSize, scratch }: ValidateCo
     address,
     why,
     ...(pageSize === undefined ? {} : { pageShift: pageSize }),
-    ...(scratch === undefined ? {} : { scratchLength: scratch.length }),
+    ...(scratch === undefined ? {} : { scratchLength: scratch.size }),
   }
 }
 

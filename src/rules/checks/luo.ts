@@ -15,7 +15,7 @@ export function* checkLuoHandlers({ state, reader }: RuleContext): Generator<Occ
   for (const { compatible, path, extent } of filesOf(state)) {
     if (compatible === '' || (reader.memfd as readonly string[]).includes(compatible)) continue
     const seen = unknown.get(compatible)
-    if (seen === undefined) unknown.set(compatible, { path, address: extent.address, count: 1 })
+    if (seen === undefined) unknown.set(compatible, { path, address: extent.start, count: 1 })
     else seen.count++
   }
   for (const [compatible, place] of unknown) {
@@ -32,7 +32,7 @@ export function* checkLuoFlbNames({ state }: RuleContext): Generator<Occurrence>
     const known = KNOWN_FLBS.find(other => stem(other) === stem(name))
     if (known === undefined || known === name) continue
     const message = `FLB object '${name}' is of another version than '${known}': not absent, but not understood`
-    yield { message, path, address: extent.address }
+    yield { message, path, address: extent.start }
   }
 }
 
@@ -57,5 +57,5 @@ export function* checkLuoSerialised({ state }: RuleContext): Generator<Occurrenc
   if (luo === null || luo.sessions.length > 0 || luo.sessionsAddress === null) return
   if (luo.form === 'struct' && luo.sessionsAddress !== 0) return
   const message = 'no sessions: there are none, or reboot(KEXEC) had not come when the dump was taken'
-  yield { message, path: 'luo', address: luo.extent.address }
+  yield { message, path: 'luo', address: luo.extent.start }
 }

@@ -100,7 +100,7 @@ export function* checkFolioCoverage(context: RuleContext): Generator<Occurrence>
     const layout = layoutOf(context, memfd, list)
     if (layout === null || layout.missing === 0) continue
     const message = `${plural(layout.missing, 'page')} of the file without a folio, first at page offset ${layout.gap}`
-    yield { message, path: memfd.path, address: memfd.extent.address, count: layout.missing }
+    yield { message, path: memfd.path, address: memfd.extent.start, count: layout.missing }
   }
 }
 
@@ -113,7 +113,7 @@ export function* checkFolioRanges(context: RuleContext): Generator<Occurrence> {
     const n = layout.clash
     const pages = (list.sizes[n] as number) / context.state.geometry.pageSize
     const message = `${plural(layout.clashes, 'folio')} overlapping another one in the file, or not aligned to its size: first ${plural(pages, 'page')} at page offset ${list.folios.index[n]}`
-    const address = (list.starts[n] as number) || memfd.extent.address
+    const address = (list.starts[n] as number) || memfd.extent.start
     yield { message, path: folioPath(memfd, list, n), address, count: layout.clashes }
   }
 }
@@ -163,5 +163,5 @@ export function* checkSealsLost({ state }: RuleContext): Generator<Occurrence> {
   if (first === undefined) return
   const count = unsealed.length
   const message = `${plural(count, 'memfd')} of version 1: seals are not handed over`
-  yield { message, path: first.path, address: first.extent.address, count }
+  yield { message, path: first.path, address: first.extent.start, count }
 }

@@ -26,9 +26,9 @@ export function areasOf(state: KhoState): PlacedArea[] {
 /** A length of the array that is no whole number of areas. */
 export function* checkScratchLength({ state }: RuleContext): Generator<Occurrence> {
   const array = state.scratchArray
-  if (array === null || array.length % SCRATCH_ENTRY === 0) return
-  const rest = array.length % SCRATCH_ENTRY
-  const message = `the scratch array has ${array.length} bytes: the last ${rest} of them are ignored`
+  if (array === null || array.size % SCRATCH_ENTRY === 0) return
+  const rest = array.size % SCRATCH_ENTRY
+  const message = `the scratch array has ${array.size} bytes: the last ${rest} of them are ignored`
   yield { message, path: 'scratch', address: array.address }
 }
 

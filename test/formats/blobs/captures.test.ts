@@ -49,7 +49,7 @@ function shownVmalloc(vmalloc: Vmalloc): Json {
 
 function shownMemfd(memory: PhysicalMemory, geo: Geometry, memfd: Memfd): Json {
   const shown: Json = {
-    ser_phys: hex(memfd.extent.address),
+    ser_phys: hex(memfd.extent.start),
     pos: memfd.position,
     size: memfd.size,
     seals: memfd.seals,
@@ -64,9 +64,9 @@ function shownMemfd(memory: PhysicalMemory, geo: Geometry, memfd: Memfd): Json {
 
 function shownBlocks(memory: PhysicalMemory, blocks: Luo['blocks']): Json[] {
   return blocks.map(({ extent, count }) => {
-    const read = memory.read(extent.address, 8)
+    const read = memory.read(extent.start, 8)
     const next = read.ok ? new DataView(read.bytes.buffer, read.bytes.byteOffset).getBigUint64(0, true) : -1n
-    return { phys: hex(extent.address), next: hex(next), count }
+    return { phys: hex(extent.start), next: hex(next), count }
   })
 }
 

@@ -13,6 +13,7 @@ import {
 import { isKhoError } from '../../../formats/error.js'
 import { LUO_FILE_SER, LUO_SESSION_SER } from '../../../formats/layout/index.js'
 import { geometry, PAGE_SHIFTS, type PageShift } from '../../../formats/memory/geometry.js'
+import { rangeAt, rangeSize } from '../../../formats/memory/range.js'
 import { viewOf } from '../../../formats/memory/u64.js'
 import { type TestMemory, testMemory } from './memory.js'
 
@@ -126,7 +127,7 @@ describe.each(['struct', 'fdt'] as const)('LUO in the %s form', form => {
       size,
       faults: [],
     })
-    expect(luo.extent).toEqual({ address, size })
+    expect(luo.extent).toEqual(rangeAt(address, size))
     expect(luo.sessions.map(it => it.path)).toEqual(['luo/sessions/vm%20a', 'luo/sessions/empty'])
     expect(luo.sessions[0]?.files.map(it => it.path)).toEqual([
       'luo/sessions/vm%20a/files/2',
@@ -135,22 +136,22 @@ describe.each(['struct', 'fdt'] as const)('LUO in the %s form', form => {
     expect(luo.sessions[1]).toMatchObject({ filesAddress: 0, fileCount: 0, blocks: [], fileArray: null })
     expect(luo.flbs).toMatchObject({
       path: 'luo/flbs',
-      extent: { size: 4096 },
+      extent: rangeAt(luo.flbs!.extent.start, 4096),
       entries: [{ path: 'luo/flbs/#0' }],
     })
     const [first, second] = luo.sessions
-    expect(second!.extent).toEqual({ address: first!.extent.address + 80, size: 80 })
-    expect(first!.files[0]!.extent.size).toBe(64)
+    expect(second!.extent).toEqual(rangeAt(first!.extent.start + 80, 80))
+    expect(rangeSize(first!.files[0]!.extent)).toBe(64)
     if (form === 'fdt') {
-      expect(luo.sessionArray).toEqual({ address: luo.sessionsAddress, size: 16 * 4096 })
-      expect(first!.fileArray).toEqual({ address: first!.filesAddress, size: 2 * 4096 })
-      expect(first!.extent.address).toBe(luo.sessionsAddress! + 8)
+      expect(luo.sessionArray).toEqual(rangeAt(luo.sessionsAddress!, 16 * 4096))
+      expect(first!.fileArray).toEqual(rangeAt(first!.filesAddress!, 2 * 4096))
+      expect(first!.extent.start).toBe(luo.sessionsAddress! + 8)
     } else {
       const page = `0x${luo.sessionsAddress!.toString(16)}`
       expect(luo.blocks).toEqual([
-        { path: `luo/blocks/${page}`, extent: { address: luo.sessionsAddress, size: 4096 }, count: 2 },
+        { path: `luo/blocks/${page}`, extent: rangeAt(luo.sessionsAddress!, 4096), count: 2 },
       ])
-      expect(first!.files[0]!.extent.address).toBe(first!.filesAddress! + 16)
+      expect(first!.files[0]!.extent.start).toBe(first!.filesAddress! + 16)
     }
   })
 
@@ -273,7 +274,7 @@ describe('LUO in the struct form', () => {
     change: (first: DataView, second: DataView, addresses: number[], memory: TestMemory) => void,
   ) => {
     const { memory, decode } = encode({ sessions: sessions(60) })
-    const addresses = (decode().value as Luo).blocks.map(block => block.extent.address)
+    const addresses = (decode().value as Luo).blocks.map(block => block.extent.start)
     change(viewOf(memory.page(addresses[0]!)), viewOf(memory.page(addresses[1]!)), addresses, memory)
     const blob = decode()
     return { found: codes(blob), luo: blob.value as Luo, blob }
@@ -332,8 +333,8 @@ describe('LUO in the struct form', () => {
       sessions: [...withFiles(200), { name: 'other', files: [{ compatible: 'x', data: 1n, token: 1n }] }],
     })
     const [vm, other] = (decode().value as Luo).sessions
-    viewOf(memory.page(other!.extent.address - (other!.extent.address % 4096))).setBigUint64(
-      (other!.extent.address % 4096) + 64,
+    viewOf(memory.page(other!.extent.start - (other!.extent.start % 4096))).setBigUint64(
+      (other!.extent.start % 4096) + 64,
       BigInt(vm!.filesAddress!),
       true,
     )
@@ -348,7 +349,7 @@ describe('LUO in the struct form', () => {
     ['no', 0n, 'session has 0 files, but a list of them at '],
   ])('counts %s files', (_, count, message) => {
     const { memory, decode } = encode({ sessions: withFiles(3) })
-    const at = (decode().value as Luo).sessions[0]!.extent.address
+    const at = (decode().value as Luo).sessions[0]!.extent.start
     viewOf(memory.page(at - 16)).setBigUint64(16 + 72, count, true)
     const { faults } = decode()
     expect(faults).toMatchObject([{ code: 'LUO-FILE-COUNT', path: 'luo/sessions/vm' }])
@@ -360,9 +361,9 @@ describe('LUO in the struct form', () => {
     const luo = decode().value as Luo
     const fill = (at: number, length: number) =>
       memory.page(at - (at % 4096)).fill(0x41, at % 4096, (at % 4096) + length)
-    fill(luo.sessions[0]!.extent.address, 64)
-    fill(luo.sessions[0]!.files[0]!.extent.address, 48)
-    fill(luo.flbs!.entries[0]!.extent.address, 48)
+    fill(luo.sessions[0]!.extent.start, 64)
+    fill(luo.sessions[0]!.files[0]!.extent.start, 48)
+    fill(luo.flbs!.entries[0]!.extent.start, 48)
     expect(codes(decode())).toEqual([
       'LUO-NAME-UNTERMINATED',
       'LUO-NAME-UNTERMINATED',
@@ -377,7 +378,7 @@ describe('LUO in the struct form', () => {
     ]
     const { memory, decode } = encode({ sessions: withFiles(1), flbs })
     expect(codes(decode())).toEqual(['LUO-FLB-DUPLICATE', 'LUO-FLB-REFCOUNT'])
-    const { address } = (decode().value as Luo).flbs!.extent
+    const { start: address } = (decode().value as Luo).flbs!.extent
     const page = viewOf(memory.page(address))
     page.setBigUint64(0, 2n, true)
     page.setBigUint64(8, 64n, true)

@@ -13,6 +13,7 @@ import {
 import { isKhoError } from '../../../formats/error.js'
 import { MEMFD_LUO_SER_V1, MEMFD_LUO_SER_V2 } from '../../../formats/layout/index.js'
 import { geometry, PAGE_SHIFTS, type PageShift } from '../../../formats/memory/geometry.js'
+import { rangeAt } from '../../../formats/memory/range.js'
 import { viewOf } from '../../../formats/memory/u64.js'
 import { type TestMemory, testMemory } from './memory.js'
 
@@ -59,7 +60,7 @@ describe('a memfd', () => {
     expect(memfd).toMatchObject({
       version: 2,
       path,
-      extent: { address, size: 48 },
+      extent: rangeAt(address, 48),
       position: 6173,
       size: 12345,
       seals: 6,
@@ -67,7 +68,7 @@ describe('a memfd', () => {
       nrFolios: 4,
       vmalloc: {
         path: `${path}/vmalloc`,
-        extent: { address: address + 32, size: 16 },
+        extent: rangeAt(address + 32, 16),
         totalPages: 1,
         complete: true,
       },
@@ -82,7 +83,7 @@ describe('a memfd', () => {
     const { decode } = build({ version: 1, seals: 0 })
     expect(decode().memfd).toMatchObject({
       version: 1,
-      extent: { size: 40 },
+      extent: rangeAt(decode().memfd!.extent.start, 40),
       seals: null,
       flags: null,
       nrFolios: 4,

@@ -13,6 +13,7 @@ import { decodeVmalloc } from '../../../formats/blobs/vmalloc.js'
 import { isKhoError } from '../../../formats/error.js'
 import { KHO_VMALLOC } from '../../../formats/layout/index.js'
 import { geometry, PAGE_SHIFTS } from '../../../formats/memory/geometry.js'
+import { rangeAt } from '../../../formats/memory/range.js'
 import { viewOf } from '../../../formats/memory/u64.js'
 import { type TestMemory, testMemory } from './memory.js'
 
@@ -74,7 +75,7 @@ describe('the chain of a vmalloc area', () => {
       complete: true,
       overlapping: false,
       path: 'blobs/area',
-      extent: { address, size: 16 },
+      extent: rangeAt(address, 16),
     })
     expect(codes).toEqual([])
   })

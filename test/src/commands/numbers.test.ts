@@ -64,7 +64,7 @@ describe('numbers on the command line', () => {
 
   it('reads ranges, extents and maps', () => {
     expect(parseRange('0x100000-1G')).toEqual({ start: 0x100000, end: 2 ** 30 })
-    expect(parseExtent('0x60e000+4K')).toEqual({ address: 0x60e000, length: 4096 })
+    expect(parseExtent('0x60e000+4K')).toEqual({ address: 0x60e000, size: 4096 })
     expect(parseMap('4G=2G+0x1000')).toEqual({ phys: 2 ** 32, offset: 2 ** 31, length: 0x1000 })
   })
 
@@ -77,8 +77,8 @@ describe('numbers on the command line', () => {
   })
 
   it('a scratch array may have no bytes', () => {
-    expect(parseScratch('0x40600000+0')).toEqual({ address: 0x40600000, length: 0 })
-    expect(parseScratch('0x1000+0x30')).toEqual({ address: 0x1000, length: 48 })
+    expect(parseScratch('0x40600000+0')).toEqual({ address: 0x40600000, size: 0 })
+    expect(parseScratch('0x1000+0x30')).toEqual({ address: 0x1000, size: 48 })
     refusal(() => parseScratch('+0'))
   })
 

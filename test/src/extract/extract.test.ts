@@ -158,7 +158,7 @@ describe('extract', () => {
 
 function resolveRuns(state: KhoState): number[] {
   const { list } = resolve(state, 'luo/sessions/a/files/1/vmalloc/runs')
-  return Array.from({ length: list!.length }, (_, n) => list!.at(n).extents[0]!.address)
+  return Array.from({ length: list!.length }, (_, n) => list!.at(n).extents[0]!.start)
 }
 
 /** The memory of a state without one page. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { encodeMemblock } from '../../../formats/blobs/index.js'
+import { rangeAt } from '../../../formats/memory/range.js'
 import type { FieldSpan, HexSpan } from '../../../src/hex/span.js'
 import { addressSpans, partSpans } from '../../../src/hex/spans.js'
 import { loadState } from '../../../src/image/load-state.js'
@@ -121,7 +122,7 @@ describe('an annotated dump', () => {
 
   it('finds the structures at an address, whole or cut', async () => {
     const state = await capture('basic-1g.s1-kexec')
-    const page = [...addressSpans(state, { address: 0x239f000, size: 4096 })]
+    const page = [...addressSpans(state, rangeAt(0x239f000, 4096))]
     checkWhole(page, 0x239f000, 4096)
     expect(values(page)).toEqual({
       compatible: '"luo-v5"',
@@ -129,16 +130,16 @@ describe('an annotated dump', () => {
       sessionsPa: '0x24cf000',
       flbsPa: '0x23a0000',
     })
-    const cut = [...addressSpans(state, { address: 0x239f012, size: 4 })]
+    const cut = [...addressSpans(state, rangeAt(0x239f012, 4))]
     checkWhole(cut, 0x239f012, 4)
     expect(cut[1]).toMatchObject({ name: 'sessionsPa', value: '0x24cf000', length: 4 })
   })
 
   it('never shows absent bytes as zeros', async () => {
     const state = await capture('basic-1g.s1-kexec')
-    const { address, size } = resolve(state, 'memblock/khotrace').extents[0]!
+    const { start: address, end } = resolve(state, 'memblock/khotrace').extents[0]!
     expect(spansAt(state, 'memblock/khotrace')).toEqual([
-      { kind: 'absent', address, length: size, reason: 'outside', name: null },
+      { kind: 'absent', address, length: end - address, reason: 'outside', name: null },
     ])
   })
 
@@ -159,7 +160,7 @@ describe('an annotated dump', () => {
       const part = resolve(state, ownership.path(id))
       checkWhole([...partSpans(state, part)], start, end - start)
       const page = start - (start % 4096)
-      checkWhole([...addressSpans(state, { address: page, size: 4096 })], page, 4096)
+      checkWhole([...addressSpans(state, rangeAt(page, 4096))], page, 4096)
     }
   })
 

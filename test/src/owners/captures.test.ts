@@ -26,7 +26,7 @@ function checkStates(folder: string): void {
       const ownership = ownershipOf(state)
       for (let id = 0; id < ownership.count; id++) {
         const { path, start } = ownership.claim(id)
-        const starts = resolve(state, path).extents.map(extent => extent.address)
+        const starts = resolve(state, path).extents.map(extent => extent.start)
         expect(starts, path).toContain(start)
         expect(resolve(state, path).path).toBe(path)
       }

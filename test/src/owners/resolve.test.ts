@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { encodeKexecMetadata, encodeMemblock } from '../../../formats/blobs/index.js'
+import { rangeSize } from '../../../formats/memory/range.js'
 import { resolve } from '../../../src/owners/resolve.js'
 import { machine } from './synthetic.js'
 
@@ -52,15 +53,15 @@ describe('resolve', () => {
     const { state } = await sample()
     const part = resolve(state, path)
     expect(part.path).toEqual(canonical)
-    expect(part.extents.map(extent => extent.size)).toEqual([size])
+    expect(part.extents.map(extent => rangeSize(extent))).toEqual([size])
   })
 
   it('leads to the bytes', async () => {
     const { state, region, file } = await sample()
-    expect(resolve(state, 'memblock/size').extents[0]!.address).toBe(region)
-    expect(resolve(state, 'luo/sessions/vm-a/files/7/memfd').extents[0]!.address).toBe(Number(file.data))
-    const { address, size } = resolve(state, 'kexec-metadata/previousRelease').extents[0]!
-    const read = state.image.memory.read(address, size)
+    expect(resolve(state, 'memblock/size').extents[0]!.start).toBe(region)
+    expect(resolve(state, 'luo/sessions/vm-a/files/7/memfd').extents[0]!.start).toBe(Number(file.data))
+    const { start, end } = resolve(state, 'kexec-metadata/previousRelease').extents[0]!
+    const read = state.image.memory.read(start, end - start)
     expect(read.ok && Buffer.from(read.bytes).toString('latin1')).toMatch(/^7\.2\.13\0+$/)
   })
 

@@ -69,7 +69,7 @@ describeWith('KHO_TEST_KERNEL', 'an older state, converted to kho-v4', kernel =>
         root: Number(expected.fdt_phys),
         scratch: {
           address: Number(expected.scratch.descriptor_phys),
-          length: expected.scratch.descriptor_len,
+          size: expected.scratch.descriptor_len,
         },
       })
       expect(source.abi).toBe('kho-v1-page')

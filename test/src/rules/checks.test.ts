@@ -74,13 +74,13 @@ const EXAMPLES: Record<string, Example> = {
   'LUO-FLB-VERSION': { kernel: '7.2' },
   'LUO-HANDLER': {
     kernel: '7.2',
-    damage: target => target.write(fileOf(target).extent.address, text('memfd-v9')),
+    damage: target => target.write(fileOf(target).extent.start, text('memfd-v9')),
   },
   'LUO-NOT-SERIALISED': {
     kernel: '7.2',
-    damage: target => target.write64(luoOf(target).extent.address + 16, 0),
+    damage: target => target.write64(luoOf(target).extent.start + 16, 0),
   },
-  'LUO-UNPRESERVED': { kernel: '7.2', damage: target => unpreserve(target, memfdOf(target).extent.address) },
+  'LUO-UNPRESERVED': { kernel: '7.2', damage: target => unpreserve(target, memfdOf(target).extent.start) },
   'MAP-DUPLICATE-OWNER': {
     kernel: '7.2',
     damage: target => target.write64(folioOf(target, 2, 0), target.u64(folioOf(target, 0, 0))),
@@ -110,7 +110,7 @@ const EXAMPLES: Record<string, Example> = {
   },
   'MEMFD-COVERAGE': {
     kernel: '7.2',
-    damage: target => target.write64(memfdOf(target).extent.address + 8, 9 * 4096),
+    damage: target => target.write64(memfdOf(target).extent.start + 8, 9 * 4096),
   },
   'MEMFD-FOLIO-RANGE': {
     kernel: '7.2',
@@ -141,7 +141,7 @@ const EXAMPLES: Record<string, Example> = {
   },
   'SCRATCH-LENGTH': {
     kernel: '7.2',
-    options: { scratch: { address: 0x4000_0000, length: 20 } },
+    options: { scratch: { address: 0x4000_0000, size: 20 } },
   },
   'VMALLOC-CHUNK-FULL': { kernel: '6.18', reader: '6.18' },
   'VMALLOC-RESTORE-STEP': { kernel: '7.2', scenario: splitRun() },

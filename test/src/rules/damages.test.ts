@@ -29,7 +29,7 @@ function arrayOf(simulation: ReturnType<typeof simulate>): StateOptions {
   const read = builder.memory().read(handover.record + 32, 16)
   if (!read.ok) return {}
   const view = viewOf(read.bytes)
-  return { scratch: { address: u64(view, 0), length: u64(view, 8) } }
+  return { scratch: { address: u64(view, 0), size: u64(view, 8) } }
 }
 
 /** What the fsck says of a machine that was broken in the way of a rule; null where it has nothing to break like that. */

@@ -82,7 +82,7 @@ export async function judge(
       root,
       pageShift: expected.page_shift,
       ramEnd: Math.max(...ram.map(range => range.end)),
-      scratch: { address: Number(scratch[0]), length: scratch[1] },
+      scratch: { address: Number(scratch[0]), size: scratch[1] },
       ...(absentIsZero ? { assumeZero: { ram } } : {}),
     })
     return validateState(state, options)
