@@ -16,7 +16,15 @@ export {
   abiOf,
   encoderOf,
   findAbi,
+  findKernel,
+  KERNELS,
+  type Kernel,
+  type KernelName,
+  kernelNamed,
+  type ReadingKernel,
+  readingKernel,
   trackerOptions,
+  type WritingKernel,
 } from '../formats/kernels/index.js'
 export type { Absence, Fault } from '../formats/memory/fault.js'
 export { type Geometry, geometry, type PageShift } from '../formats/memory/geometry.js'
@@ -53,7 +61,6 @@ export type { Claim } from './owners/claim.js'
 export { type Ownership, ownershipOf } from './owners/ownership.js'
 export { resolve } from './owners/resolve.js'
 export { findRule, RULES } from './rules/catalogue.js'
-export { findReader, READERS, type Reader } from './rules/reader.js'
 export type { Rule, Severity } from './rules/rule.js'
 export { parseScenario } from './scenario/scenario-file.js'
 export { simulate, writeSimulationElf, writeSimulationRaw } from './simulate/simulate.js'

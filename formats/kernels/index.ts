@@ -14,7 +14,7 @@ export type {
   Users,
   Writes,
 } from './kernel.js'
-export { abiOf, encoderOf, findAbi, trackerOptions } from './layouts.js'
+export { abiOf, encoderOf, findAbi, handlersOf, takesCompatible, trackerOptions } from './layouts.js'
 export {
   defaultReader,
   findKernel,
@@ -25,7 +25,16 @@ export {
   writingKernel,
   writingKernelNamed,
 } from './look-up.js'
-export { inRange, type KernelRange, kernelsWith, releases, releasesWith, since, writersOf } from './ranges.js'
+export {
+  inRange,
+  type KernelRange,
+  kernelsWith,
+  rangeOfNames,
+  releases,
+  releasesWith,
+  since,
+  writersOf,
+} from './ranges.js'
 export {
   ABIS,
   type Abi,

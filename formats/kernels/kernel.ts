@@ -103,6 +103,8 @@ export interface Reads {
   maxOrder: boolean
   /** The page of the root FDT is itself restored in early boot, with a warning where it is not preserved. */
   restoresFdt: boolean
+  /** kho_restore_vmalloc() reads past the end of a chunk page that is exactly full. */
+  overrunsFullChunks: boolean
   /**
    * Blocks of memory, in bytes, that early allocations may come from besides scratch where nothing in them is preserved
    * and no page of the tracker lies in them: kho_extend_scratch(). Null where scratch is all that there is.

@@ -3,7 +3,7 @@ import { SMALL_BITMAP } from '../trackers/chunk-list.js'
 import { shortDepth } from '../trackers/radix-tree.js'
 import type { TrackerOptions } from '../trackers/tracker.js'
 import type { TrackerEncoder } from '../trackers/writer.js'
-import { ABIS, type Abi, type AbiName } from './table.js'
+import { ABIS, type Abi, type AbiName, type Kernel, type ReadingKernel } from './table.js'
 
 /** Other names by which a layout is known on the command line. */
 const ALIASES: Readonly<Record<string, AbiName>> = { 'page-table': 'v5-table' }
@@ -29,4 +29,14 @@ export function trackerOptions(name: AbiName, geometry: Geometry): TrackerOption
   const { bitmap, depth } = abiOf(name)
   if (bitmap !== null) return { geometry, bitmapBytes: bitmap === 'page' ? geometry.pageSize : SMALL_BITMAP }
   return depth === 'short' ? { geometry, depth: shortDepth(geometry) } : { geometry }
+}
+
+/** True where a kernel takes a root FDT of that `compatible`; a kernel that does not look takes any. */
+export function takesCompatible({ layout, reads }: ReadingKernel, compatible: string): boolean {
+  return !reads.checksCompatible || layout.compatible === compatible
+}
+
+/** Strings of the file handlers that a kernel has. */
+export function handlersOf({ users }: Kernel): readonly string[] {
+  return users.memfd === null ? [] : [`memfd-v${users.memfd}`]
 }

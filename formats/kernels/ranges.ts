@@ -28,6 +28,11 @@ export function releasesWith(has: (kernel: Kernel) => boolean): KernelRange {
   return rangeOf(RELEASES.filter(has))
 }
 
+/** The kernels of those names. */
+export function rangeOfNames(names: readonly KernelName[]): KernelRange {
+  return kernelsWith(({ name }) => names.includes(name))
+}
+
 /** True where a kernel is one of a range. */
 export function inRange({ kernels }: KernelRange, { name }: Kernel): boolean {
   return kernels.includes(name)

@@ -55,6 +55,7 @@ export const V6_16 = {
     marker: 'order',
     maxOrder: true,
     restoresFdt: true,
+    overrunsFullChunks: false,
     extendsScratch: null,
     kdumpReturnsEarly: false,
   },

@@ -12,5 +12,5 @@ export const V6_18 = {
   ],
   users: { ...V6_17_9.users, khoTest: 'vmalloc', vmalloc: true },
   writes: { ...V6_17_9.writes, busyAfterFinalize: false, takesBytes: false, checksScratch: true },
-  reads: { ...V6_17_9.reads, marker: 'magic' },
+  reads: { ...V6_17_9.reads, marker: 'magic', overrunsFullChunks: true },
 } as const satisfies KernelRow

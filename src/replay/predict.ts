@@ -1,10 +1,9 @@
-import { isKhoError } from '../../formats/error.js'
+import { findKernel, isReading } from '../../formats/kernels/index.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { rangesCover } from '../../formats/memory/range.js'
 import { loadState } from '../image/load-state.js'
 import type { KhoState } from '../image/state.js'
 import { readOverZeros } from '../image/zero-memory.js'
-import { findReader } from '../rules/reader.js'
 import { validateState } from '../validate/validate.js'
 import type { Validation } from '../validate/verdict.js'
 import { guestRam } from './machine.js'
@@ -41,13 +40,8 @@ export function predictReplay(state: KhoState, kernel: ReadingKernel): Validatio
 }
 
 function isKnown(release: string): boolean {
-  try {
-    findReader(release)
-    return true
-  } catch (error) {
-    if (isKhoError(error)) return false
-    throw error
-  }
+  const kernel = findKernel(release)
+  return kernel !== null && isReading(kernel)
 }
 
 /** Nothing that is handed over is one piece longer than this; sizes in a broken state can be anything. */

@@ -1,4 +1,4 @@
-import type { Reader } from './reader.js'
+import { handlersOf, type Kernel, type ReadingKernel, takesCompatible } from '../../formats/kernels/index.js'
 
 /** What one kernel makes of one component that another has written. */
 export interface CompatRow {
@@ -18,7 +18,7 @@ const BADNESS: readonly CompatRow['outcome'][] = [
 ]
 
 /** Component by component: what `reader` makes of what `writer` hands over. The first row that is rejected decides. */
-export function compareReleases(writer: Reader, reader: Reader): CompatRow[] {
+export function compareReleases(writer: Kernel, reader: ReadingKernel): CompatRow[] {
   const rows = [rootRow(writer, reader), trackerRow(writer, reader)]
   if (rows.some(row => row.outcome === 'rejected')) return rows
   return [...rows, ...blobRows(writer, reader)]
@@ -29,10 +29,10 @@ export function overall(rows: readonly CompatRow[]): CompatRow {
   return rows.reduce((a, b) => (BADNESS.indexOf(b.outcome) > BADNESS.indexOf(a.outcome) ? b : a))
 }
 
-function rootRow(writer: Reader, reader: Reader): CompatRow {
-  const writes = writer.compatible ?? 'kho-v1'
-  const reads = reader.compatible ?? 'not looked at'
-  const same = reader.compatible === null || reader.compatible === writes
+function rootRow(writer: Kernel, reader: ReadingKernel): CompatRow {
+  const writes = writer.layout.compatible
+  const reads = reader.reads.checksCompatible ? reader.layout.compatible : 'not looked at'
+  const same = takesCompatible(reader, writes)
   return {
     component: 'root compatible',
     writes,
@@ -42,76 +42,87 @@ function rootRow(writer: Reader, reader: Reader): CompatRow {
   }
 }
 
-function trackerRow(writer: Reader, reader: Reader): CompatRow {
+function trackerRow(writer: Kernel, reader: ReadingKernel): CompatRow {
+  const [from, to] = [writer.layout, reader.layout]
   const row = { component: 'tracker', writes: describeTracker(writer), reads: describeTracker(reader) }
-  const early = (release: Reader) => release.blobProperty === null
-  if (early(writer) !== early(reader)) {
-    const whole = reader.mapChecked === 'populate'
+  if (from.map.node !== to.map.node || from.map.property !== to.map.property) {
+    const whole = reader.reads.mapChecked === 'populate'
     const note = 'the map pointer is in another place: an error, and nothing is reserved'
     return { ...row, outcome: whole ? 'rejected' : 'error-reported', note }
   }
-  if (writer.tracker !== reader.tracker) return { ...row, outcome: 'rejected', note: 'another tracker' }
-  if (writer.bitmap !== reader.bitmap) {
+  if (from.tracker !== to.tracker) return { ...row, outcome: 'rejected', note: 'another tracker' }
+  if (from.bitmap !== to.bitmap) {
     const note =
       'the same string, another bitmap: blocks are lost and others appear, without a word (a2fff99f92da)'
     return { ...row, outcome: 'accepted-different', note }
   }
-  if (reader.intSize && !writer.intSize) {
+  if (reader.reads.intSize && writer.reads?.intSize === false) {
     return { ...row, outcome: 'ok', note: 'blocks of 2 GiB and more are reserved with a wrong size' }
   }
-  if (reader.maxOrder && !writer.maxOrder) {
+  if (reader.reads.maxOrder && writer.reads?.maxOrder === false) {
     return { ...row, outcome: 'ok', note: 'blocks above MAX_PAGE_ORDER are reserved, and cannot be restored' }
   }
   return { ...row, outcome: 'ok', note: '' }
 }
 
-function describeTracker({ tracker, bitmap }: Reader): string {
-  if (bitmap === null) return tracker
-  return `${tracker}, ${bitmap === 512 ? '512-byte' : 'page-size'} bitmaps`
+function describeTracker({ layout }: Kernel): string {
+  if (layout.bitmap === null) return layout.tracker
+  return `${layout.tracker}, ${layout.bitmap === 512 ? '512-byte' : 'page-size'} bitmaps`
 }
 
-function blobRows(writer: Reader, reader: Reader): CompatRow[] {
-  const rows: CompatRow[] = []
-  const say = (value: string | null | boolean, no = 'none') => (value === true ? 'yes' : value || no)
-  rows.push({
+function blobRows(writer: Kernel, reader: ReadingKernel): CompatRow[] {
+  return [
+    blobRow(writer, reader),
+    luoRow(writer, reader),
+    memfdRow(writer, reader),
+    metadataRow(writer, reader),
+  ]
+}
+
+function blobRow({ layout: from }: Kernel, { layout: to }: ReadingKernel): CompatRow {
+  const say = (layout: Kernel['layout']) =>
+    (layout.blobProperty ?? 'nodes inline') + (layout.blobSize ? ', blob-size' : '')
+  const same = from.blobProperty === to.blobProperty
+  return {
     component: 'blob property',
-    writes: say(writer.blobProperty, 'nodes inline') + (writer.blobSize ? ', blob-size' : ''),
-    reads: say(reader.blobProperty, 'nodes inline') + (reader.blobSize ? ', blob-size' : ''),
-    outcome:
-      writer.blobProperty === reader.blobProperty && (writer.blobSize || !reader.blobSize)
-        ? 'ok'
-        : 'error-reported',
-    note: writer.blobProperty === reader.blobProperty ? '' : 'no blob is found',
-  })
-  const luo = writer.luo !== null && reader.luo !== null && writer.luo !== reader.luo
-  rows.push({
-    component: 'LUO',
-    writes: say(writer.luo),
-    reads: say(reader.luo),
-    outcome: luo ? 'oops' : 'ok',
-    note: luo
-      ? 'luo_restore_fail() panics'
-      : writer.luo !== null && reader.luo === null
-        ? 'not looked at'
-        : '',
-  })
-  const lost = writer.luo === null ? [] : writer.memfd.filter(version => !reader.memfd.includes(version))
-  rows.push({
+    writes: say(from),
+    reads: say(to),
+    outcome: same && (from.blobSize || !to.blobSize) ? 'ok' : 'error-reported',
+    note: same ? '' : 'no blob is found',
+  }
+}
+
+function luoRow(writer: Kernel, reader: ReadingKernel): CompatRow {
+  const [from, to] = [writer.users.luo, reader.users.luo]
+  const row = { component: 'LUO', writes: describeLuo(from), reads: describeLuo(to) }
+  if (from === null || to === null) {
+    return { ...row, outcome: 'ok', note: from === null ? '' : 'not looked at' }
+  }
+  if (from.version !== to.version) return { ...row, outcome: 'oops', note: 'luo_restore_fail() panics' }
+  if (to.flbs && !from.flbs) {
+    return { ...row, outcome: 'oops', note: '"Unable to get FLB node [luo-flb]": luo_restore_fail() panics' }
+  }
+  return { ...row, outcome: 'ok', note: '' }
+}
+
+function describeLuo(luo: Kernel['users']['luo']): string {
+  return luo === null ? 'none' : luo.version + (luo.flbs ? ', FLBs' : '')
+}
+
+function memfdRow(writer: Kernel, reader: ReadingKernel): CompatRow {
+  const known = handlersOf(reader)
+  const lost = writer.users.luo === null ? [] : handlersOf(writer).filter(version => !known.includes(version))
+  const missed = lost.length > 0 && reader.users.luo !== null
+  return {
     component: 'memfd',
-    writes: writer.memfd.join(', ') || 'none',
-    reads: reader.memfd.join(', ') || 'none',
-    outcome: lost.length > 0 && reader.luo !== null ? 'error-reported' : 'ok',
-    note:
-      lost.length > 0 && reader.luo !== null
-        ? `no handler for ${lost.join(', ')}: opening the LUO device fails`
-        : '',
-  })
-  rows.push({
-    component: 'kexec-metadata',
-    writes: say(writer.kexecMetadata),
-    reads: say(reader.kexecMetadata),
-    outcome: 'ok',
-    note: '',
-  })
-  return rows
+    writes: handlersOf(writer).join(', ') || 'none',
+    reads: known.join(', ') || 'none',
+    outcome: missed ? 'error-reported' : 'ok',
+    note: missed ? `no handler for ${lost.join(', ')}: opening the LUO device fails` : '',
+  }
+}
+
+function metadataRow(writer: Kernel, reader: ReadingKernel): CompatRow {
+  const say = ({ users }: Kernel) => (users.kexecMetadata ? 'yes' : 'none')
+  return { component: 'kexec-metadata', writes: say(writer), reads: say(reader), outcome: 'ok', note: '' }
 }

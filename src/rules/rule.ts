@@ -1,5 +1,5 @@
+import type { ReadingKernel } from '../../formats/kernels/index.js'
 import type { KhoState } from '../image/state.js'
-import type { Reader } from './reader.js'
 
 /** How bad a finding is. `info` is never the state's fault: it says what the dump lacks, or what is assumed. */
 export type Severity = 'error' | 'warning' | 'info'
@@ -51,7 +51,7 @@ export interface Occurrence {
 export interface RuleContext {
   state: KhoState
   /** The kernel that is to read the state. */
-  reader: Reader
+  kernel: ReadingKernel
   /** RAM of the machine, where it is known whole; null where the dump tells only of the pages in it. */
   ram: readonly { start: number; end: number }[] | null
   /** The reading kernel's command line; null where it is not known. */
@@ -76,8 +76,8 @@ export interface Rule {
   kernel: string
   /** Where in the kernel that is, with the release. */
   source: string
-  /** What it comes to for a given reader, and place (a path); a plain word where all are alike. */
-  effect: Effect | ((reader: Reader, path?: string | null) => Effect)
+  /** What it comes to for a given kernel, and place (a path); a plain word where all are alike. */
+  effect: Effect | ((kernel: ReadingKernel, path?: string | null) => Effect)
   /** Finds occurrences that no decoder notices. Rules without one live from faults alone. */
   check?: (context: RuleContext) => Iterable<Occurrence>
   /** Upstream bugs that an image of this kind comes from: subject of the fix, and its commit. */

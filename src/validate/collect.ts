@@ -1,8 +1,8 @@
+import type { ReadingKernel } from '../../formats/kernels/index.js'
 import type { Fault } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { findRule } from '../rules/catalogue.js'
-import type { Reader } from '../rules/reader.js'
 import type { Effect, Occurrence, Rule, Severity } from '../rules/rule.js'
 import type { Finding } from './verdict.js'
 
@@ -18,7 +18,7 @@ export interface Found {
 }
 
 /** An occurrence that a predicate found. */
-export function foundBy(rule: Rule, occurrence: Occurrence, reader: Reader): Found {
+export function foundBy(rule: Rule, occurrence: Occurrence, reader: ReadingKernel): Found {
   const path = occurrence.path ?? null
   return {
     rule,
@@ -31,12 +31,12 @@ export function foundBy(rule: Rule, occurrence: Occurrence, reader: Reader): Fou
   }
 }
 
-function effectOf(rule: Rule, reader: Reader, path: string | null): Effect {
+function effectOf(rule: Rule, reader: ReadingKernel, path: string | null): Effect {
   return typeof rule.effect === 'function' ? rule.effect(reader, path) : rule.effect
 }
 
 /** A fault of a decoder, explained by its rule. What the dump lacks is no fault of the state. */
-export function foundFault(fault: Fault, reader: Reader): Found {
+export function foundFault(fault: Fault, reader: ReadingKernel): Found {
   const { message, path, address, more = 0 } = fault
   const rule = findRule(fault.code)
   const absent: Pick<Occurrence, 'severity' | 'effect'> =

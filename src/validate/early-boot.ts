@@ -9,11 +9,11 @@ import {
   readFdt,
   stringList,
 } from '../../formats/fdt/index.js'
+import { type ReadingKernel, trackerOptions } from '../../formats/kernels/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import { viewOf } from '../../formats/memory/u64.js'
-import { radixShape, shortDepth } from '../../formats/trackers/radix-tree.js'
-import { type Reader, readerBitmap } from '../rules/reader.js'
+import { radixShape } from '../../formats/trackers/radix-tree.js'
 import { readChunks } from './read-chunks.js'
 import { readRadix } from './read-radix.js'
 import type { ReaderMemory } from './reader-memory.js'
@@ -42,7 +42,7 @@ export interface EarlyBoot {
 
 /** What a kernel is told at boot. */
 export interface BootInput {
-  reader: Reader
+  reader: ReadingKernel
   geometry: Geometry
   root: number
   /** The scratch array's length in bytes, where it is known. */
@@ -87,17 +87,18 @@ export function bootReader(memory: ReaderMemory, input: BootInput): EarlyBoot {
   if (verdict !== null) return result('rejected', verdict)
   const map = tree && mapValue(reader, tree.root)
   if (map === null) {
+    const { node, property } = reader.layout.map
     const message =
-      reader.release === 'v5'
-        ? 'no preserved-memory node, or no metadata of 8 bytes'
-        : 'failed to get preserved memory bitmaps'
+      node === null
+        ? 'failed to get preserved memory bitmaps'
+        : `no ${node} node, or no ${property} of 8 bytes`
     events.push({ rule: 'ROOT-MAP-PROPERTY', message, address: root })
     return result('done', null, createReserved(geometry.pageShift))
   }
   const reserved = createReserved(geometry.pageShift)
   readMapAs(memory, reader, geometry, Number(map), reserved)
   if (memory.stopped() !== null) return stopped(memory, result, reserved)
-  if (reader.restoresFdt) restoreFdt(reader, reserved, root, events)
+  if (reader.reads.restoresFdt) restoreFdt(reader, reserved, root, events)
   return result('done', null, reserved)
 }
 
@@ -129,17 +130,18 @@ function loadFdt(memory: ReaderMemory, root: number, geometry: Geometry): Uint8A
 
 /** What kho_populate() checks once the header is sound; null where all of it passes. */
 function checkRoot(
-  reader: Reader,
+  reader: ReadingKernel,
   tree: FdtTree | null,
   root: number,
   scratchLength: number | null,
   events: BootEvent[],
 ): BootEvent | null {
-  if (reader.compatible !== null && !isCompatible(tree, reader.compatible)) {
-    const message = `handover FDT (${hex(root)}) is incompatible with '${reader.compatible}'`
+  const { compatible } = reader.layout
+  if (reader.reads.checksCompatible && !isCompatible(tree, compatible)) {
+    const message = `handover FDT (${hex(root)}) is incompatible with '${compatible}'`
     return { rule: 'ROOT-COMPATIBLE', message, address: root }
   }
-  if (reader.mapChecked === 'populate') {
+  if (reader.reads.mapChecked === 'populate') {
     const map = tree && mapValue(reader, tree.root)
     const message = map === null ? 'failed to get preserved memory map' : 'the map pointer is 0'
     if (!map) return { rule: map === null ? 'ROOT-MAP-PROPERTY' : 'ROOT-MAP-ZERO', message, address: root }
@@ -147,7 +149,7 @@ function checkRoot(
   if (scratchLength === 0 || (scratchLength ?? 0) > MOST_MAPPED) {
     const message = `failed to memremap scratch: its length is ${scratchLength}`
     const event = { rule: 'SCRATCH-EMPTY', message, address: null }
-    if (reader.emptyScratch === 'rejected') return event
+    if (reader.reads.emptyScratch === 'rejected') return event
     events.push(event)
   }
   return null
@@ -160,31 +162,33 @@ function isCompatible(tree: FdtTree | null, wanted: string): boolean {
 }
 
 /** The map pointer where a release looks for it; null where it is not there or not 8 bytes long. */
-function mapValue(reader: Reader, root: FdtNode): bigint | null {
-  const node = reader.release === 'v5' ? findChild(root, 'preserved-memory') : root
-  const property = node && findProperty(node, reader.release === 'v5' ? 'metadata' : 'preserved-memory-map')
+function mapValue(reader: ReadingKernel, root: FdtNode): bigint | null {
+  const { map } = reader.layout
+  const node = map.node === null ? root : findChild(root, map.node)
+  const property = node && findProperty(node, map.property)
   return property && nativeU64(property)
 }
 
 function readMapAs(
   memory: ReaderMemory,
-  reader: Reader,
+  reader: ReadingKernel,
   geometry: Geometry,
   map: number,
   reserved: Reserved,
 ): void {
-  if (reader.tracker === 'chunk-list') {
-    readChunks(memory, map, geometry, readerBitmap(reader, geometry), reserved)
+  const options = trackerOptions(reader.layout.name, geometry)
+  if (reader.layout.tracker === 'chunk-list') {
+    readChunks(memory, map, geometry, options.bitmapBytes!, reserved)
     return
   }
-  const shape = radixShape(geometry, reader.abi === 'kho-v2' ? shortDepth(geometry) : undefined)
-  readRadix(memory, map, geometry, shape, reader.intSize, reserved)
+  const shape = radixShape(geometry, options.depth)
+  readRadix(memory, map, geometry, shape, reader.reads.intSize, reserved)
 }
 
 /** kho_restore_folio() of the root FDT, 6.16 to 6.18. Without the magic a page never preserved passes for order 0. */
-function restoreFdt(reader: Reader, reserved: Reserved, root: number, events: BootEvent[]): void {
+function restoreFdt(reader: ReadingKernel, reserved: Reserved, root: number, events: BootEvent[]): void {
   const order = markerAt(reserved, root, 'highest')
-  const refused = order === null ? reader.marker === 'magic' : reader.maxOrder && order > 10
+  const refused = order === null ? reader.reads.marker === 'magic' : reader.reads.maxOrder && order > 10
   if (refused)
     events.push({ rule: 'ROOT-FDT-PRESERVED', message: 'failed to restore folio for KHO fdt', address: root })
 }

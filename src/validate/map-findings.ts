@@ -1,19 +1,19 @@
+import type { ReadingKernel } from '../../formats/kernels/index.js'
 import { isEmptySet, samePages } from '../../formats/pages/algebra.js'
 import { totals } from '../../formats/pages/page-set.js'
 import type { KhoState } from '../image/state.js'
 import { findRule } from '../rules/catalogue.js'
-import type { Reader } from '../rules/reader.js'
 import { type Found, foundBy } from './collect.js'
 import type { BootEvent, EarlyBoot } from './early-boot.js'
 
 /** What early boot came to, as findings: why it ended, and what it reported and went on after. */
-export function bootFindings(boot: EarlyBoot, reader: Reader): Found[] {
+export function bootFindings(boot: EarlyBoot, reader: ReadingKernel): Found[] {
   const events = [...(boot.cause === null ? [] : [boot.cause]), ...boot.events]
   return events.map(event => fromEvent(event, boot, reader))
 }
 
 /** Where the map that a kernel makes of the bytes is not the writer's. */
-export function mapFindings(boot: EarlyBoot, state: KhoState, reader: Reader): Found[] {
+export function mapFindings(boot: EarlyBoot, state: KhoState, reader: ReadingKernel): Found[] {
   if (boot.end !== 'done' || boot.reserved === null) return []
   const found: Found[] = []
   const { decode } = state.tracker
@@ -41,7 +41,7 @@ export function mapFindings(boot: EarlyBoot, state: KhoState, reader: Reader): F
   return found
 }
 
-function fromEvent(event: BootEvent, boot: EarlyBoot, reader: Reader): Found {
+function fromEvent(event: BootEvent, boot: EarlyBoot, reader: ReadingKernel): Found {
   const effect =
     event === boot.cause ? (boot.end === 'unknown' || boot.end === 'done' ? 'none' : boot.end) : 'reported'
   return foundBy(findRule(event.rule), { message: event.message, address: event.address, effect }, reader)

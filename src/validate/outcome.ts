@@ -1,4 +1,4 @@
-import type { Reader } from '../rules/reader.js'
+import type { ReadingKernel } from '../../formats/kernels/index.js'
 import type { Effect, Family } from '../rules/rule.js'
 import type { Found } from './collect.js'
 import type { EarlyBoot } from './early-boot.js'
@@ -27,9 +27,12 @@ const BOOTED: ReadonlySet<Family> = new Set<Family>([
  * The prediction. What early boot does is followed step by step, so it decides; past it the effects of what the rules
  * found do. Without early boot (a tracker that is no longer there) nothing is known.
  */
-export function judge(boot: EarlyBoot | null, found: readonly Found[], reader: Reader): Outcome {
+export function judge(boot: EarlyBoot | null, found: readonly Found[], reader: ReadingKernel): Outcome {
   const kernel = reader.release
-  const assumptions = boot?.assumptions ?? []
+  const assumptions = [
+    ...(reader.assumption === null ? [] : [reader.assumption]),
+    ...(boot?.assumptions ?? []),
+  ]
   if (boot === null) return { word: 'unknown', kernel, why: ['TRACKER-STALE'], assumptions }
   if (boot.end !== 'done') return { word: boot.end, kernel, why: causes(boot, found), assumptions }
   for (const [effect, word] of WORDS) {

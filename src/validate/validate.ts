@@ -1,9 +1,9 @@
+import { defaultReader, newestAbi, type ReadingKernel, readingKernel } from '../../formats/kernels/index.js'
 import { geometry, type PageShift } from '../../formats/memory/geometry.js'
 import type { Range } from '../../formats/memory/range.js'
 import type { KhoImage } from '../image/open.js'
 import type { KhoState } from '../image/state.js'
 import { findRule, RULES } from '../rules/catalogue.js'
-import { defaultReader, findReader, type Reader } from '../rules/reader.js'
 import type { RuleContext } from '../rules/rule.js'
 import { type Found, foundBy, foundFault, toFindings } from './collect.js'
 import { bootReader, type EarlyBoot } from './early-boot.js'
@@ -50,7 +50,7 @@ export function validateState(state: KhoState, options: ValidateOptions = {}): V
   found.push(
     ...runRules({
       state,
-      reader,
+      kernel: reader,
       ram,
       cmdline: options.readerCmdline ?? null,
       absentIsZero: isZero(options),
@@ -77,7 +77,8 @@ export interface NoRoot {
 
 /** The verdict on an address that holds no root that is known: a reading kernel goes there all the same. */
 export function validateNoRoot(image: KhoImage, place: NoRoot, options: ValidateOptions = {}): Validation {
-  const reader = options.reader === undefined ? defaultReader('kho-v4', null) : findReader(options.reader)
+  const reader =
+    options.reader === undefined ? defaultReader(newestAbi(), null) : readingKernel(options.reader)
   const shape = geometry(place.pageShift ?? 12)
   const ram = knownRam(image, options)
   const memory = createReaderMemory(image.memory, shape, ram, isZero(options))
@@ -103,8 +104,8 @@ function isZero(options: ValidateOptions): boolean {
   return options.absentIsZero === true
 }
 
-function chooseReader(state: KhoState, options: ValidateOptions): Reader {
-  if (options.reader !== undefined) return findReader(options.reader)
+function chooseReader(state: KhoState, options: ValidateOptions): ReadingKernel {
+  if (options.reader !== undefined) return readingKernel(options.reader)
   const metadata = state.blobs().find(blob => blob.value?.kind === 'kexec-metadata')?.value
   return defaultReader(state.abi, metadata?.kind === 'kexec-metadata' ? metadata.previousRelease : null)
 }
@@ -144,7 +145,7 @@ function heldBack(found: Found): Found {
 
 function earlyBoot(
   state: KhoState,
-  reader: Reader,
+  reader: ReadingKernel,
   ram: readonly Range[] | null,
   options: ValidateOptions,
 ): EarlyBoot {
@@ -157,7 +158,7 @@ function runRules(context: RuleContext): Found[] {
   return RULES.flatMap(rule =>
     rule.check === undefined
       ? []
-      : [...rule.check(context)].map(found => foundBy(rule, found, context.reader)),
+      : [...rule.check(context)].map(found => foundBy(rule, found, context.kernel)),
   )
 }
 

@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../../formats/error.js'
-import { findAbi } from '../../../formats/kernels/index.js'
+import { kernelNamed, readingKernel } from '../../../formats/kernels/index.js'
 import { writeJson } from '../../render/json.js'
 import { compareReleases, overall } from '../../rules/compat.js'
-import { defaultReader, findReader, type Reader } from '../../rules/reader.js'
 import { EXIT } from '../shared/exit-codes.js'
 import { addOutputOptions, type OutputOptions } from '../shared/options.js'
 import { wantsColor, writeOutput } from '../shared/output.js'
@@ -44,7 +43,7 @@ function abi(a: string | undefined, b: string | undefined, options: OutputOption
     })
     return
   }
-  const pair = [releaseNamed(a), releaseNamed(b)] as const
+  const pair = [kernelNamed(a), readingKernel(b)] as const
   const rows = compareReleases(...pair)
   const worst = overall(rows)
   writeOutput(terminal, options, [], write => {
@@ -52,10 +51,4 @@ function abi(a: string | undefined, b: string | undefined, options: OutputOption
     else writeCompat(write, pair, rows, worst, palette)
   })
   if (worst.outcome !== 'ok') terminal.code = EXIT.found
-}
-
-/** A release, or the newest one of an ABI. */
-function releaseNamed(text: string): Reader {
-  const named = findAbi(text)
-  return named === null ? findReader(text) : defaultReader(named.name, null)
 }

@@ -1,29 +1,35 @@
-import { ABIS, writersOf } from '../../../formats/kernels/index.js'
+import {
+  ABIS,
+  handlersOf,
+  type Kernel,
+  READING_KERNELS,
+  type ReadingKernel,
+  writersOf,
+} from '../../../formats/kernels/index.js'
 import type { JsonValue } from '../../render/json.js'
 import type { Palette } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
 import type { CompatRow } from '../../rules/compat.js'
-import { READERS, type Reader } from '../../rules/reader.js'
 
 /** The table of layouts, and of releases that read them. */
 export function writeAbis(write: Writer, palette: Palette): void {
   const rows = ABIS.map(abi => [abi.name, abi.compatible, abi.tracker, bitmapOf(abi.bitmap), writersOf(abi)])
   writeColumns(write, [['ABI', 'compatible', 'tracker', 'bitmap', 'written by'], ...rows], palette)
   write('\n')
-  const readers = READERS.map(reader => [
-    reader.release,
-    reader.abi,
-    reader.luo ?? '-',
-    reader.memfd.join(' ') || '-',
-    reader.mapChecked === 'populate' ? 'refused' : 'an error, and nothing reserved',
+  const kernels = READING_KERNELS.map(kernel => [
+    kernel.name,
+    kernel.layout.name,
+    kernel.users.luo?.version ?? '-',
+    handlersOf(kernel).join(' ') || '-',
+    kernel.reads.mapChecked === 'populate' ? 'refused' : 'an error, and nothing reserved',
   ])
-  writeColumns(write, [['reader', 'reads', 'LUO', 'memfd', 'without a map'], ...readers], palette)
+  writeColumns(write, [['kernel', 'reads', 'LUO', 'memfd', 'without a map'], ...kernels], palette)
 }
 
 /** What one release reads of another: component by component. */
 export function writeCompat(
   write: Writer,
-  [writer, reader]: readonly [Reader, Reader],
+  [writer, reader]: readonly [Kernel, ReadingKernel],
   rows: readonly CompatRow[],
   worst: CompatRow,
   palette: Palette,
@@ -42,7 +48,7 @@ export function writeCompat(
 
 /** The document of `kho abi --json`, with a verdict where two releases were named. */
 export function abiJson(
-  verdict: { rows: readonly CompatRow[]; worst: CompatRow; pair: readonly [Reader, Reader] } | null,
+  verdict: { rows: readonly CompatRow[]; worst: CompatRow; pair: readonly [Kernel, ReadingKernel] } | null,
 ): JsonValue {
   if (verdict !== null) {
     const [writer, reader] = verdict.pair
@@ -60,7 +66,12 @@ export function abiJson(
       const { name, compatible, tracker } = abi
       return { name, compatible, tracker, kernels: writersOf(abi) }
     }),
-    readers: READERS.map(({ release, abi, luo, memfd }) => ({ release, abi, luo, memfd })),
+    readers: READING_KERNELS.map(kernel => ({
+      release: kernel.name,
+      abi: kernel.layout.name,
+      luo: kernel.users.luo?.version ?? null,
+      memfd: [...handlersOf(kernel)],
+    })),
   }
 }
 

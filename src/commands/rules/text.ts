@@ -1,7 +1,12 @@
+import {
+  type KernelName,
+  READING_KERNELS,
+  type ReadingKernel,
+  rangeOfNames,
+} from '../../../formats/kernels/index.js'
 import type { JsonValue } from '../../render/json.js'
 import type { Palette } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
-import { READERS, type Reader } from '../../rules/reader.js'
 import type { Effect, Rule } from '../../rules/rule.js'
 
 const COLOURS = { error: 'bad', warning: 'warning', info: 'faint' } as const
@@ -9,20 +14,20 @@ const COLOURS = { error: 'bad', warning: 'warning', info: 'faint' } as const
 /** The width that explanations are broken at. */
 const WIDTH = 96
 
-/** What a rule comes to for a reader, where the place does not decide. */
-export function effectOf(rule: Rule, reader: Reader): Effect {
-  return typeof rule.effect === 'function' ? rule.effect(reader) : rule.effect
+/** What a rule comes to for a kernel, where the place does not decide. */
+export function effectOf(rule: Rule, kernel: ReadingKernel): Effect {
+  return typeof rule.effect === 'function' ? rule.effect(kernel) : rule.effect
 }
 
-/** Readers by what a rule comes to for them, as `oops: 7.2; none: 6.16, 6.17 …`; a plain word where all are alike. */
+/** Kernels by what a rule comes to for them, as `oops (since 7.2); none (6.16 to 7.1, v5)`; a plain word where all are alike. */
 export function effectText(rule: Rule): string {
-  const groups = new Map<Effect, string[]>()
-  for (const reader of READERS) {
-    const effect = effectOf(rule, reader)
-    groups.set(effect, [...(groups.get(effect) ?? []), reader.release])
+  const groups = new Map<Effect, KernelName[]>()
+  for (const kernel of READING_KERNELS) {
+    const effect = effectOf(rule, kernel)
+    groups.set(effect, [...(groups.get(effect) ?? []), kernel.name])
   }
   if (groups.size === 1) return [...groups.keys()][0]!
-  return [...groups].map(([effect, releases]) => `${effect} (${releases.join(', ')})`).join('; ')
+  return [...groups].map(([effect, releases]) => `${effect} (${rangeOfNames(releases).text})`).join('; ')
 }
 
 /** The catalogue, one rule a line, by family. */
@@ -82,7 +87,7 @@ export function rulesJson(rules: readonly Rule[]): JsonValue {
       applies: rule.applies,
       kernel: rule.kernel,
       source: rule.source,
-      effects: READERS.map(reader => ({ reader: reader.release, effect: effectOf(rule, reader) })),
+      effects: READING_KERNELS.map(kernel => ({ reader: kernel.name, effect: effectOf(rule, kernel) })),
       bugs: [...(rule.bugs ?? [])],
     })),
   }

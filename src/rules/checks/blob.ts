@@ -1,9 +1,9 @@
 import { blobPath } from '../../../formats/blobs/index.js'
 import { type FdtNode, findProperty, nativeU64 } from '../../../formats/fdt/index.js'
+import type { ReadingKernel } from '../../../formats/kernels/index.js'
 import { abiOf } from '../../../formats/kernels/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import type { KhoState } from '../../image/state.js'
-import type { Reader } from '../reader.js'
 import type { Effect, Occurrence, RuleContext } from '../rule.js'
 import { isOutsideRam } from './context.js'
 import { dangling } from './dangling.js'
@@ -39,17 +39,18 @@ export function* checkBlobAddress(context: RuleContext): Generator<Occurrence> {
     const address = Number(value)
     if (address !== 0 && !isOutsideRam(context, address, address + 1)) continue
     const message = `${property} of '${child.name}' is ${hex(value)}, ${address === 0 ? 'no address' : 'which is not in RAM'}`
-    const effect = effectOfBadAddress(path, address, context.reader)
+    const effect = effectOfBadAddress(path, address, context.kernel)
     yield { message, path, address: state.root.address + found.offset, effect }
   }
 }
 
 /** What a user does with an address that is none: it reads there, or asks for the folio first. */
-function effectOfBadAddress(path: string, address: number, reader: Reader): Effect {
-  if (path === 'luo') return reader.luo === null ? 'none' : 'oops'
+function effectOfBadAddress(path: string, address: number, kernel: ReadingKernel): Effect {
+  if (path === 'luo') return kernel.users.luo === null ? 'none' : 'oops'
   // kho_restore_folio() refuses, up to 7.0; later nothing stands before the read. Page 0 is RAM, and no FDT.
-  if (path === 'memblock') return reader.tracker === 'chunk-list' || address === 0 ? 'reported' : 'oops'
-  if (path === 'kexec-metadata' && reader.kexecMetadata) return address === 0 ? 'reported' : 'oops'
+  if (path === 'memblock')
+    return kernel.layout.tracker === 'chunk-list' || address === 0 ? 'reported' : 'oops'
+  if (path === 'kexec-metadata' && kernel.users.kexecMetadata) return address === 0 ? 'reported' : 'oops'
   return 'silent'
 }
 

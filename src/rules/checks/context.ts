@@ -1,8 +1,8 @@
 import type { Luo, LuoFile, Memfd } from '../../../formats/blobs/index.js'
+import type { ReadingKernel } from '../../../formats/kernels/index.js'
 import { ADDRESS_LIMIT, type Geometry } from '../../../formats/memory/geometry.js'
 import { rangesCover } from '../../../formats/memory/range.js'
 import type { KhoState } from '../../image/state.js'
-import type { Reader } from '../reader.js'
 import type { RuleContext } from '../rule.js'
 
 /** Physical addresses of no machine reach further: 48 bits, with pages of 64K 52. */
@@ -47,9 +47,9 @@ export function memfdsOf(state: KhoState): Memfd[] {
   return [...new Set(filesOf(state).flatMap(file => (file.memfd === null ? [] : [file.memfd])))]
 }
 
-/** How a reader is called in a message. */
-export function kernelName({ release }: Reader): string {
-  return /^\d/.test(release) ? `Linux ${release}` : `the ${release === 'v5' ? 'patch v5' : release} kernel`
+/** How a kernel is called in a message. */
+export function kernelName({ release, posting }: ReadingKernel): string {
+  return posting === null ? `Linux ${release}` : `the kernel of ${release} (${posting})`
 }
 
 /** `1 folio`, `2 folios`. */

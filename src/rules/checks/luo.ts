@@ -1,3 +1,4 @@
+import { handlersOf } from '../../../formats/kernels/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../../formats/memory/geometry.js'
 import { blockFinder } from '../../owners/block-finder.js'
@@ -9,17 +10,17 @@ import { dangling } from './dangling.js'
 const KNOWN_FLBS: readonly string[] = ['pci-v2', 'hugetlb-v1', 'iommu-v1']
 
 /** Files whose handler the reader does not have, one occurrence for each handler. */
-export function* checkLuoHandlers({ state, reader }: RuleContext): Generator<Occurrence> {
-  if (reader.luo === null) return
+export function* checkLuoHandlers({ state, kernel }: RuleContext): Generator<Occurrence> {
+  if (kernel.users.luo === null) return
   const unknown = new Map<string, { path: string; address: number; count: number }>()
   for (const { compatible, path, extent } of filesOf(state)) {
-    if (compatible === '' || (reader.memfd as readonly string[]).includes(compatible)) continue
+    if (compatible === '' || handlersOf(kernel).includes(compatible)) continue
     const seen = unknown.get(compatible)
     if (seen === undefined) unknown.set(compatible, { path, address: extent.start, count: 1 })
     else seen.count++
   }
   for (const [compatible, place] of unknown) {
-    const message = `No registered handler for compatible '${compatible}' in ${kernelName(reader)} itself`
+    const message = `No registered handler for compatible '${compatible}' in ${kernelName(kernel)} itself`
     const own = compatible.startsWith('memfd-') ? ({ severity: 'error', effect: 'reported' } as const) : {}
     yield { message, ...place, ...own }
   }

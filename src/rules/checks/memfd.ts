@@ -123,7 +123,7 @@ const MOST_BYTES = 2 ** 26
 
 /** Folios without a flag that hold data all the same. The flag alone is the decoder's to notice. */
 export function* checkFolioContents(context: RuleContext, what: 'clean' | 'stale'): Generator<Occurrence> {
-  const { reader } = context
+  const { kernel } = context
   const flag = what === 'clean' ? MEMFD_FOLIO_DIRTY : MEMFD_FOLIO_UPTODATE
   let budget = MOST_BYTES
   for (const { memfd, list } of listsOf(context)) {
@@ -141,7 +141,7 @@ export function* checkFolioContents(context: RuleContext, what: 'clean' | 'stale
     const address = list.starts[first] as number
     const lost = what === 'clean' ? 'can vanish after they are restored' : 'will be zeroed'
     const message = `${plural(filled, 'folio')} with data in it that ${lost}, first ${hex(address)} at page offset ${list.folios.index[first]}`
-    const effect = reader.luo === null || reader.memfd.length === 0 ? 'none' : 'silent'
+    const effect = kernel.users.luo === null || kernel.users.memfd === null ? 'none' : 'silent'
     const path = folioPath(memfd, list, first)
     yield { message, path, address, count: filled, severity: 'error', effect }
   }

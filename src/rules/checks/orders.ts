@@ -13,41 +13,41 @@ export function maxPageOrder(geometry: Geometry): number {
 }
 
 /** Blocks whose size an int cannot hold, for readers that compute it in one. */
-export function* checkHugeBlocks({ state, reader }: RuleContext): Generator<Occurrence> {
-  if (!reader.intSize) return
+export function* checkHugeBlocks({ state, kernel }: RuleContext): Generator<Occurrence> {
+  if (!kernel.reads.intSize) return
   const { pages } = state.tracker.decode
   for (const order of orders(pages)) {
     const count = order + pages.pageShift < 31 ? 0 : countBlocks(pages, order)
     if (count === 0) continue
     const address = nextBlock(pages.orders.get(order)!, 0) * blockSize(pages, order)
-    const message = `${plural(count, 'block')} of order ${order}, first ${hex(address)}: ${kernelName(reader)} computes their size in an int`
+    const message = `${plural(count, 'block')} of order ${order}, first ${hex(address)}: ${kernelName(kernel)} computes their size in an int`
     yield { message, path: 'tracker', address, count }
   }
 }
 
 /** Blocks that a reader will not restore, and whether somebody is going to try. */
 export function* checkRestorable(context: RuleContext): Generator<Occurrence> {
-  const { state, reader } = context
-  if (!reader.maxOrder) return
+  const { state, kernel } = context
+  if (!kernel.reads.maxOrder) return
   const { pages } = state.tracker.decode
   const most = maxPageOrder(state.geometry)
   const high = orders(pages).filter(order => order > most && countBlocks(pages, order) > 0)
   for (const order of high) {
     const address = nextBlock(pages.orders.get(order)!, 0) * blockSize(pages, order)
     const count = countBlocks(pages, order)
-    const message = `${plural(count, 'block')} of order ${order}, first ${hex(address)}: ${kernelName(reader)} restores nothing above order ${most}`
+    const message = `${plural(count, 'block')} of order ${order}, first ${hex(address)}: ${kernelName(kernel)} restores nothing above order ${most}`
     yield { message, path: 'tracker', address, count }
   }
   if (high.length > 0) yield* restoredBlocks(context, most)
 }
 
 /** Folios and runs that are such blocks: their owners restore them page by page, or folio by folio. */
-function* restoredBlocks({ state, reader }: RuleContext, most: number): Generator<Occurrence> {
+function* restoredBlocks({ state, kernel }: RuleContext, most: number): Generator<Occurrence> {
   const orderAt = blockFinder(state.tracker.decode.pages)
   for (const group of ownershipOf(state).groups) {
     const version = group.version ?? ''
     const restores = version.startsWith('memfd-')
-      ? reader.luo !== null
+      ? kernel.users.luo !== null
       : version === 'kho-test-v1' || version === 'vmalloc'
     if (group.kind !== 'data' || !restores) continue
     let count = 0
@@ -58,7 +58,7 @@ function* restoredBlocks({ state, reader }: RuleContext, most: number): Generato
     }
     if (count === 0) continue
     const address = group.starts[first] as number
-    const message = `${group.pathOf(first)} is a block of order ${orderAt(address)}, which ${kernelName(reader)} will refuse to restore`
+    const message = `${group.pathOf(first)} is a block of order ${orderAt(address)}, which ${kernelName(kernel)} will refuse to restore`
     yield { message, path: group.pathOf(first), address, count, severity: 'error', effect: 'reported' }
   }
 }

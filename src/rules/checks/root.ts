@@ -8,8 +8,8 @@ import type { Occurrence, RuleContext } from '../rule.js'
 import { canTellUnpreserved } from './context.js'
 
 /** A map pointer of 0, for readers that take it for an empty map. Others refuse it, and early boot says so. */
-export function* checkRootMap({ state, reader }: RuleContext): Generator<Occurrence> {
-  if (reader.mapChecked === 'populate') return
+export function* checkRootMap({ state, kernel }: RuleContext): Generator<Occurrence> {
+  if (kernel.reads.mapChecked === 'populate') return
   const early = findChild(state.fdt.root, 'preserved-memory')
   const property =
     findProperty(state.fdt.root, 'preserved-memory-map') ?? (early && findProperty(early, 'metadata'))
@@ -82,12 +82,12 @@ function brokenToken(state: KhoState, bytes: Uint8Array): number | null {
 
 /** A root FDT whose page is not in the map. Readers that restore the page notice; following early boot says so. */
 export function* checkRootPreserved(context: RuleContext): Generator<Occurrence> {
-  const { state, reader } = context
+  const { state, kernel } = context
   const { address } = state.root
   const { pages } = state.tracker.decode
   if (!abiOf(state.abi).fdtPreserved || !canTellUnpreserved(context) || hasBlock(pages, address, 0)) return
   const [block] = blocksAt(pages, address)
-  if (block === undefined && reader.restoresFdt && reader.marker === 'magic') return
+  if (block === undefined && kernel.reads.restoresFdt && kernel.reads.marker === 'magic') return
   const message =
     block === undefined
       ? `the page of the root FDT ${hex(address)} is not preserved`

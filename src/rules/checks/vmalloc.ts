@@ -20,8 +20,8 @@ function areasOf(state: KhoState): Vmalloc[] {
 
 /** Areas that kho_restore_vmalloc() cannot restore, for reasons that the list does not show by itself. */
 export function* checkVmallocRestore(context: RuleContext): Generator<Occurrence> {
-  const { state, reader } = context
-  if (!reader.vmalloc) return
+  const { state, kernel } = context
+  if (!kernel.users.vmalloc) return
   const told = canTellUnpreserved(context)
   const orderAt = blockFinder(state.tracker.decode.pages)
   for (const vmalloc of areasOf(state)) {
@@ -86,8 +86,8 @@ function missingPiece(
 
 /** Runs that are restored in other pieces than they were preserved in. */
 export function* checkVmallocSteps(context: RuleContext): Generator<Occurrence> {
-  const { state, reader } = context
-  if (!reader.vmalloc || !canTellUnpreserved(context)) return
+  const { state, kernel } = context
+  if (!kernel.users.vmalloc || !canTellUnpreserved(context)) return
   const orderAt = blockFinder(state.tracker.decode.pages)
   for (const vmalloc of areasOf(state)) {
     if (vmalloc.order === 0) continue
@@ -107,8 +107,8 @@ export function* checkVmallocSteps(context: RuleContext): Generator<Occurrence> 
 }
 
 /** Chunk pages that are exactly full, for readers of the time when that was a bug. */
-export function* checkFullChunks({ state, reader }: RuleContext): Generator<Occurrence> {
-  if (!/^6\.18(\.|$)/.test(reader.release)) return
+export function* checkFullChunks({ state, kernel }: RuleContext): Generator<Occurrence> {
+  if (!kernel.reads.overrunsFullChunks) return
   for (const vmalloc of areasOf(state)) {
     const full = vmalloc.chunks.find(chunk => {
       const read = state.image.memory.read(chunk, state.geometry.pageSize)

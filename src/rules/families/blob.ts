@@ -14,7 +14,7 @@ export const BLOB_RULES = family('blob', [
     kernel:
       '"broken KHO subnode \'…\': missing or invalid blob-size property" (7.1, 7.2); the user gets -EINVAL',
     source: 'kho_retrieve_subtree(): kernel/liveupdate/kexec_handover.c',
-    effect: reader => (reader.blobProperty === null ? 'none' : 'reported'),
+    effect: kernel => (kernel.layout.blobProperty === null ? 'none' : 'reported'),
     check: checkChildProperties,
   },
   {
@@ -52,7 +52,7 @@ export const BLOB_RULES = family('blob', [
       'memblock: "FDT \'memblock\' is incompatible with \'memblock-v1\': -1"; kho_test: "KHO restore failed"; LUO panics',
     source:
       'reserve_mem_kho_revive(): mm/memblock.c; kho_test_restore(): lib/test_kho.c; luo_early_startup()',
-    effect: (reader, path) => (path === 'luo' && reader.luo === 'luo-v1' ? 'oops' : 'reported'),
+    effect: (kernel, path) => (path === 'luo' && kernel.users.luo?.form === 'fdt' ? 'oops' : 'reported'),
   },
   {
     id: 'BLOB-FDT-SIZE',

@@ -42,15 +42,15 @@ export function absent(id: string, what: string, applies: string, consequence: s
 
 /** An effect that only readers of LUO can have. */
 export function whereLuo(effect: Effect): RuleEntry['effect'] {
-  return reader => (reader.luo === null ? 'none' : effect)
+  return kernel => (kernel.users.luo === null ? 'none' : effect)
 }
 
 /** An effect that only readers which restore vmalloc areas can have. */
 export function whereVmalloc(effect: Effect): RuleEntry['effect'] {
-  return reader => (reader.vmalloc ? effect : 'none')
+  return kernel => (kernel.users.vmalloc ? effect : 'none')
 }
 
 /** An effect that only readers with a memfd handler can have. */
 export function whereMemfd(effect: Effect): RuleEntry['effect'] {
-  return reader => (reader.memfd.length === 0 || reader.luo === null ? 'none' : effect)
+  return kernel => (kernel.users.memfd === null || kernel.users.luo === null ? 'none' : effect)
 }

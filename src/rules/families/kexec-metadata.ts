@@ -15,7 +15,7 @@ export const KEXEC_METADATA_RULES = family('kexec-metadata', [
     explanation:
       'blob-size is smaller than the structure. The previous release and the count of kexecs are lost.',
     kernel: '"kexec-metadata blob too small for v1 (… < 73)"; the blob is ignored',
-    effect: reader => (reader.kexecMetadata ? 'reported' : 'none'),
+    effect: kernel => (kernel.users.kexecMetadata ? 'reported' : 'none'),
   },
   {
     ...COMMON,
@@ -24,7 +24,7 @@ export const KEXEC_METADATA_RULES = family('kexec-metadata', [
     title: 'kexec-metadata has version 1',
     explanation: 'The version is one that the reader does not know. It ignores the blob.',
     kernel: 'a warning about the version; the blob is ignored',
-    effect: reader => (reader.kexecMetadata ? 'reported' : 'none'),
+    effect: kernel => (kernel.users.kexecMetadata ? 'reported' : 'none'),
   },
   {
     ...COMMON,

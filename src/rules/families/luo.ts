@@ -19,8 +19,8 @@ const session = {
 const file = { severity: 'error', applies: LUO_ALL, source: FILES, effect: whereLuo('reported') } as const
 
 /** The chain of sessions is read in early startup, and what is wrong there panics; chains of files are read later. */
-const inChain: RuleEntry['effect'] = (reader, path) =>
-  reader.luo !== 'luo-v5' ? 'none' : path?.startsWith('luo/sessions/') ? 'reported' : 'oops'
+const inChain: RuleEntry['effect'] = (kernel, path) =>
+  kernel.users.luo?.form !== 'struct' ? 'none' : path?.startsWith('luo/sessions/') ? 'reported' : 'oops'
 
 const block = { severity: 'error', applies: LUO_BLOCKS, source: BLOCKS, effect: inChain } as const
 const CHAIN_END = `a chain of sessions: panic from luo_restore_fail(); a chain of files: ${LATE}`
@@ -48,7 +48,7 @@ export const LUO_RULES = family('luo', [
     explanation:
       'blob-size is smaller than struct luo_ser. Nothing of LUO can be trusted, so the kernel stops.',
     kernel: '"LUO state is too small (… < 32)", then panic',
-    effect: reader => (reader.luo === 'luo-v5' ? 'oops' : 'none'),
+    effect: kernel => (kernel.users.luo?.form === 'struct' ? 'oops' : 'none'),
   },
   {
     ...luoEarly,
@@ -66,7 +66,7 @@ export const LUO_RULES = family('luo', [
     title: 'the FDT has the number of live updates',
     explanation: 'The property `liveupdate-number` is missing, or not 8 bytes long.',
     kernel: '"Unable to get live update number \'liveupdate-number\'", then panic',
-    effect: reader => (reader.luo === 'luo-v1' ? 'oops' : 'none'),
+    effect: kernel => (kernel.users.luo?.form === 'fdt' ? 'oops' : 'none'),
   },
   {
     ...luoEarly,
@@ -75,7 +75,7 @@ export const LUO_RULES = family('luo', [
     title: 'the FDT has its session node, and nodes have their pointers',
     explanation: 'A node that the reader needs, or the pointer in it, is missing or has another length.',
     kernel: '"Unable to get session node: [luo-session]", "Unable to get session header", then panic',
-    effect: reader => (reader.luo === 'luo-v1' ? 'oops' : 'none'),
+    effect: kernel => (kernel.users.luo?.form === 'fdt' ? 'oops' : 'none'),
   },
   {
     ...luoEarly,
@@ -131,7 +131,7 @@ export const LUO_RULES = family('luo', [
     explanation:
       'Two chains lead to one block. The second one to be freed fails, and files appear in two sessions.',
     kernel: 'no check: both chains have the entries',
-    effect: reader => (reader.luo === 'luo-v5' ? 'reported' : 'none'),
+    effect: kernel => (kernel.users.luo?.form === 'struct' ? 'reported' : 'none'),
   },
   {
     ...session,
@@ -140,7 +140,7 @@ export const LUO_RULES = family('luo', [
     title: 'the array has room for as many sessions as it counts',
     explanation: 'The count is larger than the 16 pages of the array have room for.',
     kernel: 'no check: takes memory behind the array for sessions',
-    effect: reader => (reader.luo === 'luo-v1' ? 'silent' : 'none'),
+    effect: kernel => (kernel.users.luo?.form === 'fdt' ? 'silent' : 'none'),
   },
   {
     ...session,
@@ -158,7 +158,7 @@ export const LUO_RULES = family('luo', [
     explanation:
       'A session, or an FLB object, has an empty name. Up to 7.1 the ioctl took names of any length for a session.',
     kernel: 'takes it; 7.2 answers -EINVAL to who asks for the empty name',
-    effect: reader => (reader.luo === 'luo-v5' ? 'reported' : 'none'),
+    effect: kernel => (kernel.users.luo?.form === 'struct' ? 'reported' : 'none'),
   },
   {
     ...session,
@@ -168,8 +168,8 @@ export const LUO_RULES = family('luo', [
       'A session name of 64 bytes, or a compatible string or FLB name of 48, has no NUL. The reader compares or prints past its end.',
     kernel:
       'a session: cut to 63 bytes, without a word; a file: "No registered handler for compatible \'…\'"',
-    effect: (reader, path) =>
-      reader.luo === null ? 'none' : path?.includes('/files/') === true ? 'reported' : 'silent',
+    effect: (kernel, path) =>
+      kernel.users.luo === null ? 'none' : path?.includes('/files/') === true ? 'reported' : 'silent',
   },
   {
     ...file,
@@ -186,7 +186,8 @@ export const LUO_RULES = family('luo', [
     explanation:
       'The count of a session is not that of the entries in its list: 0 without being empty, a list without a count, or more than there are. Up to 7.0 such a session was left half restored, and looked fine.',
     kernel: `"File count mismatch: expected …, found …"; ${LATE}`,
-    effect: reader => (reader.luo === 'luo-v5' ? 'reported' : reader.luo === null ? 'none' : 'silent'),
+    effect: kernel =>
+      kernel.users.luo?.form === 'struct' ? 'reported' : kernel.users.luo === null ? 'none' : 'silent',
   },
   {
     ...file,

@@ -121,7 +121,7 @@ export const MAP_RULES = family('map', [
     applies: EVERY,
     kernel: 'kho_restore_page() works once: the second call gives NULL, with a WARN from 6.18 on',
     source: RESTORE,
-    effect: reader => (reader.marker === 'magic' ? 'reported' : 'silent'),
+    effect: kernel => (kernel.reads.marker === 'magic' ? 'reported' : 'silent'),
     check: checkDuplicateOwners,
   },
   {

@@ -70,7 +70,7 @@ export const MEMFD_RULES = family('memfd', [
     explanation:
       'A seal is set that the reader does not know. It refuses the file rather than losing the seal.',
     kernel: `-EOPNOTSUPP: ${FAILS}`,
-    effect: reader => (reader.memfd.includes('memfd-v2') ? 'reported' : 'none'),
+    effect: kernel => (kernel.users.memfd === 2 ? 'reported' : 'none'),
   },
   {
     ...COMMON,
@@ -99,7 +99,7 @@ export const MEMFD_RULES = family('memfd', [
     title: 'the list has room for as many folios as there should be',
     explanation: 'nr_folios is larger than the pages of the list have room for.',
     kernel: 'no check: reads past the list; 7.2 was seen to oops in memfd_luo_retrieve()',
-    effect: reader => (reader.luo === null ? 'none' : 'oops'),
+    effect: kernel => (kernel.users.luo === null ? 'none' : 'oops'),
   },
   {
     ...COMMON,

@@ -36,7 +36,7 @@ export const ROOT_RULES = family('root', [
     applies: `${MERGED}; patch v5 does not look`,
     kernel: '"setup: handover FDT (0x…) is incompatible with \'kho-v…\': …", then it boots without KHO',
     source: POPULATE,
-    effect: reader => (reader.compatible === null ? 'none' : 'rejected'),
+    effect: kernel => (kernel.reads.checksCompatible ? 'rejected' : 'none'),
   },
   {
     id: 'ROOT-MAP-PROPERTY',
@@ -48,7 +48,7 @@ export const ROOT_RULES = family('root', [
     kernel:
       '"failed to get preserved memory bitmaps" (to 7.0), "failed to get preserved memory map" (7.1, 7.2)',
     source: 'kho_mem_deserialize() (6.16 to 6.18), kho_get_mem_map_phys() (6.19 to 7.2)',
-    effect: reader => (reader.mapChecked === 'populate' ? 'rejected' : 'reported'),
+    effect: kernel => (kernel.reads.mapChecked === 'populate' ? 'rejected' : 'reported'),
   },
   {
     id: 'ROOT-MAP-ZERO',
@@ -59,7 +59,7 @@ export const ROOT_RULES = family('root', [
     applies: EVERY,
     kernel: 'to 6.18: nothing is reserved, without a word; from 6.19: "disabling KHO revival"',
     source: POPULATE,
-    effect: reader => (reader.mapChecked === 'populate' ? 'rejected' : 'silent'),
+    effect: kernel => (kernel.reads.mapChecked === 'populate' ? 'rejected' : 'silent'),
     check: checkRootMap,
   },
   {

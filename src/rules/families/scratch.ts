@@ -24,7 +24,7 @@ export const SCRATCH_RULES = family('scratch', [
     applies: SINCE,
     kernel: '"setup: failed to memremap scratch (phys=0x…, len=0)", "disabling KHO revival"',
     source: READ,
-    effect: reader => (reader.emptyScratch === 'rejected' ? 'rejected' : 'reported'),
+    effect: kernel => (kernel.reads.emptyScratch === 'rejected' ? 'rejected' : 'reported'),
     check: checkScratchMemory,
   },
   {

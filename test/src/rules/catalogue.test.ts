@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { READING_KERNELS } from '../../../formats/kernels/index.js'
 import { rulesPage, upstreamBugsPage } from '../../../src/commands/rules/page.js'
 import { DAMAGES } from '../../../src/damage/index.js'
 import { findRule, RULES } from '../../../src/rules/catalogue.js'
-import { READERS } from '../../../src/rules/reader.js'
 import { HYPOTHESES, UPSTREAM_BUGS } from '../../../src/rules/upstream-bugs.js'
 import { ROOT } from '../../built.js'
 
@@ -65,7 +65,7 @@ describe('the catalogue', () => {
 
   it('gives notes no effect: they say what is not known, or what is harmless', () => {
     for (const rule of RULES.filter(({ severity }) => severity === 'info')) {
-      const effects = READERS.map(reader =>
+      const effects = READING_KERNELS.map(reader =>
         typeof rule.effect === 'function' ? rule.effect(reader) : rule.effect,
       )
       expect([rule.id, ...new Set(effects)]).toEqual([rule.id, 'none'])
@@ -75,7 +75,7 @@ describe('the catalogue', () => {
   it('lets a panic of LUO only happen to readers that read that form of it', () => {
     const effect = (id: string, release: string, path?: string) => {
       const rule = findRule(id)
-      const reader = READERS.find(entry => entry.release === release)!
+      const reader = READING_KERNELS.find(entry => entry.release === release)!
       return typeof rule.effect === 'function' ? rule.effect(reader, path) : rule.effect
     }
     expect(effect('LUO-SIZE', '7.2')).toBe('oops')

@@ -1,9 +1,8 @@
-import type { KernelName } from '../../../formats/kernels/index.js'
+import { defaultReader, type KernelName, readingKernel } from '../../../formats/kernels/index.js'
 import type { DamageTarget } from '../../../src/damage/index.js'
 import { createTarget } from '../../../src/damage/target.js'
 import { loadState, type StateOptions } from '../../../src/image/load-state.js'
 import { RULES } from '../../../src/rules/catalogue.js'
-import { defaultReader, findReader } from '../../../src/rules/reader.js'
 import type { Occurrence, RuleContext } from '../../../src/rules/rule.js'
 import { simulate } from '../../../src/simulate/simulate.js'
 import { richScenario } from '../scenario/rich-scenarios.js'
@@ -41,7 +40,7 @@ export async function contextOf(example: Example): Promise<RuleContext> {
   })
   return {
     state,
-    reader: example.reader === undefined ? defaultReader(state.abi, null) : findReader(example.reader),
+    kernel: example.reader === undefined ? defaultReader(state.abi, null) : readingKernel(example.reader),
     ram: example.ram === false ? null : scenario.machine.ram,
     cmdline: example.cmdline ?? null,
     absentIsZero: example.absentIsZero ?? false,

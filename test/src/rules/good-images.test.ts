@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { defaultReader } from '../../../formats/kernels/index.js'
 import { loadState } from '../../../src/image/load-state.js'
 import { openImage } from '../../../src/node/open.js'
-import { defaultReader } from '../../../src/rules/reader.js'
 import { describeWith, material, namesIn } from '../../material.js'
 import { complaints } from './examples.js'
 
@@ -19,7 +19,7 @@ describeWith('KHO_TEST_CAPTURES', 'rules on what a real Linux 7.2 handed over', 
   it.each(good)('%s: nobody complains', async name => {
     const image = await openImage(join(captures, `${name}.elf`))
     const state = loadState(image)
-    const context = { state, reader: defaultReader(state.abi, null), cmdline: null, absentIsZero: false }
+    const context = { state, kernel: defaultReader(state.abi, null), cmdline: null, absentIsZero: false }
     expect(complaints({ ...context, ram: null })).toEqual([])
     expect(complaints({ ...context, ram: null, absentIsZero: true })).toEqual([])
     image.close()
@@ -30,7 +30,7 @@ describeWith('KHO_TEST_CAPTURES', 'rules on what a real Linux 7.2 handed over', 
     async name => {
       const image = await openImage(join(captures, `${name}.elf`))
       const state = loadState(image, { root: 'incoming' })
-      const context = { state, reader: defaultReader(state.abi, null), cmdline: null, absentIsZero: false }
+      const context = { state, kernel: defaultReader(state.abi, null), cmdline: null, absentIsZero: false }
       expect(state.tracker.state).toBe('stale')
       expect(complaints({ ...context, ram: null })).toEqual([])
       image.close()
