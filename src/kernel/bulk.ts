@@ -107,6 +107,9 @@ function randomWord(density: number, random: Random): number {
   return word
 }
 
+/** Most blocks that are picked one by one. */
+const MOST_PICKED = 2 ** 22
+
 function pick(set: PageSet, field: Field, count: number, random: Random): void {
   const owner = new Map<number, number>()
   const orderOf = (big: number) => {
@@ -118,6 +121,11 @@ function pick(set: PageSet, field: Field, count: number, random: Random): void {
     return order
   }
   const pageSize = 2 ** set.pageShift
+  const most = Math.max(...field.orders.map(order => (field.end - field.first) * 2 ** (field.top - order)))
+  if (count > Math.min(most, MOST_PICKED)) {
+    const room = most < MOST_PICKED ? `has room for ${most}` : `takes ${MOST_PICKED} at most; give a density`
+    throw new KhoError('usage', `a range to strew ${count} blocks over ${room}`)
+  }
   let missing = count
   // A field that is nearly full is not worth waiting for.
   for (let tries = count * 64; missing > 0 && tries > 0; tries--) {

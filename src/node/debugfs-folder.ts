@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { DEBUGFS_FILE_BYTES, openDebugfs } from '../../formats/dumps/debugfs.js'
 import type { Dump } from '../../formats/dumps/dump.js'
 import { KhoError } from '../../formats/error.js'
+import { fileName } from './paths.js'
 
 /** True for a directory; false also where there is nothing, or nothing that may be looked at. */
 export function isDirectory(path: string): boolean {
@@ -11,7 +12,7 @@ export function isDirectory(path: string): boolean {
 
 function statOf(path: string): Stats | null {
   try {
-    return statSync(path)
+    return statSync(fileName(path))
   } catch {
     return null
   }

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 import { KhoError } from '../../formats/error.js'
 import type { ByteSource } from '../../formats/memory/byte-source.js'
+import { fileName } from './paths.js'
 
 /** A file opened for random access. */
 export interface FileSource extends ByteSource {
@@ -28,13 +29,16 @@ const MAX_READ = 2 ** 30
  */
 export function openFileSource(path: string): FileSource {
   const fd = openDescriptor(path)
-  let size: number
   try {
-    size = checkedSize(fd, path)
+    return descriptorSource(fd, path, checkedSize(fd, path))
   } catch (error) {
     closeSync(fd)
     throw error
   }
+}
+
+/** Reads a file by its descriptor, which is the source's from now on. `path` is what messages call it. */
+export function descriptorSource(fd: number, path: string, size: number): FileSource {
   const cache = new Map<number, Uint8Array>()
   let ahead: Uint8Array | null = null
   let aheadStart = 0
@@ -105,27 +109,34 @@ export function openFileSource(path: string): FileSource {
   return { size, read, close }
 }
 
+/** Looks first: opening a pipe that nobody writes to would wait for ever. */
 function openDescriptor(path: string): number {
+  const name = fileName(path)
   try {
-    return openSync(path, 'r')
+    refuseOdd(statSync(name), path)
+    return openSync(name, 'r')
   } catch (error) {
-    throw unreadable(path, error)
+    throw error instanceof KhoError ? error : unreadable(path, error)
   }
 }
 
 function checkedSize(fd: number, path: string): number {
   const stat = fstatSync(fd)
+  refuseOdd(stat, path)
+  return stat.size
+}
+
+function refuseOdd(stat: Stats, path: string): void {
   const what = stat.isDirectory()
     ? 'is a directory'
     : stat.isFIFO() || stat.isSocket()
-      ? 'is a pipe; a dump is read at random, so it must be a file'
+      ? 'is a pipe; a dump is read at random, so it must be a file, or - for standard input'
       : stat.isCharacterDevice()
         ? 'is a device'
         : stat.size === 0
           ? 'is empty'
           : null
   if (what !== null) throw new KhoError('unreadable', `${path} ${what}`, { path })
-  return stat.size
 }
 
 function readOnce(

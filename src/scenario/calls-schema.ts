@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { CONTENTS, FDT_NODE } from './contents-schema.js'
 import { ADDRESS, COUNT, COUNT_OR_ZERO, RANGE, SIZE, SIZE_OR_ZERO, U64 } from './quantity.js'
+import { issueText } from './wording.js'
 
 const ORDER = z.number().int().min(0).max(40)
 const WHERE = z.union([z.literal('auto'), ADDRESS]).default('auto')
@@ -114,7 +115,7 @@ export const CALL = z.unknown().transform((given, context): Call => {
   const parsed = schema.safeParse(entry[1] ?? {})
   if (parsed.success) return { name: entry[0], args: parsed.data } as Call
   for (const issue of parsed.error.issues) {
-    context.addIssue({ code: 'custom', message: issue.message, path: [entry[0], ...issue.path] })
+    context.addIssue({ code: 'custom', message: issueText(issue, entry[1]), path: [entry[0], ...issue.path] })
   }
   return z.NEVER
 })

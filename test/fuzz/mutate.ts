@@ -9,8 +9,13 @@ export function generator(seed: number): () => number {
   }
 }
 
+/** One of a list. */
+export function pick<T>(list: readonly T[], random: () => number): T {
+  return list[Math.floor(random() * list.length)]!
+}
+
 /** Values that break arithmetic, lists and look-ups. */
-const NASTY = [
+export const NASTY = [
   0n,
   1n,
   7n,

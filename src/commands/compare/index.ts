@@ -5,6 +5,7 @@ import { type Comparison, compareTrackers } from '../../compare/compare.js'
 import { writeJson } from '../../render/json.js'
 import { simulate } from '../../simulate/simulate.js'
 import { openState } from '../shared/open-state.js'
+import { addOptions } from '../shared/option-specs.js'
 import {
   addImageOptions,
   addOutputOptions,
@@ -12,11 +13,17 @@ import {
   type OutputOptions,
 } from '../shared/options.js'
 import { writeOutput } from '../shared/output.js'
-import { contentsBeside, isScenarioPath, readScenario } from '../shared/scenario-input.js'
+import {
+  ALLOW_OUTSIDE,
+  contentsBeside,
+  isScenarioPath,
+  readScenario,
+  type ScenarioOptions,
+} from '../shared/scenario-input.js'
 import type { Terminal } from '../shared/terminal.js'
 import { compareJson, writeCompareText } from './text.js'
 
-interface CompareCommand extends ImageOptions, OutputOptions {}
+interface CompareCommand extends ImageOptions, OutputOptions, ScenarioOptions {}
 
 const HELP = `
 A file that is named .yaml, .yml or .json is a scenario, any other an image.
@@ -36,13 +43,14 @@ export function configure(command: Command, terminal: Terminal): void {
     .argument('<IMAGE|SCENARIO>', 'a memory dump, or a scenario file')
     .addHelpText('after', HELP)
     .action((path: string, options: CompareCommand) => run(path, options, terminal))
+  addOptions(command, [ALLOW_OUTSIDE])
   addOutputOptions(command, 'document')
   addImageOptions(command)
 }
 
 async function run(path: string, options: CompareCommand, terminal: Terminal): Promise<void> {
   const comparison = isScenarioPath(path)
-    ? ofScenario(path, terminal)
+    ? ofScenario(path, options, terminal)
     : await ofImage(path, options, terminal)
   writeOutput(terminal, options, [path, ...(options.part ?? [])], write => {
     if (options.json === true) writeJson(write, compareJson(comparison))
@@ -62,8 +70,8 @@ async function ofImage(path: string, options: CompareCommand, terminal: Terminal
   return compareTrackers(tracker.decode.pages, state.geometry, image.ramKnown)
 }
 
-function ofScenario(path: string, terminal: Terminal): Comparison {
+function ofScenario(path: string, options: CompareCommand, terminal: Terminal): Comparison {
   const scenario = readScenario(path)
-  const { kho } = simulate(scenario, { open: contentsBeside(path, terminal) })
+  const { kho } = simulate(scenario, { open: contentsBeside(path, options, terminal) })
   return compareTrackers(kho.preserved, geometry(kho.geometry.pageShift), scenario.machine.ram)
 }

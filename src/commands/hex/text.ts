@@ -65,7 +65,11 @@ function writeRows(
     const chunk = bytes.subarray(piece, piece + PIECE)
     const buffer = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     const text = hexy(buffer, { bytesPerLine: ROW, bytesPerGroup: 1, showAddress: false })
-    const rows = text.split('\n').filter(row => row !== '')
+    // DEL is no dot to hexy.
+    const rows = text
+      .replaceAll('\x7f', '.')
+      .split('\n')
+      .filter(row => row !== '')
     rows.forEach((row, n) => {
       const at = piece + n * ROW
       const place = columns(address + at, offset === null ? null : offset + at, palette)

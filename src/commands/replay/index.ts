@@ -23,12 +23,18 @@ import {
 } from '../shared/options.js'
 import { wantsColor, writeOutput } from '../shared/output.js'
 import { paletteOf } from '../shared/palette.js'
-import { contentsBeside, isScenarioPath, readScenario } from '../shared/scenario-input.js'
+import {
+  ALLOW_OUTSIDE,
+  contentsBeside,
+  isScenarioPath,
+  readScenario,
+  type ScenarioOptions,
+} from '../shared/scenario-input.js'
 import type { Terminal } from '../shared/terminal.js'
 import { warn } from '../shared/warn.js'
 import { type ReplayVerdict, replayJson, writeReplayText } from './text.js'
 
-interface ReplayCommand extends ImageOptions, OutputOptions, GuestOptions {
+interface ReplayCommand extends ImageOptions, OutputOptions, GuestOptions, ScenarioOptions {
   expect?: ReplayWord
   gdb?: boolean
   force?: boolean
@@ -67,6 +73,7 @@ export function configure(command: Command, terminal: Terminal): void {
       about: 'what the kernel is to do, instead of what validate predicts',
       choices: ['ok', 'rejected', 'oops', 'loop', 'error-reported', 'accepted-different'],
     },
+    ALLOW_OUTSIDE,
     { name: 'gdb', about: 'have the guest wait for a debugger at kho_populate()' },
     { name: 'force', about: 'boot although something of the state cannot be where it should be' },
   ])
@@ -112,7 +119,7 @@ async function stateFrom(
   say: (message: string) => void,
 ): Promise<{ state: KhoState; regions?: AskedRegion[] }> {
   if (!isScenarioPath(path)) return { state: await openState(path, options, terminal) }
-  const made = await openScenario(readScenario(path), contentsBeside(path, terminal))
+  const made = await openScenario(readScenario(path), contentsBeside(path, options, terminal))
   terminal.cleanups ??= []
   terminal.cleanups.push(() => made.close())
   for (const note of made.notes) say(`scenario: ${note}`)

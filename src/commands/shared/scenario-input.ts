@@ -1,12 +1,20 @@
-import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { KhoError } from '../../../formats/error.js'
-import { openFileSource } from '../../node/file-source.js'
-import { errorCode } from '../../node/system-error.js'
+import { openBeside, readScenarioText } from '../../node/scenario-input.js'
 import type { OpenContents } from '../../scenario/contents.js'
 import { parseScenario } from '../../scenario/scenario-file.js'
 import type { Scenario } from '../../scenario/schema.js'
+import type { OptionSpec } from './option-specs.js'
 import { addInput, type Terminal } from './terminal.js'
+
+/** What commands that carry scenarios out have in common. */
+export interface ScenarioOptions {
+  allowOutside?: boolean
+}
+
+/** For commands that carry scenarios out. */
+export const ALLOW_OUTSIDE: OptionSpec = {
+  name: 'allow-outside',
+  about: 'let a scenario take contents from files outside its folder',
+}
 
 /** True for a file that is a scenario by its name; any other is an image. */
 export function isScenarioPath(path: string): boolean {
@@ -15,20 +23,14 @@ export function isScenarioPath(path: string): boolean {
 
 /** Reads a scenario file. Throws `unreadable`, or `usage` for what is wrong in it. */
 export function readScenario(path: string): Scenario {
-  try {
-    return parseScenario(readFileSync(path, 'utf8'), path)
-  } catch (error) {
-    const code = error instanceof KhoError ? null : errorCode(error)
-    if (code === null) throw error
-    throw new KhoError('unreadable', `cannot read ${path}: ${code}`, { path })
-  }
+  return parseScenario(readScenarioText(path), path)
 }
 
 /** Files that a scenario takes contents from lie beside it; they are closed when the command is through. */
-export function contentsBeside(path: string, terminal: Terminal): OpenContents {
+export function contentsBeside(path: string, options: ScenarioOptions, terminal: Terminal): OpenContents {
+  addInput(terminal, path)
   return name => {
-    const beside = resolve(dirname(path), name)
-    const file = openFileSource(beside)
+    const { path: beside, file } = openBeside(path, name, options.allowOutside === true)
     addInput(terminal, beside)
     terminal.cleanups ??= []
     terminal.cleanups.push(() => file.close())

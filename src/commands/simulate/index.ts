@@ -7,10 +7,15 @@ import type { Scenario } from '../../scenario/schema.js'
 import { type Simulation, simulate, writeSimulationElf, writeSimulationRaw } from '../../simulate/simulate.js'
 import { openContentFile } from '../shared/content-file.js'
 import { addOptions } from '../shared/option-specs.js'
-import { contentsBeside, readScenario } from '../shared/scenario-input.js'
+import {
+  ALLOW_OUTSIDE,
+  contentsBeside,
+  readScenario,
+  type ScenarioOptions,
+} from '../shared/scenario-input.js'
 import type { Terminal } from '../shared/terminal.js'
 
-interface SimulateCommandOptions {
+interface SimulateCommandOptions extends ScenarioOptions {
   output: string
   container: 'elf' | 'raw'
   at?: Moment
@@ -62,6 +67,7 @@ export function configure(command: Command, terminal: Terminal): void {
       parse: parseDamage,
       repeat: true,
     },
+    ALLOW_OUTSIDE,
     { name: 'quiet', short: 'q', about: 'say nothing' },
   ])
 }
@@ -74,7 +80,7 @@ function run(path: string, options: SimulateCommandOptions, terminal: Terminal):
   }
   const scenario = readScenario(path)
   const simulation = simulate(scenario, {
-    open: contentsBeside(path, terminal),
+    open: contentsBeside(path, options, terminal),
     ...(options.at === undefined ? {} : { at: options.at }),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
   })

@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib'
 import { compress } from 'snappyjs'
-import { zstdFrame } from '../../src/image/open-fixtures.js'
+import { zstdFrame } from '../../src/image/zstd-build.js'
 
 /*
  * Writes kdumps from text, so that the reader is tested against another's idea of the format (diskdump_mod.h of
@@ -48,7 +48,16 @@ export function contentOf(kind: string, argument: string | undefined, size: numb
 
 /** One file of a kdump. */
 export function buildKdump(text: string): Uint8Array {
-  const spec = parse(text)
+  return build(parse(text))
+}
+
+/** A kdump of pages at hand, by frame. */
+export function buildKdumpOf(pages: ReadonlyMap<number, { content: Uint8Array; codec: Codec }>): Uint8Array {
+  const all = [...pages].map(([pfn, page]) => [pfn, { ...page, as: null, lost: false }] as const)
+  return build({ options: new Map(), ram: null, pages: new Map(all) })
+}
+
+function build(spec: Spec): Uint8Array {
   const option = (name: string, fallback: number) => Number(spec.options.get(name) ?? fallback)
   const block = option('page', 4096)
   const pfns = [...spec.pages.keys()].sort((a, b) => a - b)
