@@ -9,6 +9,11 @@ export interface GdbStub {
   /** Stops the guest when it is about to run the instruction at a virtual address. */
   setBreakpoint(address: bigint): Promise<boolean>
   clearBreakpoint(address: bigint): Promise<boolean>
+  /** Bytes at a virtual address of a guest that is stopped; null where there is no memory. */
+  readVirtual(address: bigint, length: number): Promise<Uint8Array | null>
+  writeVirtual(address: bigint, bytes: Uint8Array): Promise<boolean>
+  /** Writes to physical memory of a guest that is stopped. */
+  writePhysical(address: number, bytes: Uint8Array): Promise<boolean>
   /** Lets the guest run until it stops by itself; false where it ended instead. */
   resume(): Promise<boolean>
   /** Lets the guest run on its own, without breakpoints, and ends the connection. */
@@ -26,10 +31,25 @@ export async function connectGdb(path: string): Promise<GdbStub> {
   const socket = await dial(path)
   const packets = createPackets(socket)
   const ask = (text: string) => packets.ask(text, /^(OK|E[0-9a-f]{2}|)$/i)
+  const write = async (address: bigint, bytes: Uint8Array) => {
+    const hex = Buffer.from(bytes).toString('hex')
+    return (await ask(`M${address.toString(16)},${bytes.length.toString(16)}:${hex}`)) === 'OK'
+  }
   return {
     // A hardware breakpoint also works at an address that is not mapped yet, as the next kernel's are not.
     setBreakpoint: async address => (await ask(`Z1,${address.toString(16)},1`)) === 'OK',
     clearBreakpoint: async address => (await ask(`z1,${address.toString(16)},1`)) === 'OK',
+    readVirtual: async (address, length) => {
+      const reply = await packets.ask(`m${address.toString(16)},${length.toString(16)}`, /^([0-9a-f]*)$/i)
+      return reply === null || reply.length !== length * 2 ? null : Buffer.from(reply, 'hex')
+    },
+    writeVirtual: write,
+    writePhysical: async (address, bytes) => {
+      // An extension of QEMU's: addresses of M are physical until it is set to 0 again.
+      if ((await ask('Qqemu.PhyMemMode:1')) !== 'OK') return false
+      const written = await write(BigInt(address), bytes)
+      return (await ask('Qqemu.PhyMemMode:0')) === 'OK' && written
+    },
     resume: async () => {
       const reply = await packets.ask('c', /^[TSWX]/)
       return reply !== null && /^[TS]/.test(reply)

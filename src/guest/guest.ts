@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { KhoError } from '../../formats/error.js'
 import { undoAtExit } from '../node/cleanup.js'
@@ -39,13 +40,21 @@ export interface GuestEnd {
 export interface GuestOptions {
   /** A folder for its sockets and its log, already there. */
   folder: string
-  /** It is ended after this many seconds. */
+  /**
+   * It is ended after this many seconds of processor time, so that a busy machine does not look like a guest that hangs, and
+   * after {@link PATIENCE} times as many of the clock.
+   */
   limit: number
 }
 
 /** How long QEMU has to end after it was asked to. */
 const QUIT_MS = 2000
 const MOST_STDERR = 64 * 1024
+/** How much longer than its processor time a guest may take on a machine that has other things to do. */
+const PATIENCE = 6
+const POLL_MS = 500
+/** Ticks of a second in /proc: USER_HZ. */
+const TICKS = 100
 
 /**
  * Starts QEMU. It is ended by its own process id when `stop` is called, its time is up, or this process ends.
@@ -109,13 +118,16 @@ function watch(child: ChildProcess, channels: readonly Channel[], limit: number)
     if (stderr.length < MOST_STDERR) stderr += bytes.toString('utf8')
   })
   const killNow = undoAtExit(() => child.kill('SIGKILL'))
-  const timer = setTimeout(() => {
+  const begun = Date.now()
+  const timer = setInterval(() => {
+    const used = child.pid === undefined ? null : processorSeconds(child.pid)
+    if ((used ?? 0) < limit && Date.now() - begun < (used === null ? 1 : PATIENCE) * limit * 1000) return
     how = 'limit'
     killNow()
-  }, limit * 1000)
+  }, POLL_MS)
   const ended = new Promise<GuestEnd>(resolve => {
     const end = (code: number | null, message = '') => {
-      clearTimeout(timer)
+      clearInterval(timer)
       killNow()
       for (const channel of channels) channel.close()
       resolve({ how, code, stderr: stderr + message })
@@ -135,5 +147,16 @@ function watch(child: ChildProcess, channels: readonly Channel[], limit: number)
       }
       return ended
     },
+  }
+}
+
+/** Processor time of a process in seconds, user's and kernel's; null where /proc does not tell. */
+export function processorSeconds(pid: number): number | null {
+  try {
+    // Behind the name, which is in brackets: state is field 3, utime 14, stime 15. proc_pid_stat(5)
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / TICKS
+  } catch {
+    return null
   }
 }

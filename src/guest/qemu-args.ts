@@ -15,6 +15,8 @@ export interface GuestMachine {
   load?: readonly string[]
   /** Does not run until a debugger or QMP says so. */
   paused?: boolean
+  /** A file that {@link saveGuest} wrote of a guest with the same command line: this one goes on where that one was. */
+  resumed?: string
 }
 
 /** Sockets and files in a guest's folder. QEMU runs in that folder, so names are short. */
@@ -43,7 +45,13 @@ export function qemuArgs(machine: GuestMachine): string[] {
     ...['-chardev', `socket,id=qmp,path=${qmp}`, '-mon', 'chardev=qmp,mode=control'],
     ...['-gdb', `unix:${gdb},server=on,wait=off`],
     ...(machine.paused === true ? ['-S'] : []),
+    ...(machine.resumed === undefined ? [] : ['-incoming', `exec:cat ${quoteForShell(machine.resumed)}`]),
   ]
+}
+
+/** A word for the shell that QEMU's exec: runs. */
+export function quoteForShell(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`
 }
 
 /** In QEMU's option lists a comma is written twice. */

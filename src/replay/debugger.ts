@@ -24,18 +24,30 @@ export async function stopAddress(
   initrd: Uint8Array,
   symbolFile?: string,
 ): Promise<bigint> {
+  const names = [STOP_FUNCTION]
   const symbols =
-    symbolFile === undefined ? await askGuest(machine, initrd) : readSymbols(symbolFile, [STOP_FUNCTION])
-  const address = symbols.get(STOP_FUNCTION)
+    symbolFile === undefined ? await askGuest(machine, initrd, names) : readSymbols(symbolFile, names)
+  return addressOf(symbols, STOP_FUNCTION)
+}
+
+/**
+ * The address of a function, of those that were asked for.
+ *
+ * @throws GuestFailure where it is not known
+ */
+export function addressOf(symbols: Symbols, name: string): bigint {
+  const address = symbols.get(name)
   if (address === undefined) {
-    throw new GuestFailure(`this kernel does not say where ${STOP_FUNCTION} is; give --symbols FILE`)
+    throw new GuestFailure(`this kernel does not say where ${name} is; give --symbols FILE`)
   }
   return address
 }
 
-async function askGuest(
+/** Virtual addresses of functions, from a guest of its own that shows its kallsyms. */
+export async function askGuest(
   machine: Pick<GuestMachine, 'kernel' | 'accelerator'>,
   initrd: Uint8Array,
+  names: readonly string[],
 ): Promise<Symbols> {
   const folder = makeTempFolder()
   let guest: Guest | undefined
@@ -50,7 +62,7 @@ async function askGuest(
     if ((await guest.agent.ready()) === null) {
       throw new GuestFailure('the kernel does not come up by itself, so that it cannot be asked for symbols')
     }
-    return await symbolsOf(guest.agent, [STOP_FUNCTION])
+    return await symbolsOf(guest.agent, names)
   } finally {
     await guest?.stop()
     folder.remove()

@@ -86,7 +86,7 @@ export async function replayState(state: KhoState, options: ReplayOptions): Prom
       options.keep(folder.path)
     }
     say('writing the state')
-    const files = writeFiles(folder.path, state, preparation)
+    const files = writeStateFiles(folder.path, state, preparation)
     const machine: GuestMachine = {
       kernel: files.kernel,
       ...(files.initrd === null ? {} : { initrd: files.initrd }),
@@ -146,7 +146,7 @@ export async function replayState(state: KhoState, options: ReplayOptions): Prom
 }
 
 /** What is loaded: all that the dump has, but of scratch only what was handed over, and nothing where the boot's things go. */
-function writeFiles(folder: string, state: KhoState, preparation: Preparation): BootFiles {
+export function writeStateFiles(folder: string, state: KhoState, preparation: Preparation): BootFiles {
   const { image, initrd, plan, handed, keep } = preparation
   const scratch = handed.areas.map(({ start, size }) => ({ start, end: start + size }))
   const closed = [...withoutRanges(scratch, keep), ...plan.pieces]

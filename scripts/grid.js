@@ -1,0 +1,54 @@
+// The grid: one hostile value in one field of a sound state, case by case, judged by a real kernel. See docs/grid.md.
+//
+//   node scripts/grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT]
+//
+// appends a line for each case that OUT does not have yet, in an order that TEXT decides. Run `npm run build` first.
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { gridBase } from '../dist/src/replay/grid/base-state.js'
+import { gridCases, shuffled } from '../dist/src/replay/grid/cases.js'
+import { patchedState } from '../dist/src/replay/grid/patched.js'
+import { readRow, writeRow } from '../dist/src/replay/grid/row.js'
+import { makeCheckpoints, runCase } from '../dist/src/replay/grid/run-case.js'
+import { readBootImage } from '../dist/src/replay/boot-image.js'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    most: { type: 'string' },
+    salt: { type: 'string', default: '' },
+    field: { type: 'string', default: '' },
+    stage: { type: 'string' },
+  },
+})
+const [verb, ...rest] = positionals
+
+async function run(kernel, out) {
+  const release = readBootImage(kernel).release
+  const base = gridBase(release)
+  const done = new Set(existsSync(out) ? readFileSync(out, 'utf8').split('\n').filter(Boolean).map(line => readRow(line).id) : [])
+  const sound = { id: 'sound state', field: '', value: '', stage: 'boot', at: 0, bytes: '' }
+  const cases = [sound, ...shuffled(gridCases(base), values.salt)]
+    .filter(row => !done.has(row.id) && row.id.includes(values.field))
+    .filter(row => values.stage === undefined || row.stage === values.stage)
+    .slice(0, values.most === undefined ? undefined : Number(values.most))
+  if (cases.length === 0) return
+  const say = line => console.error(`grid: ${release}: ${line}`)
+  const points = await makeCheckpoints(kernel, base, say)
+  const { memory, cmdline } = points.preparation
+  for (const [n, row] of cases.entries()) {
+    const given = row === sound ? null : row
+    const { state } = await patchedState(base, given)
+    const observed = await runCase(points, given, state, row.stage)
+    const { frames: _frames, ...rest } = { frames: null, ...row }
+    appendFileSync(out, `${writeRow({ ...rest, kernel: release, memory, cmdline, observed })}\n`)
+    say(`${n + 1}/${cases.length} ${row.id}: ${observed.seconds} s`)
+  }
+  points.remove()
+}
+
+if (verb === 'run' && rest.length === 2) await run(...rest)
+else {
+  console.error('usage: grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT] [--stage boot|init|use]')
+  process.exitCode = 2
+}

@@ -1,0 +1,95 @@
+import { KhoError } from '../../../formats/error.js'
+import { createTarget } from '../../scenario/damage/target.js'
+import { findRelease, type Release } from '../../scenario/releases.js'
+import { SCENARIO, type Scenario } from '../../scenario/schema.js'
+import { type Simulation, simulate } from '../../simulate/simulate.js'
+import { type GridField } from './field.js'
+import { stateFields } from './state-fields.js'
+
+const MEMORY = 512
+/** Names that LUO's own test, where it is built in, hangs on every memfd. */
+const TEST_FLBS = ['v0', 'v1', 'v2']
+
+/** The sound state that every case breaks in one place: something of all that a release takes over, in 512 MiB. */
+export function gridScenario(release: Release): Scenario {
+  const luo =
+    release.luo === null
+      ? []
+      : [
+          {
+            luo_session: {
+              name: 'vm-a',
+              memfds: [
+                { token: 1, size: 30001, contents: { seed: 1 }, pos: 6173 },
+                { token: 2, size: '64K', contents: { seed: 2 }, ...(release.memfd === 2 ? { seals: 6 } : {}) },
+              ],
+            },
+          },
+          {
+            luo_session: {
+              name: 'vm-b',
+              memfds: [{ token: 3, size: '2M', order: 9, contents: { seed: 3 } }],
+            },
+          },
+        ]
+  const flbs = release.flbs
+    ? TEST_FLBS.map((name, n) => ({
+        luo_flb: { name: `liveupdate-test-flb-${name}`, data: `0xfeedf00dcafebee${n}` },
+      }))
+    : []
+  return SCENARIO.parse({
+    machine: {
+      kernel: release.name,
+      uname: 'made-by-hand-1.0',
+      ram: ['0-640K', `1M-${MEMORY}M`],
+      avoid: ['0-64M'],
+      scratch: [
+        { address: '0x18000000', size: '32M' },
+        { address: '0x10000000', size: '96M' },
+      ],
+      kexec_count: 3,
+      live_updates: 5,
+    },
+    seed: 7,
+    calls: [
+      ...(release.khoTest === null ? [] : [{ kho_test: { size: '64K' } }]),
+      { reserve_mem: { name: 'trace', size: '64K' } },
+      ...luo,
+      ...flbs,
+      ...(release.finalize && release.luo === null ? ['finalize'] : []),
+      'kexec',
+    ],
+  })
+}
+
+/** The state, with every field that can be broken in it. */
+export interface GridBase {
+  scenario: Scenario
+  simulation: Simulation
+  fields: GridField[]
+  root: number
+  /** Bytes of the state's memory. */
+  read(at: number, length: number): Uint8Array
+  write(at: number, bytes: Uint8Array): void
+}
+
+/**
+ * Makes the base state of a release, early in the next kernel. Same release, same bytes.
+ *
+ * @throws KhoError `usage` for a release that cannot be simulated
+ */
+export function gridBase(releaseName: string): GridBase {
+  const release = findRelease(releaseName)
+  if (release === null) throw new KhoError('usage', `no model of Linux ${releaseName}`)
+  const scenario = gridScenario(release)
+  const simulation = simulate(scenario, { at: 'early' })
+  const target = createTarget(simulation, 1)
+  return {
+    scenario,
+    simulation,
+    fields: stateFields(target),
+    root: target.root,
+    read: (at, length) => target.read(at, length).slice(),
+    write: target.write,
+  }
+}

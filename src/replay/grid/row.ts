@@ -1,0 +1,31 @@
+import type { GuestFile, RetrieveFailure } from '../../guest/retrieve.js'
+import type { GridCase } from './cases.js'
+import type { Observed } from './run-case.js'
+
+/** One case and what a kernel did, as a line of a file: all that a judgement needs, and no judgement. */
+export interface GridRow extends GridCase {
+  /** Release as the kernel's image says it. */
+  kernel: string
+  /** RAM of the guest in bytes, and the kernel's command line. */
+  memory: number
+  cmdline: string
+  observed: Observed
+}
+
+/** A row as a line of JSON, without its end. Tokens are strings there. */
+export function writeRow(row: GridRow): string {
+  return JSON.stringify(row, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+}
+
+/** The row of a line that {@link writeRow} wrote. */
+export function readRow(line: string): GridRow {
+  const row = JSON.parse(line) as GridRow
+  const { files, failures } = row.observed.retrieved
+  const number = (value: unknown) => BigInt(String(value))
+  row.observed.retrieved.files = files.map((file): GuestFile => ({ ...file, token: number(file.token) }))
+  row.observed.retrieved.failures = failures.map((failure): RetrieveFailure => {
+    const { token } = failure
+    return { ...failure, token: token === null ? null : number(token) }
+  })
+  return row
+}
