@@ -1,16 +1,18 @@
 // The grid: one hostile value in one field of a sound state, case by case, judged by a real kernel. See docs/grid.md.
 //
-//   node scripts/grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT]
+//   node scripts/grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT] [--stage STAGE] [--pause FILE]
 //
-// appends a line for each case that OUT does not have yet, in an order that TEXT decides. Run `npm run build` first.
+// appends a line for each case that OUT does not have yet, in an order that TEXT decides. While the file of --pause is there,
+// it waits before the next one. Run `npm run build` first.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { readBootImage } from '../dist/src/guest/boot-image.js'
 import { gridBase } from '../dist/src/replay/grid/base-state.js'
 import { gridCases, shuffled } from '../dist/src/replay/grid/cases.js'
 import { patchedState } from '../dist/src/replay/grid/patched.js'
 import { readRow, writeRow } from '../dist/src/replay/grid/row.js'
 import { makeCheckpoints, runCase } from '../dist/src/replay/grid/run-case.js'
-import { readBootImage } from '../dist/src/replay/boot-image.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,6 +21,7 @@ const { values, positionals } = parseArgs({
     salt: { type: 'string', default: '' },
     field: { type: 'string', default: '' },
     stage: { type: 'string' },
+    pause: { type: 'string' },
   },
 })
 const [verb, ...rest] = positionals
@@ -26,7 +29,14 @@ const [verb, ...rest] = positionals
 async function run(kernel, out) {
   const release = readBootImage(kernel).release
   const base = gridBase(release)
-  const done = new Set(existsSync(out) ? readFileSync(out, 'utf8').split('\n').filter(Boolean).map(line => readRow(line).id) : [])
+  const done = new Set(
+    existsSync(out)
+      ? readFileSync(out, 'utf8')
+          .split('\n')
+          .filter(Boolean)
+          .map(line => readRow(line).id)
+      : [],
+  )
   const sound = { id: 'sound state', field: '', value: '', stage: 'boot', at: 0, bytes: '' }
   const cases = [sound, ...shuffled(gridCases(base), values.salt)]
     .filter(row => !done.has(row.id) && row.id.includes(values.field))
@@ -37,11 +47,11 @@ async function run(kernel, out) {
   const points = await makeCheckpoints(kernel, base, say)
   const { memory, cmdline } = points.preparation
   for (const [n, row] of cases.entries()) {
+    while (values.pause !== undefined && existsSync(values.pause)) await setTimeout(500)
     const given = row === sound ? null : row
     const { state } = await patchedState(base, given)
     const observed = await runCase(points, given, state, row.stage)
-    const { frames: _frames, ...rest } = { frames: null, ...row }
-    appendFileSync(out, `${writeRow({ ...rest, kernel: release, memory, cmdline, observed })}\n`)
+    appendFileSync(out, `${writeRow({ ...row, kernel: release, memory, cmdline, observed })}\n`)
     say(`${n + 1}/${cases.length} ${row.id}: ${observed.seconds} s`)
   }
   points.remove()
@@ -49,6 +59,8 @@ async function run(kernel, out) {
 
 if (verb === 'run' && rest.length === 2) await run(...rest)
 else {
-  console.error('usage: grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT] [--stage boot|init|use]')
+  console.error(
+    'usage: grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT] [--stage boot|init|use] [--pause FILE]',
+  )
   process.exitCode = 2
 }

@@ -1,8 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { KhoError } from '../../formats/error.js'
+import { findKernel, type Kernel, RELEASES } from '../../formats/kernels/index.js'
 import { type Accelerator, chooseAccelerator } from '../guest/accel.js'
 import type { Agent } from '../guest/agent.js'
+import { parseBootImage } from '../guest/boot-image.js'
 import { type DumpFormat, dumpMemory } from '../guest/dump-memory.js'
 import { type Guest, startGuest } from '../guest/guest.js'
 import { GuestFailure } from '../guest/guest-failure.js'
@@ -13,7 +15,8 @@ import { findProgram } from '../guest/programs.js'
 import { type GuestFile, type Retrieved, retrieveAll, type SessionWanted } from '../guest/retrieve.js'
 import { readSymbols, type Symbols, symbolsOf } from '../guest/symbols.js'
 import { makeTempFolder } from '../node/temp-folder.js'
-import { MOMENT_SYMBOLS, type Moment, stopAtMoments } from './moments.js'
+import { type Abilities, finalize, findAbilities } from './abilities.js'
+import { type Moment, momentSymbols, stopAtMoments } from './moments.js'
 
 /** What a guest is to preserve, and how. */
 export interface CaptureOptions {
@@ -50,6 +53,12 @@ export interface CaptureOptions {
 export interface Capture {
   /** Where the guest got no further, in words; what follows is then what it said up to there. */
   failed: string | null
+  /** Nothing can be said about the kernel: it does not boot, or lacks what is to be captured. */
+  unjudged: boolean
+  /** The kernel, as its image says; null where the image does not say, or it never had KHO. */
+  kernel: Kernel | null
+  /** What the kernel lacks, and what was left out for that; a line each. */
+  notes: string[]
   /** Regions that both kernels were asked for. */
   regions: string[]
   /** Path of each dump. */
@@ -60,6 +69,8 @@ export interface Capture {
   retrieved: Retrieved
   /** Files of debugfs, by path, before and after the jump. */
   debugfs: { before: Map<string, Uint8Array>; after: Map<string, Uint8Array> }
+  /** What the first kernel and the next one say of themselves: version, command line, map of memory. */
+  machine: { before: Map<string, string>; after: Map<string, string> }
   /** Blocks that the second kernel reserved while it read the incoming map. */
   reservations: ReservationLine[]
   logs: { before: KernelLog; after: KernelLog }
@@ -81,7 +92,7 @@ const DEBUGFS = '/sys/kernel/debug/kho'
 const CMDLINE =
   'console=ttyS0 earlycon=uart8250,io,0x3f8,115200 panic=-1 oops=panic nokaslr kho=on liveupdate=on'
 /** The second one says which blocks it keeps: to its log buffer only, the console would take too long. */
-const SECOND = 'loglevel=6 memblock=debug log_buf_len=4M'
+const SECOND = 'loglevel=6 memblock=debug log_buf_len=16M'
 
 /**
  * Boots a guest, preserves, loads the next kernel, jumps to it and retrieves; dumps memory on the way.
@@ -93,13 +104,14 @@ export async function runCapture(options: CaptureOptions): Promise<Capture> {
   const begun = Date.now()
   const say = options.progress ?? (() => {})
   const qemu = findProgram('qemu')
-  const given = options.symbols === undefined ? null : readSymbols(options.symbols, MOMENT_SYMBOLS)
   const kernel = resolve(options.kernel)
   const image = readKernel(kernel)
+  const capture = emptyCapture(options, kernelOf(image, kernel))
+  const moments = momentSymbols(capture.kernel?.boot ?? null)
+  const given = options.symbols === undefined ? null : readSymbols(options.symbols, moments)
   const initrd = options.initrd ?? buildInitramfs()
   makeFolder(options.folder)
   const temp = makeTempFolder()
-  const capture = emptyCapture(options)
   let guest: Guest | undefined
   try {
     if (options.keep !== undefined) {
@@ -124,6 +136,7 @@ export async function runCapture(options: CaptureOptions): Promise<Capture> {
   } catch (error) {
     if (!(error instanceof GuestFailure)) throw error
     capture.failed = error.message
+    capture.unjudged = error.unjudged
   } finally {
     await guest?.stop()
     temp.remove()
@@ -133,9 +146,13 @@ export async function runCapture(options: CaptureOptions): Promise<Capture> {
   return capture
 }
 
-function emptyCapture({ regions = [] }: CaptureOptions): Capture {
+function emptyCapture({ regions = [] }: CaptureOptions, kernel: Kernel | null): Capture {
   return {
     failed: null,
+    unjudged: false,
+    kernel,
+    notes: [],
+    machine: { before: new Map(), after: new Map() },
     regions: regions.map(({ name }) => name),
     dumps: {},
     preserved: [],
@@ -168,23 +185,30 @@ async function drive(
     capture.dumps[moment] = path
   }
 
-  await readyOrFail(guest, 'the first kernel')
+  await readyOrFail(guest, 'the first kernel', true)
+  const boot = capture.kernel?.boot ?? null
+  const abilities = await findAbilities(agent, boot)
+  capture.notes.push(...abilities.notes)
   say('preserving')
-  capture.preserved = await makeFiles(agent, options.sessions ?? [], options.memfds ?? [])
-  const symbols = given ?? (await symbolsOf(agent, MOMENT_SYMBOLS))
+  const files = filesFor(options, abilities, capture)
+  capture.preserved = await makeFiles(agent, files.sessions, files.memfds)
+  const symbols = given ?? (await symbolsOf(agent, momentSymbols(boot)))
+  await finalize(agent, abilities, boot)
   const loaded = await agent.request('load', NEXT_KERNEL.kernel, NEXT_KERNEL.initrd, nextCmdline(options))
   if (!loaded.ok) throw new GuestFailure(`the guest cannot load the next kernel: ${loaded.message}`)
   capture.debugfs.before = await readTree(agent, DEBUGFS)
+  capture.machine.before = await readMachine(agent)
   capture.dmesg.before = await readLog(agent)
   capture.logs.before = readKernelLog(capture.dmesg.before)
   await dump('ready')
 
   say('jumping')
-  capture.exact = await stopAtMoments(guest, symbols, dump)
-  await readyOrFail(guest, 'the next kernel')
+  capture.exact = await stopAtMoments(guest, symbols, boot, dump)
+  await readyOrFail(guest, 'the next kernel', false)
   capture.debugfs.after = await readTree(agent, DEBUGFS)
+  capture.machine.after = await readMachine(agent)
   say('retrieving')
-  capture.retrieved = await retrieveAll(agent, wantedOf(options))
+  capture.retrieved = await retrieveAll(agent, wantedOf(files))
   capture.dmesg.after = await readLog(agent)
   capture.logs.after = readKernelLog(capture.dmesg.after)
   capture.reservations = readReservations(capture.dmesg.after)
@@ -192,17 +216,36 @@ async function drive(
 }
 
 /** The agent comes up, or the failure says what the kernel said last. */
-async function readyOrFail(guest: Guest, what: string): Promise<void> {
+async function readyOrFail(guest: Guest, what: string, isFirst: boolean): Promise<void> {
   if ((await guest.agent.ready()) !== null) return
   const { how } = await guest.ended
   const log = readKernelLog(guest.console.lines)
   const last = log.oops?.message ?? log.panic ?? guest.console.lines.at(-1) ?? 'nothing'
   const why = how === 'limit' ? 'its time is up' : 'it ended'
-  throw new GuestFailure(`${what} did not come up: ${why}; it said last: ${last}`)
+  throw new GuestFailure(`${what} did not come up: ${why}; it said last: ${last}`, isFirst)
+}
+
+/** Sessions and memfds, where the kernel has LUO. */
+function filesFor(
+  { sessions = [], memfds = [] }: CaptureOptions,
+  { luo }: Abilities,
+  { kernel, notes }: Capture,
+): { sessions: readonly string[]; memfds: readonly MemfdPlan[] } {
+  if (luo || sessions.length + memfds.length === 0) return { sessions, memfds }
+  const why =
+    kernel?.users.luo === null
+      ? `Linux ${kernel.release} has no LUO`
+      : 'the kernel has no /dev/liveupdate: it was built without CONFIG_LIVEUPDATE, or booted without liveupdate=on'
+  notes.push(`${why}: sessions and memfds are left out`)
+  return { sessions: [], memfds: [] }
 }
 
 function cmdlineOf(options: CaptureOptions): string {
-  return [CMDLINE, `kho_scratch=${options.scratch ?? '48M,96M,64M'}`, ...sharedParameters(options)].join(' ')
+  // Under every name that the parameter has had: a kernel hands on what it does not know.
+  const sizes = options.scratch ?? '48M,96M,64M'
+  const names = new Set(RELEASES.flatMap(({ boot }) => boot?.scratchParameters ?? []))
+  const scratch = [...names].map(name => `${name}=${sizes}`)
+  return [CMDLINE, ...scratch, ...sharedParameters(options)].join(' ')
 }
 
 function nextCmdline(options: CaptureOptions): string {
@@ -218,7 +261,7 @@ function sharedParameters({ regions = [], khoTest, append }: CaptureOptions): st
   ]
 }
 
-function wantedOf({ sessions = [], memfds = [] }: CaptureOptions): SessionWanted[] {
+function wantedOf({ sessions, memfds }: ReturnType<typeof filesFor>): SessionWanted[] {
   const names = new Set([...sessions, ...memfds.map(memfd => memfd.session)])
   return [...names].map(name => ({
     name,
@@ -237,9 +280,26 @@ async function readTree(agent: Agent, folder: string): Promise<Map<string, Uint8
   return files
 }
 
+const MACHINE_FILES = ['version', 'cmdline', 'iomem']
+
+async function readMachine(agent: Agent): Promise<Map<string, string>> {
+  const files = new Map<string, string>()
+  for (const name of MACHINE_FILES) {
+    const file = await agent.request('read', `/proc/${name}`)
+    if (file.ok) files.set(name, Buffer.from(file.bytes).toString('latin1'))
+  }
+  return files
+}
+
 async function readLog(agent: Agent): Promise<string[]> {
   const reply = await agent.request('dmesg')
   return reply.ok ? Buffer.from(reply.bytes).toString('latin1').split('\n') : []
+}
+
+/** The row of the release that the image names. */
+function kernelOf(image: Uint8Array, path: string): Kernel | null {
+  const { release } = parseBootImage(image, path)
+  return release === null ? null : findKernel(release)
 }
 
 function readKernel(path: string): Uint8Array {

@@ -1,3 +1,4 @@
+import { type Boot, RELEASES } from '../../formats/kernels/index.js'
 import type { Guest } from '../guest/guest.js'
 import { GuestFailure } from '../guest/guest-failure.js'
 import type { Symbols } from '../guest/symbols.js'
@@ -8,11 +9,17 @@ import type { Symbols } from '../guest/symbols.js'
  */
 export type Moment = 'ready' | 'jump' | 'early' | 'retrieved'
 
-/** Functions at whose first instruction the jump, and the early moment, are. 6.16 to 7.2. */
-const JUMP = 'machine_kexec'
-const EARLY = 'kho_memory_init'
+/** Functions at whose first instruction the jump, and the early moment, can be; of a kernel that is not known, all there are. */
+export function momentSymbols(boot: Boot | null): string[] {
+  const rows = boot === null ? RELEASES.flatMap(kernel => kernel.boot ?? []) : [boot]
+  return [...new Set(rows.flatMap(({ jumpSymbol, earlySymbol }) => [jumpSymbol, earlySymbol]))]
+}
 
-export const MOMENT_SYMBOLS: readonly string[] = [JUMP, EARLY]
+/** Of several kernels' functions the newest that this one has. */
+function newestOf(symbols: Symbols, boot: Boot | null, name: 'jumpSymbol' | 'earlySymbol'): string | null {
+  const rows = boot === null ? RELEASES.flatMap(kernel => kernel.boot ?? []) : [boot]
+  return rows.map(row => row[name]).findLast(symbol => symbols.has(symbol)) ?? null
+}
 
 /**
  * Has the guest jump, and stops it at the jump and early in the next kernel. By breakpoints where the addresses are known;
@@ -24,24 +31,26 @@ export const MOMENT_SYMBOLS: readonly string[] = [JUMP, EARLY]
 export async function stopAtMoments(
   guest: Guest,
   symbols: Symbols,
+  boot: Boot | null,
   dump: (moment: Moment) => Promise<void>,
 ): Promise<boolean> {
-  const jump = symbols.get(JUMP)
-  const early = symbols.get(EARLY)
-  if (jump === undefined || early === undefined) {
+  const jump = newestOf(symbols, boot, 'jumpSymbol')
+  const early = newestOf(symbols, boot, 'earlySymbol')
+  if (jump === null || early === null) {
     await stopByConsole(guest, dump)
     return false
   }
   const gdb = await guest.gdb()
-  const stopAt = async (address: bigint, what: string) => {
+  const stopAt = async (what: string) => {
+    const address = symbols.get(what)!
     if (!(await gdb.setBreakpoint(address))) throw new GuestFailure(`QEMU sets no breakpoint at ${what}`)
     if (!(await gdb.resume())) throw new GuestFailure(`the guest ended before ${what}: ${lastWords(guest)}`)
     await gdb.clearBreakpoint(address)
   }
   const refused = guest.agent.jump()
-  await Promise.race([stopAt(jump, JUMP), failed(refused)])
+  await Promise.race([stopAt(jump), failed(refused)])
   await dump('jump')
-  await stopAt(early, EARLY)
+  await stopAt(early)
   await dump('early')
   await gdb.detach()
   return true

@@ -31,6 +31,12 @@ export function writeTruth(folder: string, capture: Capture): string[] {
   }
   try {
     list('console.txt', lines(capture.console))
+    for (const [which, files] of [
+      ['first', capture.machine.before],
+      ['next', capture.machine.after],
+    ] as const) {
+      for (const [name, text] of files) list(`${which}.${name}.txt`, text)
+    }
     list('first.memfds.json', memfdsJson(capture.preserved))
     list('first.dmesg.txt', lines(capture.dmesg.before))
     tree('first.debugfs', capture.debugfs.before)

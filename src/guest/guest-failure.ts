@@ -4,4 +4,12 @@
  */
 export class GuestFailure extends Error {
   override readonly name = 'GuestFailure'
+
+  /** @param unjudged nothing can be said about the kernel: it does not boot by itself, or lacks what is to be judged */
+  constructor(
+    message: string,
+    readonly unjudged: boolean = false,
+  ) {
+    super(message)
+  }
 }

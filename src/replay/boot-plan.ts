@@ -2,7 +2,7 @@ import { KhoError } from '../../formats/error.js'
 import type { ScratchArea } from '../../formats/handoff/scratch.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { Range } from '../../formats/memory/range.js'
-import { type BootImage, STUB_BYTES } from './boot-image.js'
+import { type BootImage, STUB_BYTES } from '../guest/boot-image.js'
 import { commonRanges, fitHigh, fitLow, withoutRanges } from './free-ranges.js'
 import { ACPI_BYTES, FIRMWARE_REACH, firmwareRanges, guestRam, lowMemoryEnd } from './machine.js'
 

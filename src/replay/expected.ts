@@ -1,6 +1,7 @@
 import type { Memblock } from '../../formats/blobs/memblock.js'
 import { digestKey } from '../guest/file-digests.js'
 import type { SessionWanted } from '../guest/retrieve.js'
+import { sealsAfter } from '../guest/seals.js'
 import type { KhoState } from '../image/state.js'
 import type { Expected, ExpectedFile } from './judge.js'
 
@@ -43,7 +44,7 @@ function expectedFiles(state: KhoState, digests: ReadonlyMap<string, string>): E
           token,
           size: memfd?.size ?? null,
           position: memfd?.position ?? null,
-          seals: memfd?.seals ?? null,
+          seals: memfd === null ? null : sealsAfter(memfd.seals, memfd.version),
           sha256: digests.get(digestKey(session.name, token)) ?? null,
         })
       }

@@ -5,7 +5,7 @@ import { KHO_DATA_SIZE, SETUP_KEXEC_KHO } from '../../formats/handoff/setup-data
 import { SETUP_DATA_KHO } from '../../formats/layout/setup-data.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import type { Range } from '../../formats/memory/range.js'
-import { type BootImage, patchBootImage } from './boot-image.js'
+import { type BootImage, patchBootImage } from '../guest/boot-image.js'
 import type { BootPlan } from './boot-plan.js'
 import { encodeScratchArray, type HandedOver } from './handed-over.js'
 import { rangeSource } from './load-ranges.js'

@@ -88,14 +88,15 @@ async function capture(path: string | undefined, options: CaptureCommand, termin
     dump: options.dump,
     progress: say,
   })
+  for (const note of captured.notes) say(note)
   const truth = writeTruth(output, captured)
   say('checking')
   const verdict = await judgeCapture(captured)
   const answer = { color: options.color }
   writeOutput(terminal, answer, [], write => {
-    const outcome = { capture: captured, verdict, truth, notes }
+    const outcome = { capture: captured, verdict, truth, notes: [...notes, ...captured.notes] }
     if (options.json === true) writeJson(write, captureJson(outcome))
     else writeCaptureText(write, outcome, paletteOf(wantsColor(answer, terminal)))
   })
-  if (!verdict.ok) terminal.code = EXIT.found
+  if (!verdict.ok) terminal.code = captured.unjudged ? EXIT.unjudged : EXIT.found
 }

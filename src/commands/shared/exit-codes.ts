@@ -10,6 +10,8 @@ export const EXIT = {
   brokenState: 5,
   missing: 6,
   bug: 70,
+  /** Nothing can be said about a kernel: what `git bisect run` takes for "skip this one". */
+  unjudged: 125,
 } as const
 
 /** What each reason for a refusal means to a script. */

@@ -63,7 +63,7 @@ export async function orNotAsExpected(terminal: Terminal, work: () => Promise<vo
   } catch (error) {
     if (!(error instanceof GuestFailure)) throw error
     warn(terminal, error.message)
-    terminal.code = EXIT.found
+    terminal.code = error.unjudged ? EXIT.unjudged : EXIT.found
   }
 }
 

@@ -1,9 +1,9 @@
 import { KhoError } from '../../../formats/error.js'
-import { createTarget } from '../../scenario/damage/target.js'
-import { findRelease, type Release } from '../../scenario/releases.js'
+import { type AbiName, findKernel, isWriting, type WritingKernel } from '../../../formats/kernels/index.js'
+import { createTarget } from '../../damage/target.js'
 import { SCENARIO, type Scenario } from '../../scenario/schema.js'
 import { type Simulation, simulate } from '../../simulate/simulate.js'
-import { type GridField } from './field.js'
+import type { GridField } from './field.js'
 import { stateFields } from './state-fields.js'
 
 const MEMORY = 512
@@ -11,9 +11,9 @@ const MEMORY = 512
 const TEST_FLBS = ['v0', 'v1', 'v2']
 
 /** The sound state that every case breaks in one place: something of all that a release takes over, in 512 MiB. */
-export function gridScenario(release: Release): Scenario {
+export function gridScenario({ name, users, writes }: WritingKernel): Scenario {
   const luo =
-    release.luo === null
+    users.luo === null
       ? []
       : [
           {
@@ -21,7 +21,7 @@ export function gridScenario(release: Release): Scenario {
               name: 'vm-a',
               memfds: [
                 { token: 1, size: 30001, contents: { seed: 1 }, pos: 6173 },
-                { token: 2, size: '64K', contents: { seed: 2 }, ...(release.memfd === 2 ? { seals: 6 } : {}) },
+                { token: 2, size: '64K', contents: { seed: 2 }, ...(users.memfd === 2 ? { seals: 6 } : {}) },
               ],
             },
           },
@@ -32,14 +32,15 @@ export function gridScenario(release: Release): Scenario {
             },
           },
         ]
-  const flbs = release.flbs
-    ? TEST_FLBS.map((name, n) => ({
-        luo_flb: { name: `liveupdate-test-flb-${name}`, data: `0xfeedf00dcafebee${n}` },
-      }))
-    : []
+  const flbs =
+    users.luo?.flbs === true
+      ? TEST_FLBS.map((flb, n) => ({
+          luo_flb: { name: `liveupdate-test-flb-${flb}`, data: `0xfeedf00dcafebee${n}` },
+        }))
+      : []
   return SCENARIO.parse({
     machine: {
-      kernel: release.name,
+      kernel: name,
       uname: 'made-by-hand-1.0',
       ram: ['0-640K', `1M-${MEMORY}M`],
       avoid: ['0-64M'],
@@ -52,11 +53,11 @@ export function gridScenario(release: Release): Scenario {
     },
     seed: 7,
     calls: [
-      ...(release.khoTest === null ? [] : [{ kho_test: { size: '64K' } }]),
+      ...(users.khoTest === null ? [] : [{ kho_test: { size: '64K' } }]),
       { reserve_mem: { name: 'trace', size: '64K' } },
       ...luo,
       ...flbs,
-      ...(release.finalize && release.luo === null ? ['finalize'] : []),
+      ...(writes.finalize && users.luo === null ? ['finalize'] : []),
       'kexec',
     ],
   })
@@ -64,6 +65,7 @@ export function gridScenario(release: Release): Scenario {
 
 /** The state, with every field that can be broken in it. */
 export interface GridBase {
+  abi: AbiName
   scenario: Scenario
   simulation: Simulation
   fields: GridField[]
@@ -78,13 +80,14 @@ export interface GridBase {
  *
  * @throws KhoError `usage` for a release that cannot be simulated
  */
-export function gridBase(releaseName: string): GridBase {
-  const release = findRelease(releaseName)
-  if (release === null) throw new KhoError('usage', `no model of Linux ${releaseName}`)
-  const scenario = gridScenario(release)
+export function gridBase(release: string): GridBase {
+  const kernel = findKernel(release)
+  if (kernel === null || !isWriting(kernel)) throw new KhoError('usage', `no model of Linux ${release}`)
+  const scenario = gridScenario(kernel)
   const simulation = simulate(scenario, { at: 'early' })
   const target = createTarget(simulation, 1)
   return {
+    abi: kernel.layout.name,
     scenario,
     simulation,
     fields: stateFields(target),

@@ -41,13 +41,16 @@ function placesOf({ scenario: { machine }, root }: GridBase): Places {
   }
 }
 
+/** What a case of each stage costs, in about the time that the cheapest takes: cheap ones come earlier. */
+const COSTS: Record<Stage, number> = { boot: 6, init: 4, use: 1 }
+
 /**
  * Cases in an order that does not follow the fields, so that any part of it is a fair sample: by a hash of the name and a
- * salt.
+ * salt, those that cost little first.
  */
-export function shuffled<T extends { id: string }>(cases: readonly T[], salt = ''): T[] {
+export function shuffled(cases: readonly GridCase[], salt = ''): GridCase[] {
   return cases
-    .map(row => ({ row, rank: hashOf(`${salt}${row.id}`) }))
+    .map(row => ({ row, rank: hashOf(`${salt}${row.id}`) * COSTS[row.stage] }))
     .sort((a, b) => a.rank - b.rank)
     .map(({ row }) => row)
 }

@@ -81,7 +81,13 @@ const POINTERS = [
 ]
 
 /** What an FDT is made of: its header, and the value, length and name of each property, in every node. */
-export function fdtFields(id: string, tree: FdtTree, at: number, stage: Stage, structure: boolean): GridField[] {
+export function fdtFields(
+  id: string,
+  tree: FdtTree,
+  at: number,
+  stage: Stage,
+  structure: boolean,
+): GridField[] {
   const word = (name: string, offset: number): GridField => ({
     id: `${id}.${name}`,
     at: at + offset,
@@ -113,7 +119,9 @@ function nodeFields(id: string, node: FdtNode, at: number, stage: Stage, structu
         ]
   return [
     ...name,
-    ...node.properties.flatMap((property, n) => propertyFields(path, property, at, stage, structure && n === 0)),
+    ...node.properties.flatMap((property, n) =>
+      propertyFields(path, property, at, stage, structure && n === 0),
+    ),
     ...node.children.flatMap(child => nodeFields(path, child, at, stage, structure)),
   ]
 }
@@ -129,7 +137,8 @@ function propertyFields(
   const own = { at: at + offset, bytes: value.length, bigEndian: false, stage }
   const fields: GridField[] = []
   if (name === 'compatible') fields.push({ id, ...own, kind: 'text' })
-  else if (value.length === 8) fields.push({ id, ...own, kind: POINTERS.includes(name) ? 'address' : 'count' })
+  else if (value.length === 8)
+    fields.push({ id, ...own, kind: POINTERS.includes(name) ? 'address' : 'count' })
   else if (value.length === 4) fields.push({ id, ...own, kind: 'count' })
   const word = (what: string, back: number): GridField => ({
     id: `${id}.${what}`,

@@ -24,7 +24,7 @@ export async function patchedState(base: GridBase, row: GridCase | null): Promis
   const { machine } = base.scenario
   const image = await openBytes(bytes, { ram: machine.ram })
   try {
-    const { abi } = base.simulation.kho.release
+    const { abi } = base
     return { image, state: loadState(image, { root: base.root, abi, pageShift: machine.page_size }), why: '' }
   } catch (error) {
     if (!isKhoError(error)) throw error
@@ -34,7 +34,9 @@ export async function patchedState(base: GridBase, row: GridCase | null): Promis
 
 function imageBytes({ simulation }: GridBase): Uint8Array {
   const pieces: { bytes: Uint8Array; offset: number }[] = []
-  const size = writeSimulationElf(simulation, (bytes, offset) => pieces.push({ bytes: bytes.slice(), offset }))
+  const size = writeSimulationElf(simulation, (bytes, offset) =>
+    pieces.push({ bytes: bytes.slice(), offset }),
+  )
   const whole = new Uint8Array(size)
   for (const { bytes, offset } of pieces) whole.set(bytes, offset)
   return whole

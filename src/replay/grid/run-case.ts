@@ -2,7 +2,12 @@ import { join, resolve } from 'node:path'
 import { chooseAccelerator } from '../../guest/accel.js'
 import { type Guest, type GuestEnd, startGuest } from '../../guest/guest.js'
 import { GuestFailure } from '../../guest/guest-failure.js'
-import { type KernelLog, type ReservationLine, readKernelLog, readReservations } from '../../guest/kernel-log.js'
+import {
+  type KernelLog,
+  type ReservationLine,
+  readKernelLog,
+  readReservations,
+} from '../../guest/kernel-log.js'
 import { findProgram } from '../../guest/programs.js'
 import type { GuestMachine } from '../../guest/qemu-args.js'
 import { type Retrieved, retrieveAll, type SessionWanted } from '../../guest/retrieve.js'
@@ -139,7 +144,10 @@ async function goOn(
 ): Promise<GuestEnd & { console: readonly string[] }> {
   const folder = makeTempFolder()
   try {
-    const guest = await startGuest({ ...points.machine, resumed: points.saved[stage] }, { folder: folder.path, limit })
+    const guest = await startGuest(
+      { ...points.machine, resumed: points.saved[stage] },
+      { folder: folder.path, limit },
+    )
     try {
       await waitResumed(guest)
       const gdb = await guest.gdb()

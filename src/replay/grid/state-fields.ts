@@ -21,7 +21,7 @@ import {
 import { KHO_SCRATCH } from '../../../formats/layout/kho-mem.js'
 import { viewOf } from '../../../formats/memory/u64.js'
 import type { TrackerNode } from '../../../formats/trackers/tracker.js'
-import type { DamageTarget } from '../../scenario/damage/damage.js'
+import type { DamageTarget } from '../../damage/damage.js'
 import { fdtFields, type GridField, structFields, wordField } from './field.js'
 
 /** Every field that a reader looks at, of one instance of each structure in a state. */
@@ -119,7 +119,12 @@ function khoTestFields(target: DamageTarget, vmalloc: Vmalloc | null): GridField
   ]
 }
 
-function vmallocFields(id: string, target: DamageTarget, area: Vmalloc, stage: GridField['stage']): GridField[] {
+function vmallocFields(
+  id: string,
+  target: DamageTarget,
+  area: Vmalloc,
+  stage: GridField['stage'],
+): GridField[] {
   const { extent, chunks, runs } = area
   const descriptor = extent === null ? [] : structFields(id, KHO_VMALLOC, extent.address, stage)
   const [chunk] = chunks
@@ -178,7 +183,12 @@ function fileFields(target: DamageTarget, { extent, memfd }: LuoFile): GridField
 
 function memfdFields(target: DamageTarget, { version, extent, vmalloc, nrFolios }: Memfd): GridField[] {
   const layout = version === 1 ? MEMFD_LUO_SER_V1 : MEMFD_LUO_SER_V2
-  const own = structFields('memfd', { fields: layout.fields.filter(({ name }) => name !== 'folios') }, extent.address, 'use')
+  const own = structFields(
+    'memfd',
+    { fields: layout.fields.filter(({ name }) => name !== 'folios') },
+    extent.address,
+    'use',
+  )
   if (vmalloc === null) return own
   const last = (nrFolios ?? 1) - 1
   const folio = (n: number) => vmalloc.runs[0]! + n * MEMFD_LUO_FOLIO_SER.size

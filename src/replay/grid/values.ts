@@ -48,12 +48,7 @@ function numbers(field: GridField, old: Uint8Array, places: Places): HostileValu
   return rows.map(([name, number]) => make(name, number))
 }
 
-function tableOf(
-  field: GridField,
-  value: bigint,
-  places: Places,
-  width: bigint,
-): Record<string, bigint> {
+function tableOf(field: GridField, value: bigint, places: Places, width: bigint): Record<string, bigint> {
   const common = { '0': 0n, '1': 1n, 'all ones': -1n, 'sign bit': 2n ** (width - 1n) }
   switch (field.kind) {
     case 'address':
@@ -74,7 +69,11 @@ function tableOf(
   }
 }
 
-function addresses(at: bigint, value: bigint, { ramEnd, scratch, kernel, other }: Places): Record<string, bigint> {
+function addresses(
+  at: bigint,
+  value: bigint,
+  { ramEnd, scratch, kernel, other }: Places,
+): Record<string, bigint> {
   return {
     '+1': value + 1n,
     '+8': value + 8n,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { rangesTouch } from '../../../formats/memory/range.js'
-import { parseBootImage } from '../../../src/replay/boot-image.js'
+import { parseBootImage } from '../../../src/guest/boot-image.js'
 import { type BootNeeds, describeCollision, findCollisions, planBoot } from '../../../src/replay/boot-plan.js'
 import { guestRam, memoryFor } from '../../../src/replay/machine.js'
-import { makeBzImage } from './bz-image.js'
+import { makeBzImage } from '../guest/bz-image.js'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30

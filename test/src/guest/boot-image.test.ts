@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseBootImage, patchBootImage, STUB_BYTES } from '../../../src/replay/boot-image.js'
+import { parseBootImage, patchBootImage, STUB_BYTES } from '../../../src/guest/boot-image.js'
 import { makeBzImage } from './bz-image.js'
 
 describe('parseBootImage', () => {
