@@ -126,7 +126,7 @@ function vmallocFields(
   stage: GridField['stage'],
 ): GridField[] {
   const { extent, chunks, runs } = area
-  const descriptor = extent === null ? [] : structFields(id, KHO_VMALLOC, extent.address, stage)
+  const descriptor = extent === null ? [] : structFields(id, KHO_VMALLOC, extent.start, stage)
   const [chunk] = chunks
   if (chunk === undefined) return descriptor
   const entry = (n: number) => chunk + KHO_VMALLOC_CHUNK.size + n * 8
@@ -145,13 +145,13 @@ function luoFields(target: DamageTarget, luo: Luo): GridField[] {
     // Chains of sessions are walked as LUO starts, those of files when a session is taken back.
     ...luo.blocks
       .slice(0, 1)
-      .flatMap(({ extent }) => structFields('LUO/sessions/block', KHO_BLOCK_HEADER, extent.address, 'init')),
+      .flatMap(({ extent }) => structFields('LUO/sessions/block', KHO_BLOCK_HEADER, extent.start, 'init')),
     ...(session?.blocks ?? [])
       .slice(0, 1)
-      .flatMap(({ extent }) => structFields('LUO/files/block', KHO_BLOCK_HEADER, extent.address, 'use')),
+      .flatMap(({ extent }) => structFields('LUO/files/block', KHO_BLOCK_HEADER, extent.start, 'use')),
     ...(luo.sessionArray === null
       ? []
-      : structFields('LUO/sessions/array', LUO_SESSION_HEADER_SER, luo.sessionArray.address, 'use')),
+      : structFields('LUO/sessions/array', LUO_SESSION_HEADER_SER, luo.sessionArray.start, 'use')),
     ...(session === undefined ? [] : sessionFields(target, session)),
     ...flbFields(luo),
   ]
@@ -161,22 +161,22 @@ function flbFields({ flbs }: Luo): GridField[] {
   if (flbs === null) return []
   const [first] = flbs.entries
   return [
-    ...structFields('LUO/flbs', LUO_FLB_HEADER_SER, flbs.extent.address, 'init'),
-    ...(first === undefined ? [] : structFields('LUO/flbs/0', LUO_FLB_SER, first.extent.address, 'init')),
+    ...structFields('LUO/flbs', LUO_FLB_HEADER_SER, flbs.extent.start, 'init'),
+    ...(first === undefined ? [] : structFields('LUO/flbs/0', LUO_FLB_SER, first.extent.start, 'init')),
   ]
 }
 
 function sessionFields(target: DamageTarget, session: LuoSession): GridField[] {
   const file = session.files[0]
   return [
-    ...structFields('LUO/sessions/0', LUO_SESSION_SER, session.extent.address, 'use'),
+    ...structFields('LUO/sessions/0', LUO_SESSION_SER, session.extent.start, 'use'),
     ...(file === undefined ? [] : fileFields(target, file)),
   ]
 }
 
 function fileFields(target: DamageTarget, { extent, memfd }: LuoFile): GridField[] {
   return [
-    ...structFields('LUO/files/0', LUO_FILE_SER, extent.address, 'use', { data: 'address' }),
+    ...structFields('LUO/files/0', LUO_FILE_SER, extent.start, 'use', { data: 'address' }),
     ...(memfd === null ? [] : memfdFields(target, memfd)),
   ]
 }
@@ -186,7 +186,7 @@ function memfdFields(target: DamageTarget, { version, extent, vmalloc, nrFolios 
   const own = structFields(
     'memfd',
     { fields: layout.fields.filter(({ name }) => name !== 'folios') },
-    extent.address,
+    extent.start,
     'use',
   )
   if (vmalloc === null) return own
