@@ -17,12 +17,15 @@ const FORMATS = [
   'handoff',
   'dumps',
   'kernel-files',
+  'described',
   'kernels',
 ]
 
 /** Layers of src/, each may import those before it; folders of one layer do not import each other. */
 const LAYERS: readonly (readonly string[])[] = [
   ['image'],
+  // Descriptions of structures as files.
+  ['layouts'],
   ['owners'],
   // A state into memory: root, trackers, blobs, hand-over.
   ['rules', 'write'],

@@ -1,0 +1,66 @@
+import type { ScalarType } from '../layout/field.js'
+
+/**
+ * Structures that no release of this package knows: what some handler, FLB or child of the root hands over, told as
+ * data. Written as YAML for `--layout`; series that were posted and not merged ship in the same form.
+ */
+export interface Description {
+  /** What it is about, in a few words. */
+  title: string
+  /** The series that posted it, and when; null for what a user describes. */
+  posted: { series: string; date: string } | null
+  /** Structures by the compatible string of their LUO file handler: the first that fits is taken. */
+  handlers: Readonly<Record<string, readonly string[]>>
+  /** The same by the name of an FLB object. */
+  flbs: Readonly<Record<string, readonly string[]>>
+  /** The same by the name of a child of the root FDT. */
+  children: Readonly<Record<string, readonly string[]>>
+  structs: Readonly<Record<string, DescribedStruct>>
+}
+
+/** One structure. */
+export interface DescribedStruct {
+  /** Bytes; null for up to the end of its last field. */
+  size: number | null
+  doc: string
+  fields: readonly DescribedField[]
+}
+
+/** One field. */
+export interface DescribedField {
+  /** In the kernel's spelling or any other; it becomes a segment of paths. */
+  name: string
+  /** Bytes from the start of the structure. */
+  offset: number
+  /** A scalar, or the name of a structure of the description; `kho_vmalloc` is always known. */
+  type: ScalarType | { struct: string }
+  /** Bytes of `chars` and `bytes`. */
+  length: number | null
+  /** The value is a two's complement number. */
+  signed: boolean
+  bits: readonly { name: string; shift: number; width: number }[]
+  doc: string
+  /** Where its value leads. */
+  to: Target | null
+  /** The values that a reader takes; null where it takes all. */
+  is: readonly bigint[] | null
+}
+
+/** Where an address or a `kho_vmalloc` leads. */
+export type Target =
+  /** One structure. */
+  | { kind: 'struct'; struct: string }
+  /** A chain of KHO blocks: `{u64 next; u64 count;}` and entries, each a page. */
+  | { kind: 'blocks'; struct: string }
+  /** The same, where each has as many entries as it says, in as many pages as they take. */
+  | { kind: 'chain'; struct: string }
+  /** Entries in a preserved vmalloc area; `count` is the field that counts them. */
+  | { kind: 'vmalloc'; struct: string; count: string }
+  /** As many entries as the number says follow the structure. */
+  | { kind: 'tail'; struct: string }
+  /** So many pages of memory, or the whole preserved block that begins there. */
+  | { kind: 'pages'; pages: number | null }
+  /** The page frame number in these bits is a folio's head. */
+  | { kind: 'folio'; bits: string }
+  /** A tree of tables of 512 entries; `levels` is a field or a number. */
+  | { kind: 'tables'; levels: string | number }
