@@ -14,7 +14,17 @@ export type {
   Users,
   Writes,
 } from './kernel.js'
-export { abiOf, encoderOf, findAbi, handlersOf, takesCompatible, trackerOptions } from './layouts.js'
+export {
+  abiOf,
+  encoderOf,
+  findAbi,
+  handlersOf,
+  type LayoutEncoder,
+  locateTracker,
+  readingOptions,
+  takesCompatible,
+  trackerOptions,
+} from './layouts.js'
 export {
   defaultReader,
   findKernel,

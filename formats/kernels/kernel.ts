@@ -1,5 +1,4 @@
 import type { TrackerFormat } from '../trackers/tracker.js'
-import type { TrackerEncoder } from '../trackers/writer.js'
 
 /**
  * How a hand-over is laid out: all that a decoder and an encoder must know of it. Several kernels may share one; the
@@ -14,6 +13,8 @@ export interface Layout<Name extends string = string> {
   map: { node: 'preserved-memory' | null; property: string }
   /** Size of a chunk list's bitmap objects: 512 bytes, or a page. Null in other trackers. */
   bitmap: 512 | 'page' | null
+  /** Which word a chunk list's header begins with; by default `next-first`. */
+  chunkHeader?: 'next-first' | 'order-first'
   /**
    * Levels of a radix tree: as many as its keys need; one less with pages of 16K, as the formula was up to 7.1-rc5
    * (d64b0372760e); or either, where kernels of both kinds write it. Null in other trackers.
@@ -29,8 +30,6 @@ export interface Layout<Name extends string = string> {
   mapZeroUntilFinalize: boolean
   /** True where the map takes no more blocks once it is serialised, save bits of bitmaps that it points to. */
   mapFrozen: boolean
-  /** How the tracker is written; null for layouts that are only read. */
-  encoder: TrackerEncoder | null
 }
 
 /** Who hands things over, and in which version: a kernel reads what it writes, and no other. */

@@ -1,4 +1,3 @@
-import { arrayEncoder } from '../trackers/array-writer.js'
 import type { KernelRow } from './kernel.js'
 import { V6_17 } from './v6.17.js'
 
@@ -8,7 +7,7 @@ export const POSTED_ARRAY = {
   name: 'array',
   posting: 'RFC of September 2025',
   uname: '6.17.0-rc5',
-  layout: { ...V6_17.layout, name: 'array', tracker: 'kho-array', bitmap: null, encoder: arrayEncoder },
+  layout: { ...V6_17.layout, name: 'array', tracker: 'kho-array', bitmap: null },
   reads: null,
   boot: null,
 } as const satisfies KernelRow

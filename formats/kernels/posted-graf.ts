@@ -7,6 +7,6 @@ export const POSTED_GRAF = {
   name: 'graf',
   posting: 'patches v1 to v3, 2023 and 2024',
   uname: '6.7.0',
-  layout: { ...POSTED_V4.layout, name: 'graf', encoder: null },
+  layout: { ...POSTED_V4.layout, name: 'graf' },
   writes: null,
 } as const satisfies KernelRow

@@ -1,4 +1,3 @@
-import { radixEncoder } from '../trackers/radix-writer.js'
 import type { KernelRow } from './kernel.js'
 import { V7_0 } from './v7.0.js'
 
@@ -18,7 +17,6 @@ export const POSTED_KHO_V2 = {
     blobProperty: 'preserved-data',
     mapZeroUntilFinalize: false,
     mapFrozen: false,
-    encoder: radixEncoder,
   },
   writes: { ...V7_0.writes, finalize: false },
   boot: null,

@@ -16,7 +16,6 @@ export const POSTED_RADIX_RFC1 = {
     depth: 'full',
     mapZeroUntilFinalize: false,
     mapFrozen: false,
-    encoder: null,
   },
   writes: null,
   reads: null,

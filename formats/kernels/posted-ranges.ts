@@ -6,7 +6,7 @@ export const POSTED_RANGES = {
   ...POSTED_V5,
   name: 'ranges',
   posting: 'mail of April 2025',
-  layout: { ...POSTED_V5.layout, name: 'ranges', tracker: 'range-list', bitmap: null, encoder: null },
+  layout: { ...POSTED_V5.layout, name: 'ranges', tracker: 'range-list', bitmap: null },
   writes: null,
   reads: null,
 } as const satisfies KernelRow

@@ -12,7 +12,7 @@ export const POSTED_SKETCH = {
     name: 'sketch',
     compatible: 'linux-kho,v1',
     map: { node: null, property: 'preserved-folio-map' },
-    encoder: null,
+    chunkHeader: 'order-first',
   },
   writes: null,
   reads: null,

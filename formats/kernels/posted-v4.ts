@@ -1,4 +1,3 @@
-import { memEncoder } from '../trackers/mem-writer.js'
 import type { KernelRow } from './kernel.js'
 import { POSTED_V5 } from './posted-v5.js'
 
@@ -14,7 +13,6 @@ export const POSTED_V4 = {
     tracker: 'mem-array',
     map: { node: null, property: 'mem' },
     bitmap: null,
-    encoder: memEncoder,
   },
   users: { ...POSTED_V5.users, memblock: 'mem-node' },
   writes: { ...POSTED_V5.writes, split: 'greedy', knowsOrders: false, unpreserve: false },

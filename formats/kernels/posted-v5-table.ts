@@ -1,4 +1,3 @@
-import { tableEncoder } from '../trackers/table-writer.js'
 import type { KernelRow } from './kernel.js'
 import { POSTED_V5 } from './posted-v5.js'
 
@@ -13,7 +12,6 @@ export const POSTED_V5_TABLE = {
     tracker: 'page-table',
     bitmap: null,
     mapFrozen: false,
-    encoder: tableEncoder,
   },
   writes: { ...POSTED_V5.writes, maxOrder: 10 },
   reads: null,

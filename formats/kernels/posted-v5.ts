@@ -1,4 +1,3 @@
-import { chunkV5Encoder } from '../trackers/chunk-writer.js'
 import type { KernelRow } from './kernel.js'
 import { V6_16 } from './v6.16.js'
 
@@ -15,7 +14,6 @@ export const POSTED_V5 = {
     blobProperty: null,
     fdtPreserved: false,
     mapZeroUntilFinalize: false,
-    encoder: chunkV5Encoder,
   },
   users: { ...V6_16.users, memblock: 'node', khoTest: null },
   writes: {

@@ -1,4 +1,3 @@
-import { chunkEncoder } from '../trackers/chunk-writer.js'
 import type { KernelRow } from './kernel.js'
 
 /**
@@ -22,7 +21,6 @@ export const V6_16 = {
     fdtPreserved: true,
     mapZeroUntilFinalize: true,
     mapFrozen: true,
-    encoder: chunkEncoder,
   },
   users: {
     memblock: 'blob',

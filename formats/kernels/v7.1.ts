@@ -1,4 +1,3 @@
-import { radixEncoder } from '../trackers/radix-writer.js'
 import type { KernelRow } from './kernel.js'
 import { V7_0 } from './v7.0.js'
 
@@ -23,7 +22,6 @@ export const V7_1 = {
     blobSize: true,
     mapZeroUntilFinalize: false,
     mapFrozen: false,
-    encoder: radixEncoder,
   },
   users: { ...V7_0.users, kexecMetadata: true, memfd: 2 },
   writes: { ...V7_0.writes, finalize: false, splitAtNodes: true },

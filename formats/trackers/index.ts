@@ -1,9 +1,15 @@
-import { chunkList } from './chunk-list.js'
-import { khoArray } from './kho-array.js'
-import { memArray } from './mem-array.js'
-import { pageTable } from './page-table.js'
-import { radixTree } from './radix-tree.js'
-import { rangeList } from './range-list.js'
+/**
+ * Every structure that ever described preserved memory, a folder each: how it is read, written, told from others, followed
+ * down to a bit, and shown.
+ *
+ * @module
+ */
+import { chunkList } from './chunk-list/index.js'
+import { khoArray } from './kho-array/index.js'
+import { memArray } from './mem-array/index.js'
+import { pageTable } from './page-table/index.js'
+import { radixTree } from './radix-tree/index.js'
+import { rangeList } from './range-list/index.js'
 import type { Tracker, TrackerFormat } from './tracker.js'
 
 const TRACKERS: Readonly<Record<TrackerFormat, Tracker>> = {
@@ -15,7 +21,7 @@ const TRACKERS: Readonly<Record<TrackerFormat, Tracker>> = {
   'range-list': rangeList,
 }
 
-/** The codec of a tracker format. */
+/** All that is known of a tracker format. */
 export function trackerOf(format: TrackerFormat): Tracker {
   return TRACKERS[format]
 }

@@ -1,7 +1,7 @@
 import type { FdtNodeSpec, FdtPropertySpec } from '../fdt/index.js'
 import type { MemoryBuilder } from '../memory/memory-builder.js'
 import type { PageSet } from '../pages/page-set.js'
-import type { TrackerOptions, TrackerRoot } from './tracker.js'
+import type { MapPlace, TrackerOptions, TrackerRoot } from './tracker.js'
 
 /** What a writer did, counted as it did it. */
 export interface WriterCounts {
@@ -38,12 +38,13 @@ export interface TrackerAttachment {
   children: FdtNodeSpec[]
 }
 
-/** How a format is written. The reading half is `Tracker`. */
+/** How a format is written. */
 export interface TrackerEncoder {
   /** Why a set cannot be said in this format, or null where it can. */
   refuse(pages: PageSet, options: TrackerOptions): string | null
   createWriter(builder: MemoryBuilder, options: TrackerOptions): TrackerWriter
-  attach(root: TrackerRoot): TrackerAttachment
+  /** Names a written tracker where a layout has it. */
+  attach(root: TrackerRoot, place: MapPlace): TrackerAttachment
 }
 
 /** Counts of a writer that has done nothing. */

@@ -1,5 +1,5 @@
 import type { Geometry } from '../../formats/memory/geometry.js'
-import { tableShift } from '../../formats/trackers/page-table.js'
+import { tableShift } from '../../formats/trackers/page-table/index.js'
 
 /** Bytes of bitmaps with a bit for each block of an order in so much memory. Mail of 27 March 2025: 512 KiB for 16 GiB of 4K. */
 export function bitmapBytes(memory: number, order: number, geometry: Geometry): number {

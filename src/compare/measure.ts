@@ -1,17 +1,18 @@
-import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../formats/kernels/index.js'
+import {
+  type AbiName,
+  abiOf,
+  encoderOf,
+  type LayoutEncoder,
+  trackerOptions,
+} from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { countBlocks, orders, type PageSet, totals } from '../../formats/pages/page-set.js'
 import { forEachRange } from '../../formats/pages/runs.js'
 import { trackerOf } from '../../formats/trackers/index.js'
-import { MEM_ENTRY } from '../../formats/trackers/mem-array.js'
+import { MEM_ENTRY } from '../../formats/trackers/mem-array/index.js'
 import type { TrackerOptions } from '../../formats/trackers/tracker.js'
-import {
-  noCounts,
-  type TrackerEncoder,
-  type TrackerWriter,
-  type WriterCounts,
-} from '../../formats/trackers/writer.js'
+import { noCounts, type TrackerWriter, type WriterCounts } from '../../formats/trackers/writer.js'
 import { expressSet } from '../convert/express.js'
 import { type Sample, sampleBlocks, sampleGaps } from './samples.js'
 
@@ -62,7 +63,7 @@ export function measure(pages: PageSet, name: AbiName, geometry: Geometry, ramEn
   const { blocks } = totals(set)
   const messages = losses.map(({ message }) => message)
   if (abi.tracker === 'mem-array') return measureMem(set, blocks, messages, geometry)
-  const encoder = encoderOf(name)!
+  const encoder = encoderOf(name)
   const options = trackerOptions(name, geometry)
   const run = encode(encoder, options, set)
   const { counts } = run
@@ -94,7 +95,7 @@ export function measure(pages: PageSet, name: AbiName, geometry: Geometry, ramEn
   }
 }
 
-function encode(encoder: TrackerEncoder, options: TrackerOptions, set: PageSet) {
+function encode(encoder: LayoutEncoder, options: TrackerOptions, set: PageSet) {
   const builder = createMemoryBuilder({ geometry: options.geometry, ram: [ROOM] })
   const writer = encoder.createWriter(builder, options)
   writer.preserveAll(set)
@@ -105,7 +106,7 @@ function encode(encoder: TrackerEncoder, options: TrackerOptions, set: PageSet) 
 }
 
 /** One call after the other, as a kernel makes them. */
-function countPreserve(encoder: TrackerEncoder, options: TrackerOptions, set: PageSet): Cost['preserve'] {
+function countPreserve(encoder: LayoutEncoder, options: TrackerOptions, set: PageSet): Cost['preserve'] {
   const samples = sampleBlocks(set, SAMPLE)
   const builder = createMemoryBuilder({ geometry: options.geometry, ram: [ROOM] })
   const writer = encoder.createWriter(builder, options)
@@ -157,7 +158,7 @@ function measureMem(set: PageSet, blocks: number, losses: string[], geometry: Ge
   const counts = noCounts()
   let how: Cost['how'] = 'modelled'
   if (blocks <= MOST_MEM.pages && ranges <= MOST_MEM.ranges) {
-    const run = encode(encoderOf('mem4')!, { geometry }, set)
+    const run = encode(encoderOf('mem4'), { geometry }, set)
     Object.assign(counts, run.finished)
     how = 'counted'
   } else {

@@ -27,7 +27,7 @@ import type { RootChild } from '../write/root-writer.js'
 import { isLiveRoot, writeState } from '../write/state-writer.js'
 import { rewriteBlobs } from './blob-release.js'
 import { convertChildren, sourceChildren } from './children.js'
-import { expressSet, writableEncoder } from './express.js'
+import { expressSet } from './express.js'
 import { patchHandovers } from './handover.js'
 import { type Loss, loss } from './loss.js'
 import { type Overlay, overlayMemory } from './overlay.js'
@@ -70,7 +70,6 @@ export function convertState(state: KhoState, options: ConvertOptions): Conversi
       address: state.root.address,
     })
   }
-  writableEncoder(abiOf(options.to))
   const choices = [...ramChoices(state)]
   for (const [n, { ram, assumed }] of choices.entries()) {
     try {

@@ -12,7 +12,6 @@ import {
   SPAN_BITS,
 } from '../../formats/pages/page-set.js'
 import { forEachRun } from '../../formats/pages/runs.js'
-import type { TrackerEncoder } from '../../formats/trackers/writer.js'
 import { type Loss, loss } from './loss.js'
 
 /** A set as a tracker can say it. */
@@ -21,16 +20,9 @@ export interface Expressed {
   losses: Loss[]
 }
 
-/** The encoder of an ABI. Throws `cannot-express` for one that is only read. */
-export function writableEncoder(abi: Abi): TrackerEncoder {
-  const encoder = encoderOf(abi.name)
-  if (encoder === null) throw new KhoError('cannot-express', `${abi.name} is only read, not written`)
-  return encoder
-}
-
 /** The largest order that a tracker has room for. */
 export function largestOrder(abi: Abi, geometry: Geometry): number {
-  const encoder = writableEncoder(abi)
+  const encoder = encoderOf(abi.name)
   const options = trackerOptions(abi.name, geometry)
   for (let order = 51 - geometry.pageShift; order > 0; order--) {
     const probe = createPageSet(geometry.pageShift)
@@ -62,7 +54,7 @@ export function expressSet(pages: PageSet, abi: Abi, geometry: Geometry): Expres
       losses.push(loss('ORDERS', 'lost', 'tracker', message))
     }
   }
-  const reason = writableEncoder(abi).refuse(fitting, trackerOptions(abi.name, geometry))
+  const reason = encoderOf(abi.name).refuse(fitting, trackerOptions(abi.name, geometry))
   if (reason !== null) throw new KhoError('cannot-express', `${abi.name} cannot say it: ${reason}`)
   return { pages: fitting, losses }
 }

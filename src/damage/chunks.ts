@@ -1,6 +1,6 @@
 import { hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
-import { CHUNK_ELEMENT, CHUNK_HEADER, chunkCapacity } from '../../formats/trackers/chunk-list.js'
+import { CHUNK_ELEMENT, CHUNK_HEADER, chunkCapacity } from '../../formats/trackers/chunk-list/index.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { plantKey } from './radix-key.js'
 import { plantTableBlock } from './tables.js'

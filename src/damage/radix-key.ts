@@ -1,6 +1,6 @@
 import { trackerOptions } from '../../formats/kernels/index.js'
 import { hex } from '../../formats/memory/fault.js'
-import { radixShape } from '../../formats/trackers/radix-tree.js'
+import { radixShape } from '../../formats/trackers/radix-tree/index.js'
 import type { DamageTarget } from './damage.js'
 import { cannotBreak } from './target.js'
 

@@ -1,6 +1,6 @@
 import { hex } from '../../formats/memory/fault.js'
-import { radixShape, shortDepth } from '../../formats/trackers/radix-tree.js'
-import { radixEncoder } from '../../formats/trackers/radix-writer.js'
+import { radixEncoder } from '../../formats/trackers/radix-tree/encode.js'
+import { radixShape, shortDepth } from '../../formats/trackers/radix-tree/index.js'
 import type { TrackerNode } from '../../formats/trackers/tracker.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { propertyOf } from './fields.js'

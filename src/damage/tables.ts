@@ -1,5 +1,10 @@
 import { hex } from '../../formats/memory/fault.js'
-import { TABLE_LEVELS, TABLE_ORDERS, tableShift, tableSlots } from '../../formats/trackers/page-table.js'
+import {
+  TABLE_LEVELS,
+  TABLE_ORDERS,
+  tableShift,
+  tableSlots,
+} from '../../formats/trackers/page-table/index.js'
 import type { TrackerNode } from '../../formats/trackers/tracker.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { editRoot, propertyOf } from './fields.js'

@@ -1,7 +1,7 @@
 import { decodeBlob } from '../../formats/blobs/index.js'
 import { KhoError } from '../../formats/error.js'
 import { type FdtNode, findProperty, nativeU64, readFdt } from '../../formats/fdt/index.js'
-import { trackerOptions } from '../../formats/kernels/index.js'
+import { locateTracker, trackerOptions } from '../../formats/kernels/index.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import { u64, viewOf } from '../../formats/memory/u64.js'
 import { trackerOf } from '../../formats/trackers/index.js'
@@ -56,7 +56,7 @@ export function createTarget(run: ScenarioRun, seed: number): DamageTarget {
     fdt,
     tracker() {
       const tracker = trackerOf(abi.tracker)
-      const found = tracker.locate(fdt())
+      const found = locateTracker(abi.name, fdt().root)
       if (found === null) throw cannotBreak('tracker')
       return {
         root: found,

@@ -171,7 +171,7 @@ function buildState(
     abi: reading.abi,
     compatible: chosen.found.compatible,
     fdt,
-    tracker: trackerInfo(chosen),
+    tracker: trackerInfo(image.memory, chosen),
     ...scratch,
     blobs() {
       decoded ??= decodeBlobs(blobMemory(image, options), fdt, chosen)
@@ -181,7 +181,7 @@ function buildState(
   }
 }
 
-function trackerInfo(chosen: RankedRoot): TrackerInfo {
+function trackerInfo(memory: PhysicalMemory, chosen: RankedRoot): TrackerInfo {
   const { reading } = chosen.choice
   const reasons = [reading.reason, reading.abiReason && `${reading.abi}: ${reading.abiReason}`]
   return {
@@ -190,6 +190,10 @@ function trackerInfo(chosen: RankedRoot): TrackerInfo {
     reason: reasons.filter(Boolean).join('; ') || null,
     root: reading.root?.addresses.find(address => address !== 0) ?? null,
     decode: reading.decode,
+    reading:
+      reading.root === null
+        ? null
+        : { memory, root: reading.root, options: reading.options, decode: reading.decode },
   }
 }
 

@@ -5,7 +5,7 @@ import type { AbiName } from '../../formats/kernels/index.js'
 import type { Fault } from '../../formats/memory/fault.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import type { Place } from '../../formats/memory/range.js'
-import type { TrackerDecode, TrackerFormat } from '../../formats/trackers/tracker.js'
+import type { TrackerDecode, TrackerFormat, TrackerReading } from '../../formats/trackers/tracker.js'
 import type { KhoImage } from './open.js'
 
 /** `live`: decodes whole. `stale`: was valid once, overwritten since. `partial`: the dump lacks some of it. `absent`: none. */
@@ -49,6 +49,8 @@ export interface TrackerInfo {
   reason: string | null
   root: number | null
   decode: TrackerDecode
+  /** What `trackerOf(format)` takes to follow or show any of it; null where there is no format. */
+  reading: TrackerReading | null
 }
 
 /** One handed-over state, decoded lazily from an image. */

@@ -1,4 +1,9 @@
-import { trackerOptions, type WritingKernel } from '../../formats/kernels/index.js'
+import {
+  encoderOf,
+  type LayoutEncoder,
+  trackerOptions,
+  type WritingKernel,
+} from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { type Range, rangesTouch } from '../../formats/memory/range.js'
@@ -13,7 +18,7 @@ import {
 } from '../../formats/pages/page-set.js'
 import { forEachRun } from '../../formats/pages/runs.js'
 import type { TrackerOptions, TrackerRoot } from '../../formats/trackers/tracker.js'
-import type { TrackerEncoder, TrackerWriter } from '../../formats/trackers/writer.js'
+import type { TrackerWriter } from '../../formats/trackers/writer.js'
 import type { Errno } from '../write/root-writer.js'
 import { type NodeRange, splitRange, WRAPPED_ORDER } from './split-range.js'
 import { moveWrappedOrderLast } from './wrapped-order.js'
@@ -37,7 +42,7 @@ export interface Kho {
   readonly geometry: Geometry
   readonly preserved: PageSet
   readonly writer: TrackerWriter
-  readonly encoder: TrackerEncoder
+  readonly encoder: LayoutEncoder
   readonly notes: string[]
   preserveFolio(address: number, order: number): Errno
   unpreserveFolio(address: number, order: number): Errno
@@ -59,8 +64,7 @@ export function createKho(options: KhoOptions): Kho {
   const { pageSize } = geometry
   const scratch = [...options.scratch].filter(area => area.end > area.start).sort((a, b) => a.start - b.start)
   const settings: TrackerOptions = trackerOptions(kernel.layout.name, geometry)
-  // A kernel that is modelled has a layout that can be written: a test holds the table to that.
-  const encoder = kernel.layout.encoder!
+  const encoder = encoderOf(kernel.layout.name)
   const writer = encoder.createWriter(builder, settings)
   const preserved = createPageSet(geometry.pageShift)
   const notes: string[] = []

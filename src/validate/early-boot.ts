@@ -13,7 +13,7 @@ import { type ReadingKernel, trackerOptions } from '../../formats/kernels/index.
 import { hex } from '../../formats/memory/fault.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import { viewOf } from '../../formats/memory/u64.js'
-import { radixShape } from '../../formats/trackers/radix-tree.js'
+import { radixShape } from '../../formats/trackers/radix-tree/index.js'
 import { readChunks } from './read-chunks.js'
 import { readRadix } from './read-radix.js'
 import type { ReaderMemory } from './reader-memory.js'

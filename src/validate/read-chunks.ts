@@ -2,7 +2,7 @@ import { hex } from '../../formats/memory/fault.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import { u64, viewOf } from '../../formats/memory/u64.js'
 import { nextSet, wordsOf } from '../../formats/pages/words.js'
-import { CHUNK_ELEMENT, CHUNK_HEADER } from '../../formats/trackers/chunk-list.js'
+import { CHUNK_ELEMENT, CHUNK_HEADER } from '../../formats/trackers/chunk-list/index.js'
 import type { ReaderMemory } from './reader-memory.js'
 import { addOdd, addReserved, type Reserved } from './reserved.js'
 

@@ -1,7 +1,7 @@
 import type { Geometry } from '../../formats/memory/geometry.js'
 import { u64, viewOf } from '../../formats/memory/u64.js'
 import { nextSet, wordsOf } from '../../formats/pages/words.js'
-import { levelShift, type RadixShape } from '../../formats/trackers/radix-tree.js'
+import { levelShift, type RadixShape } from '../../formats/trackers/radix-tree/index.js'
 import type { ReaderMemory } from './reader-memory.js'
 import { addOdd, addReserved, type Reserved } from './reserved.js'
 

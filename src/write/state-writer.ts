@@ -52,7 +52,6 @@ export function writeState(builder: MemoryBuilder, spec: StateSpec): WrittenStat
   const { geometry } = builder
   const encoder = encoderOf(abi.name)
   const options = trackerOptions(abi.name, geometry)
-  if (encoder === null) throw new KhoError('cannot-express', `${abi.name} is only read, not written`)
   const reason = encoder.refuse(pages, options)
   if (reason !== null) throw new KhoError('cannot-express', `${abi.name} cannot say it: ${reason}`)
   const writer = encoder.createWriter(builder, options)

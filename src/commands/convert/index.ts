@@ -3,7 +3,6 @@ import { KhoError } from '../../../formats/error.js'
 import {
   ABIS,
   type AbiName,
-  encoderOf,
   findAbi,
   findKernel,
   isWriting,
@@ -120,13 +119,12 @@ function writeFile(
 }
 
 function abiToWrite(text: string | undefined): AbiName {
-  const writable = ABIS.filter(({ name }) => encoderOf(name) !== null).map(({ name }) => name)
+  const writable = ABIS.map(({ name }) => name)
   if (text === undefined)
     throw new KhoError('usage', 'no ABI to write', { hint: `--to ${writable.join(', ')}` })
   const abi = findAbi(text)
-  if (abi !== null && encoderOf(abi.name) !== null) return abi.name
-  const why = abi === null ? 'is none of' : 'is only read; what can be written is'
-  throw new KhoError('usage', `--to: '${text}' ${why} ${writable.join(', ')}`)
+  if (abi !== null) return abi.name
+  throw new KhoError('usage', `--to: '${text}' is none of ${writable.join(', ')}`)
 }
 
 function releaseNamed(text: string): WritingKernel {

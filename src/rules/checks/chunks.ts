@@ -1,7 +1,7 @@
 import { hex } from '../../../formats/memory/fault.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
-import { WRAPPED_ORDER } from '../../../formats/trackers/bitmap-element.js'
-import { CHUNK_ELEMENT, CHUNK_HEADER, chunkCapacity } from '../../../formats/trackers/chunk-list.js'
+import { CHUNK_ELEMENT, CHUNK_HEADER, chunkCapacity } from '../../../formats/trackers/chunk-list/index.js'
+import { WRAPPED_ORDER } from '../../../formats/trackers/shared/bitmap-element.js'
 import type { KhoState } from '../../image/state.js'
 import type { Occurrence, RuleContext } from '../rule.js'
 

@@ -4,9 +4,9 @@ import { geometry, type PageShift } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder, type MemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
 import { listBlocks } from '../../../formats/pages/runs.js'
-import { chunkCapacity, chunkList } from '../../../formats/trackers/chunk-list.js'
-import { pageTable } from '../../../formats/trackers/page-table.js'
-import { radixShape, radixTree, shortDepth } from '../../../formats/trackers/radix-tree.js'
+import { chunkCapacity, chunkList } from '../../../formats/trackers/chunk-list/index.js'
+import { pageTable } from '../../../formats/trackers/page-table/index.js'
+import { radixShape, radixTree, shortDepth } from '../../../formats/trackers/radix-tree/index.js'
 
 /*
  * Vectors worked by hand from the formulas of the kernel's headers: never from this package's own encoders. There is no
@@ -76,7 +76,7 @@ describe('radix tree', () => {
     'page shift %i: the encoder puts %i of order %i into slots %j, bit %i',
     (shift, address, order, slots, bit) => {
       const memory = builder(shift)
-      const writer = encoderOf('kho-v3')!.createWriter(memory, { geometry: geometry(shift) })
+      const writer = encoderOf('kho-v3').createWriter(memory, { geometry: geometry(shift) })
       writer.preserve(address, order)
       let node = writer.finish().addresses[0]!
       const read = (address: number) => {

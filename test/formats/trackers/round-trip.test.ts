@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { buildFdt, parseFdt } from '../../../formats/fdt/index.js'
-import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../../formats/kernels/index.js'
+import {
+  type AbiName,
+  abiOf,
+  encoderOf,
+  locateTracker,
+  trackerOptions,
+} from '../../../formats/kernels/index.js'
 import { geometry, type PageShift } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { addBlock, blockSize, createPageSet, type PageSet } from '../../../formats/pages/page-set.js'
@@ -13,14 +19,14 @@ const RAM = [{ start: 0, end: 2 ** 42 }]
 /** Encodes a set, puts the root into an FDT, and reads it all back as a stranger would. */
 function roundTrip(abi: AbiName, pages: PageSet, seed: number, bulk: boolean) {
   const options = trackerOptions(abi, geometry(pages.pageShift))
-  const encoder = encoderOf(abi)!
+  const encoder = encoderOf(abi)
   const builder = createMemoryBuilder({ geometry: options.geometry, ram: RAM, seed })
   const writer = encoder.createWriter(builder, options)
   if (bulk) writer.preserveAll(pages)
   else for (const { address, order } of listBlocks(pages)) writer.preserve(address, order)
   const fdt = parseFdt(buildFdt({ ...encoder.attach(writer.finish()) }))
   const tracker = trackerOf(abiOf(abi).tracker)
-  const root = tracker.locate(fdt)
+  const root = locateTracker(abi, fdt.root)
   if (root === null) return { blocks: [], faults: [], nodes: 0, allocated: builder.allocated }
   const decode = tracker.decode(builder.memory(), root, options)
   return {
@@ -74,13 +80,13 @@ describe.each(EVERY)('%s', (abi, orders) => {
   it('takes back a block that was preserved, and only that', () => {
     const options = trackerOptions(abi, geometry(12))
     const builder = createMemoryBuilder({ geometry: options.geometry, ram: RAM })
-    const writer = encoderOf(abi)!.createWriter(builder, options)
+    const writer = encoderOf(abi).createWriter(builder, options)
     writer.preserve(0x5000, 0)
     writer.preserve(0x6000, 0)
     expect(writer.unpreserve(0x5000, 0)).toBe(true)
     const tracker = trackerOf(abiOf(abi).tracker)
-    const fdt = parseFdt(buildFdt({ ...encoderOf(abi)!.attach(writer.finish()) }))
-    const decode = tracker.decode(builder.memory(), tracker.locate(fdt)!, options)
+    const fdt = parseFdt(buildFdt({ ...encoderOf(abi).attach(writer.finish()) }))
+    const decode = tracker.decode(builder.memory(), locateTracker(abi, fdt.root)!, options)
     expect(listBlocks(decode.pages)).toEqual([{ address: 0x6000, order: 0 }])
   })
 })
@@ -121,7 +127,7 @@ describe('what a format cannot say', () => {
     ['kho-v4', 38, /no key/],
   ])('%s refuses order %i', (abi, order, why) => {
     const options = trackerOptions(abi, geometry(12))
-    expect(encoderOf(abi)!.refuse(one(order), options)).toMatch(why)
-    expect(encoderOf(abi)!.refuse(one(0), options)).toBeNull()
+    expect(encoderOf(abi).refuse(one(order), options)).toMatch(why)
+    expect(encoderOf(abi).refuse(one(0), options)).toBeNull()
   })
 })

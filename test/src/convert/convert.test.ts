@@ -97,10 +97,17 @@ describe('a tracker that has no room', () => {
     expect(listRanges(arrays.pages)).toEqual(listRanges(state.tracker.decode.pages))
   })
 
-  it.each(['graf', 'sketch', 'ranges', 'radix-rfc1'] as AbiName[])('%s is only read', async to => {
-    const state = await makeState('kho-v4', 12, [{ block: 3000, order: 0 }])
-    expect(() => convertState(state, { to })).toThrow('only read')
-  })
+  it.each(['graf', 'sketch', 'ranges', 'radix-rfc1', 'radix-rfc2'] as AbiName[])(
+    '%s, which was only posted, has the same pages',
+    async to => {
+      const state = await makeState('kho-v4', 12, [
+        { block: 3000, order: 0 },
+        { block: 7, order: 9 },
+      ])
+      const converted = convertState(state, { to })
+      expect(listRanges(converted.pages)).toEqual(listRanges(state.tracker.decode.pages))
+    },
+  )
 })
 
 const FIXTURES = readdirSync(join(ROOT, 'fixtures')).filter(name => name.endsWith('.elf'))

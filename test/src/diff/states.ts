@@ -51,7 +51,15 @@ export function stateOf(spec: StateSpec): KhoState {
     abi: 'v5',
     compatible: 'kho-v1',
     fdt: FDT,
-    tracker: { format: 'chunk-list', state: 'live', reason: null, root: 0x1000, decode, ...spec.tracker },
+    tracker: {
+      format: 'chunk-list',
+      state: 'live',
+      reason: null,
+      root: 0x1000,
+      decode,
+      reading: null,
+      ...spec.tracker,
+    },
     scratch,
     scratchReason: 'made up',
     scratchArray: null,
@@ -93,7 +101,7 @@ export function reencoded(state: KhoState, abi: AbiName): KhoState {
     ram: [{ start: 2 ** 51, end: 2 ** 51 + 2 ** 34 }],
   })
   const options = trackerOptions(abi, state.geometry)
-  const encoder = encoderOf(abi)!
+  const encoder = encoderOf(abi)
   const refusal = encoder.refuse(state.tracker.decode.pages, options)
   if (refusal !== null) throw new Error(refusal)
   const writer = encoder.createWriter(builder, options)
@@ -106,6 +114,7 @@ export function reencoded(state: KhoState, abi: AbiName): KhoState {
     format,
     root: root.addresses.find(address => address !== 0) ?? null,
     decode,
+    reading: { memory: builder.memory(), root, options, decode },
   }
   return { ...state, abi, tracker }
 }

@@ -8,9 +8,10 @@ import {
 } from '../../../formats/blobs/index.js'
 import { writeElf } from '../../../formats/dumps/index.js'
 import { createFdtWriter, nativeU64Bytes, stringBytes } from '../../../formats/fdt/index.js'
+import { encoderOf } from '../../../formats/kernels/index.js'
 import { type Geometry, geometry, type PageShift } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder, type MemoryBuilder } from '../../../formats/memory/memory-builder.js'
-import { radixEncoder } from '../../../formats/trackers/radix-writer.js'
+import { radixEncoder } from '../../../formats/trackers/radix-tree/encode.js'
 import type { TrackerWriter } from '../../../formats/trackers/writer.js'
 import { loadState } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
@@ -94,7 +95,7 @@ export function machine(pageShift: PageShift = 12, ramEnd = 2 ** 31): Machine {
     const writer = createFdtWriter(pageSize)
     writer.beginNode('')
     writer.property('compatible', stringBytes('kho-v4'))
-    for (const { name, value } of radixEncoder.attach(root).properties)
+    for (const { name, value } of encoderOf('kho-v4').attach(root).properties)
       writer.property(name, value as Uint8Array)
     for (const { name, address, size } of blobs) {
       writer.beginNode(name)

@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { buildFdt, readFdt } from '../../../formats/fdt/index.js'
-import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../../formats/kernels/index.js'
+import {
+  type AbiName,
+  abiOf,
+  encoderOf,
+  locateTracker,
+  trackerOptions,
+} from '../../../formats/kernels/index.js'
 import { geometry, type PageShift } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { addBlock, createPageSet } from '../../../formats/pages/page-set.js'
 import { trackerOf } from '../../../formats/trackers/index.js'
 import type { KhoState } from '../../../src/image/state.js'
-import { bitmapMeaning } from '../../../src/owners/node-place.js'
-import { traceBlock } from '../../../src/owners/tracker-trace.js'
+import { nodeCoverage, nodePieces, traceBlock } from '../../../src/owners/tracker-trace.js'
 
 /** As much of a state as a tracker needs, from a set that an encoder wrote. */
 function stateOf(
@@ -20,7 +25,7 @@ function stateOf(
   for (const [address, order] of blocks) addBlock(pages, address, order)
   const builder = createMemoryBuilder({ geometry: geo, ram: [{ start: 0, end: 2 ** 30 }], seed: 3 })
   const options = trackerOptions(abi, geo)
-  const encoder = encoderOf(abi)!
+  const encoder = encoderOf(abi)
   const writer = encoder.createWriter(builder, options)
   writer.preserveAll(pages)
   const { properties, children } = encoder.attach(writer.finish())
@@ -29,7 +34,7 @@ function stateOf(
   ).tree!
   const format = abiOf(abi).tracker
   const tracker = trackerOf(format)
-  const root = tracker.locate(fdt)!
+  const root = locateTracker(abi, fdt.root)!
   const memory = builder.memory()
   const decode = tracker.decode(memory, root, options)
   const address = root.addresses.find(value => value !== 0) ?? null
@@ -38,7 +43,14 @@ function stateOf(
     geometry: geo,
     abi,
     fdt,
-    tracker: { format, state: 'live', reason: null, root: address, decode },
+    tracker: {
+      format,
+      state: 'live',
+      reason: null,
+      root: address,
+      decode,
+      reading: { memory, root, options, decode },
+    },
   }
   return state as unknown as KhoState
 }
@@ -81,9 +93,14 @@ describe('the way from a tracker’s root to a bit', () => {
       const found = state.tracker.decode.nodes.find(({ address: at }) =>
         node.endsWith(`/0x${at.toString(16)}`),
       )!
-      const meaning = bitmapMeaning(state, found)!
+      const [meaning] = nodePieces(state, found)
+      if (meaning?.kind !== 'bits') throw new Error('no bits')
       expect(meaning.order).toBe(order)
-      expect((meaning.first + bit!) * 2 ** (shift + order)).toBe(address)
+      expect((meaning.first! + bit!) * 2 ** (shift + order)).toBe(address)
+      const coverage = nodeCoverage(state, found)!
+      expect(coverage).toMatchObject({ order, unit: 'blocks', of: found.size * 8 })
+      expect(coverage.range!.start).toBeLessThanOrEqual(address)
+      expect(coverage.range!.end).toBeGreaterThan(address)
     }
     expect(traceBlock(state, 5 * 2 ** shift, 0)).toEqual([])
     expect(traceBlock(state, 2 ** shift * 16, 3)).toEqual([])

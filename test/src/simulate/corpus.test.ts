@@ -4,7 +4,7 @@ import { findChild, findProperty, nativeU64 } from '../../../formats/fdt/index.j
 import type { KernelName } from '../../../formats/kernels/index.js'
 import type { PageShift } from '../../../formats/memory/geometry.js'
 import { geometry } from '../../../formats/memory/geometry.js'
-import { shortDepth } from '../../../formats/trackers/radix-tree.js'
+import { shortDepth } from '../../../formats/trackers/radix-tree/index.js'
 import { loadState } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
 import { openImage } from '../../../src/node/open.js'

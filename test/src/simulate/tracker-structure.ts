@@ -1,7 +1,7 @@
 import { geometry } from '../../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../../formats/memory/physical-memory.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
-import { radixShape } from '../../../formats/trackers/radix-tree.js'
+import { radixShape } from '../../../formats/trackers/radix-tree/index.js'
 import type { KhoState } from '../../../src/image/state.js'
 import { sha256 } from '../../material.js'
 

@@ -1,0 +1,142 @@
+import { hex } from '../../memory/fault.js'
+import { createFaultLog, type FaultLog } from '../../memory/fault-log.js'
+import { ADDRESS_LIMIT, type Geometry } from '../../memory/geometry.js'
+import type { PhysicalMemory } from '../../memory/physical-memory.js'
+import { u64, viewOf } from '../../memory/u64.js'
+import { createBitmapCollector } from '../shared/bitmap-batch.js'
+import type { ChunkElement } from '../shared/bitmap-element.js'
+import { nodePath } from '../shared/read.js'
+import type { TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot } from '../tracker.js'
+import {
+  bitmapBytesOf,
+  CHUNK_ELEMENT,
+  CHUNK_HEADER,
+  chunkCapacity,
+  chunkHeader,
+  ELEMENT_BITMAP,
+  ELEMENT_START,
+} from './shape.js'
+
+/** What a walk of the list notes beside the entries. */
+export interface ChunkNotes {
+  nodes: TrackerNode[]
+  faults: FaultLog
+  bad: () => void
+  absent: () => void
+}
+
+/** Notes that nobody looks at. */
+export function noNotes(): ChunkNotes {
+  const ignore = () => {}
+  return { nodes: [], faults: createFaultLog(1), bad: ignore, absent: ignore }
+}
+
+/** The list's chunks, walked once; `visit` sees every counted entry whose numbers are addresses. */
+export function walkChunks(
+  memory: PhysicalMemory,
+  { addresses }: TrackerRoot,
+  options: TrackerOptions,
+  out: ChunkNotes,
+  visit: (element: ChunkElement) => void,
+): void {
+  const { geometry } = options
+  const header = chunkHeader(options)
+  const visited = new Set<number>()
+  let from = 'the root property'
+  for (let chunk = addresses[0] ?? 0; chunk !== 0; ) {
+    const path = nodePath(chunk)
+    if (chunk >= ADDRESS_LIMIT || chunk % geometry.pageSize !== 0) {
+      out.bad()
+      const why = chunk >= ADDRESS_LIMIT ? 'is no physical address' : 'is not page aligned'
+      out.faults.add('CHUNK-POINTER', `chunk pointer ${hex(chunk)} in ${from} ${why}`, addressOrNull(chunk))
+      return
+    }
+    if (visited.has(chunk)) {
+      out.bad()
+      out.faults.add('CHUNK-CYCLE', `chunk list comes back to ${hex(chunk)} from ${from}`, chunk, path)
+      return
+    }
+    visited.add(chunk)
+    const read = memory.read(chunk, geometry.pageSize)
+    if (!read.ok) {
+      out.absent()
+      const message = `chunk ${hex(chunk)}, named by ${from}, is not in the dump (${read.reason})`
+      out.faults.add('CHUNK-ABSENT', message, chunk, path, read.reason)
+      return
+    }
+    const view = viewOf(read.bytes)
+    const order = view.getUint32(header.order, true)
+    out.nodes.push({
+      address: chunk,
+      kind: 'chunk',
+      level: null,
+      order,
+      start: null,
+      size: geometry.pageSize,
+    })
+    const stated = { order, count: view.getUint32(header.count, true), at: chunk + header.count }
+    readElements(view, chunk, stated, geometry, out, visit)
+    from = `chunk ${hex(chunk)}`
+    chunk = u64(view, header.next)
+  }
+}
+
+function readElements(
+  view: DataView,
+  chunk: number,
+  stated: { order: number; count: number; at: number },
+  geometry: Geometry,
+  out: { faults: FaultLog; bad: () => void },
+  visit: (element: ChunkElement) => void,
+): void {
+  const path = nodePath(chunk)
+  const capacity = chunkCapacity(geometry)
+  const { order } = stated
+  let { count } = stated
+  if (count > capacity) {
+    out.bad()
+    const message = `chunk ${hex(chunk)} says it has ${count} entries, a page holds ${capacity}`
+    out.faults.add('CHUNK-NUM-ELMS', message, stated.at, path)
+    count = capacity
+  }
+  for (let i = 0; i < count; i++) {
+    const offset = CHUNK_HEADER + i * CHUNK_ELEMENT
+    const at = chunk + offset
+    const physStart = u64(view, offset + ELEMENT_START)
+    const bitmap = u64(view, offset + ELEMENT_BITMAP)
+    if (bitmap === 0 || bitmap >= ADDRESS_LIMIT) {
+      out.bad()
+      const value = hex(view.getBigUint64(offset + ELEMENT_BITMAP, true))
+      const what = bitmap === 0 ? 'no bitmap (NULL)' : `bitmap ${value}, which is no address`
+      const message = `entry ${i} of chunk ${hex(chunk)} has ${what}`
+      out.faults.add('CHUNK-BITMAP-POINTER', message, at + ELEMENT_BITMAP, path)
+    } else if (physStart >= ADDRESS_LIMIT) {
+      out.bad()
+      const value = hex(view.getBigUint64(offset + ELEMENT_START, true))
+      const message = `entry ${i} of chunk ${hex(chunk)} begins at ${value}, which is no address`
+      out.faults.add('CHUNK-START', message, at + ELEMENT_START, path)
+    } else {
+      visit({ at, order, physStart, bitmap })
+    }
+  }
+}
+
+function addressOrNull(value: number): number | null {
+  return value < ADDRESS_LIMIT ? value : null
+}
+
+/** The tracker of patch v5 and of 6.16 to 7.0, and of the sketch before it. */
+export function decodeChunkList(
+  memory: PhysicalMemory,
+  root: TrackerRoot,
+  options: TrackerOptions,
+): TrackerDecode {
+  const nodes: TrackerNode[] = []
+  const faults = createFaultLog()
+  const counts = { badPointers: 0, absentNodes: 0 }
+  const notes = { nodes, faults, counts }
+  const bitmaps = createBitmapCollector(memory, options.geometry, bitmapBytesOf(options), notes)
+  const out = { nodes, faults, bad: () => counts.badPointers++, absent: () => counts.absentNodes++ }
+  walkChunks(memory, root, options, out, bitmaps.add)
+  return { pages: bitmaps.finish(), nodes, faults: faults.list(), ...counts }
+}

@@ -1,0 +1,38 @@
+import type { PhysicalMemory } from '../../memory/physical-memory.js'
+import type { ChunkElement } from '../shared/bitmap-element.js'
+import type { Recognition, TrackerOptions, TrackerRoot } from '../tracker.js'
+import { noNotes, walkChunks } from './decode.js'
+import { bitmapBytesOf } from './shape.js'
+
+/**
+ * Whether a list is one of bitmaps of that size. 6.16 wrote bitmaps of 512 bytes, 6.17.9 and later a page, under the same
+ * string (a2fff99f92da). Only a page-size bitmap is always page aligned and begins at a multiple of its own span.
+ */
+export function recogniseChunkList(
+  memory: PhysicalMemory,
+  root: TrackerRoot,
+  options: TrackerOptions,
+): Recognition {
+  const { geometry } = options
+  const elements: ChunkElement[] = []
+  let bad = 0
+  walkChunks(memory, root, options, { ...noNotes(), bad: () => bad++ }, element => {
+    elements.push(element)
+  })
+  const small = bitmapBytesOf(options) < geometry.pageSize
+  if (elements.length === 0) return { verdict: 'maybe', why: 'the list names no bitmap' }
+  let pointers = 0
+  let starts = 0
+  for (const { order, physStart, bitmap } of elements) {
+    if (bitmap % geometry.pageSize !== 0) pointers++
+    // Orders this high come only from the pfn-0 bug and say nothing.
+    const span = geometry.bitmapBits * 2 ** (order + geometry.pageShift)
+    if (order < 64 - geometry.pageShift && physStart % span !== 0) starts++
+  }
+  // In a list that was overwritten they say nothing of who wrote it.
+  const certain = small ? 'yes' : 'no'
+  const verdict = bad === 0 ? certain : 'maybe'
+  if (pointers > 0) return { verdict, why: `${pointers} bitmaps are not page aligned` }
+  if (starts > 0) return { verdict, why: `${starts} bitmaps begin inside the span of a page-size bitmap` }
+  return { verdict: 'maybe', why: 'every bitmap is page aligned and begins at a multiple of its span' }
+}

@@ -1,0 +1,107 @@
+import { hex } from '../../memory/fault.js'
+import { createFaultLog, type FaultLog } from '../../memory/fault-log.js'
+import { ADDRESS_LIMIT, type Geometry } from '../../memory/geometry.js'
+import type { PhysicalMemory } from '../../memory/physical-memory.js'
+import { u64, viewOf } from '../../memory/u64.js'
+import { addBitmap, createPageSet, type PageSet } from '../../pages/page-set.js'
+import { wordsOf } from '../../pages/words.js'
+import { nodePath, WORD } from '../shared/read.js'
+import type { TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot } from '../tracker.js'
+import { levelBlocks, TABLE_LEVELS, TABLE_ORDERS, tableSlots } from './shape.js'
+
+interface Walk {
+  memory: PhysicalMemory
+  geometry: Geometry
+  order: number
+  pages: PageSet
+  nodes: TrackerNode[]
+  faults: FaultLog
+  visited: Set<number>
+  badPointers: number
+  absentNodes: number
+}
+
+/** Trees of tables with bitmaps at the leaves, one for each order, their roots in a property. */
+export function decodePageTable(
+  memory: PhysicalMemory,
+  root: TrackerRoot,
+  options: TrackerOptions,
+): TrackerDecode {
+  const { geometry } = options
+  const walk: Walk = {
+    memory,
+    geometry,
+    order: 0,
+    pages: createPageSet(geometry.pageShift),
+    nodes: [],
+    faults: createFaultLog(),
+    visited: new Set(),
+    badPointers: 0,
+    absentNodes: 0,
+  }
+  root.addresses.forEach((address, order) => {
+    if (address === 0) return
+    if (order >= TABLE_ORDERS) {
+      const message = `a tree for order ${order}: the kernel of this format has ${TABLE_ORDERS} orders and reads no more`
+      walk.faults.add('TABLE-ORDER', message, null, 'fdt')
+    }
+    walk.order = order
+    visitTable(walk, address, TABLE_LEVELS, 0, `entry ${order} of the root property`)
+  })
+  const { pages, nodes, badPointers, absentNodes } = walk
+  return { pages, nodes, faults: walk.faults.list(), badPointers, absentNodes }
+}
+
+/** `base` is the number of the first block under this table. */
+function visitTable(walk: Walk, address: number, level: number, base: number, from: string): void {
+  const { geometry, order } = walk
+  const path = nodePath(address)
+  if (address >= ADDRESS_LIMIT || address % geometry.pageSize !== 0) {
+    walk.badPointers++
+    const why = address >= ADDRESS_LIMIT ? 'is no physical address' : 'has reserved low bits set'
+    walk.faults.add('TABLE-POINTER', `descriptor ${hex(address)} in ${from} ${why}`)
+    return
+  }
+  if (walk.visited.has(address)) {
+    walk.badPointers++
+    const message = `${from} points to ${hex(address)}, which another descriptor uses too; its blocks are counted once`
+    walk.faults.add('TABLE-SHARED-NODE', message, address, path)
+    return
+  }
+  walk.visited.add(address)
+  const read = walk.memory.read(address, geometry.pageSize)
+  if (!read.ok) {
+    walk.absentNodes++
+    const message = `table ${hex(address)}, named by ${from}, is not in the dump (${read.reason})`
+    walk.faults.add('TABLE-ABSENT', message, address, path, read.reason)
+    return
+  }
+  const kind = level === 1 ? 'leaf' : 'table'
+  const start = base * geometry.pageSize * 2 ** order
+  walk.nodes.push({ address, kind, level: level - 1, order, start, size: geometry.pageSize })
+  if (level === 1) {
+    const lost = addBitmap(walk.pages, order, base, wordsOf(read.bytes))
+    if (lost > 0) {
+      walk.faults.add('BLOCK-ADDRESS', `${lost} blocks of order ${order} lie at or above 2^52`, address, path)
+    }
+    return
+  }
+  const view = viewOf(read.bytes)
+  const blocks = levelBlocks(geometry, level)
+  const slots = tableSlots(geometry, level, order)
+  for (let slot = 0; slot < geometry.tableEntries; slot++) {
+    const entry = u64(view, slot * WORD)
+    if (entry === 0) continue
+    if (slot >= slots) {
+      walk.badPointers++
+      walk.faults.add(
+        'TABLE-INDEX',
+        `descriptor ${slot} of ${hex(address)} is past the last that an address reaches`,
+        address,
+        path,
+      )
+      continue
+    }
+    visitTable(walk, entry, level - 1, base + slot * blocks, `descriptor ${slot} of ${hex(address)}`)
+  }
+}

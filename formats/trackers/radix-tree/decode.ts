@@ -1,0 +1,211 @@
+import { hex } from '../../memory/fault.js'
+import { createFaultLog, type FaultLog } from '../../memory/fault-log.js'
+import { ADDRESS_LIMIT, type Geometry } from '../../memory/geometry.js'
+import type { PhysicalMemory } from '../../memory/physical-memory.js'
+import { u64, viewOf } from '../../memory/u64.js'
+import { createPageSet, type PageSet } from '../../pages/page-set.js'
+import { wordsOf } from '../../pages/words.js'
+import { nodePath, WORD } from '../shared/read.js'
+import type { TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot } from '../tracker.js'
+import { addLeaf } from './leaf.js'
+import { bareKeyLimit, levelShift, prefixMeaning, type RadixShape, radixShape, rootSlots } from './shape.js'
+
+interface Walk {
+  memory: PhysicalMemory
+  geometry: Geometry
+  shape: RadixShape
+  /** First key value that carries an order bit for sure, in trees that lost that of order 0; else 0. */
+  bareLimit: number
+  pages: PageSet
+  nodes: TrackerNode[]
+  faults: FaultLog
+  /** Level at which each page was met first. */
+  visited: Map<number, number>
+  /** Pages on the way from the root to the current node. */
+  ancestors: Set<number>
+  badPointers: number
+  absentNodes: number
+}
+
+/** The tracker of kho-v2, v3 and v4: every node once, and what is wrong with it. */
+export function decodeRadixTree(
+  memory: PhysicalMemory,
+  root: TrackerRoot,
+  options: TrackerOptions,
+): TrackerDecode {
+  const shape = radixShape(options.geometry, options.depth)
+  const walk: Walk = {
+    memory,
+    geometry: options.geometry,
+    shape,
+    bareLimit: bareKeyLimit(options.geometry, shape, options.ramEnd),
+    pages: createPageSet(options.geometry.pageShift),
+    nodes: [],
+    faults: createFaultLog(),
+    visited: new Map(),
+    ancestors: new Set(),
+    badPointers: 0,
+    absentNodes: 0,
+  }
+  const address = root.addresses[0] ?? 0
+  if (address !== 0) visitNode(walk, address, shape.depth - 1, 0, 'the root property', null)
+  const { pages, nodes, badPointers, absentNodes } = walk
+  return { pages, nodes, faults: walk.faults.list(), badPointers, absentNodes }
+}
+
+function visitNode(
+  walk: Walk,
+  address: number,
+  level: number,
+  prefix: number,
+  from: string,
+  slot: number | null,
+): void {
+  const path = nodePath(address)
+  if (!checkPointer(walk, address, level, from, slot)) return
+  const read = walk.memory.read(address, walk.geometry.pageSize)
+  if (!read.ok) {
+    walk.absentNodes++
+    const message = `radix node ${hex(address)} of level ${level}, named by ${from}, is not in the dump (${read.reason})`
+    walk.faults.add('RADIX-NODE-ABSENT', message, address, path, read.reason)
+    return
+  }
+  walk.visited.set(address, level)
+  const kind = level === 0 ? 'leaf' : 'table'
+  walk.nodes.push({ address, kind, level, ...placeOf(walk, level, prefix), size: walk.geometry.pageSize })
+  if (level === 0) {
+    const lost = addLeaf(walk.pages, walk.shape, prefix, wordsOf(read.bytes), walk.bareLimit)
+    for (const problem of lost) walk.faults.add(problem.code, problem.message, address, path)
+    return
+  }
+  walk.ancestors.add(address)
+  visitTable(walk, viewOf(read.bytes), address, level, prefix)
+  walk.ancestors.delete(address)
+}
+
+/** The order and the first address of the keys behind a prefix, where they have but one. */
+function placeOf(
+  { shape, bareLimit, geometry }: Walk,
+  level: number,
+  prefix: number,
+): Pick<TrackerNode, 'order' | 'start'> {
+  // The first table of each level has keys of several orders below it.
+  const meaning = level > 0 && prefix === 0 ? null : prefixMeaning(shape, prefix, bareLimit)
+  if (meaning === null || meaning.order < 0) return { order: null, start: null }
+  return { order: meaning.order, start: meaning.first * geometry.pageSize * 2 ** meaning.order }
+}
+
+function visitTable(walk: Walk, view: DataView, address: number, level: number, prefix: number): void {
+  const shift = levelShift(walk.shape, level)
+  const weight = 2 ** shift
+  const top = level === walk.shape.depth - 1
+  const limit = top ? rootSlots(walk.shape) : walk.geometry.tableEntries
+  for (let slot = 0; slot < walk.geometry.tableEntries; slot++) {
+    const entry = u64(view, slot * WORD)
+    if (entry === 0) continue
+    if (slot >= limit) {
+      rejectRootSlot(walk, entry, address, level, slot, limit)
+      continue
+    }
+    visitNode(
+      walk,
+      entry,
+      level - 1,
+      prefix + slot * weight,
+      `slot ${slot} of ${hex(address)}`,
+      address + slot * WORD,
+    )
+  }
+}
+
+/** False, with a fault, where a pointer leads nowhere that a tree could have it lead. */
+function checkPointer(
+  walk: Walk,
+  address: number,
+  level: number,
+  from: string,
+  slot: number | null,
+): boolean {
+  if (address >= ADDRESS_LIMIT) {
+    walk.badPointers++
+    walk.faults.add('RADIX-POINTER', `pointer ${hex(address)} in ${from} is no physical address`, slot)
+    return false
+  }
+  const path = nodePath(address)
+  if (address % walk.geometry.pageSize !== 0) {
+    walk.badPointers++
+    walk.faults.add(
+      'RADIX-POINTER',
+      `pointer ${hex(address)} in ${from} is not page aligned`,
+      slot ?? address,
+    )
+    return false
+  }
+  if (walk.ancestors.has(address)) {
+    walk.badPointers++
+    const message = `${from} points back to ${hex(address)}, which lies above it: a kernel walks this circle once for each way through it`
+    walk.faults.add('RADIX-CYCLE', message, slot ?? address, path)
+    return false
+  }
+  const met = walk.visited.get(address)
+  if (met !== undefined) {
+    walk.badPointers++
+    const as = met === level ? `level ${level}` : `level ${met}, here level ${level}`
+    const message = `${from} points to ${hex(address)}, which another slot uses too (${as}); its blocks are counted once`
+    walk.faults.add('RADIX-SHARED-NODE', message, slot ?? address, path)
+    return false
+  }
+  return true
+}
+
+/**
+ * A root slot above the last legal one. The first such slot, all following indexes 0 and bit 0 alone, is how kernels
+ * with the older count_trailing_zeros record a range that begins at pfn 0 (order -1).
+ */
+function rejectRootSlot(
+  walk: Walk,
+  entry: number,
+  address: number,
+  level: number,
+  slot: number,
+  limit: number,
+): void {
+  const at = address + slot * WORD
+  const nodes = slot === limit ? wrappedOrderPath(walk, entry, level - 1) : null
+  if (nodes === null) {
+    walk.badPointers++
+    const message = `slot ${slot} of root ${hex(address)} is used; the last one that a key can reach is ${limit - 1}`
+    walk.faults.add('RADIX-ROOT-INDEX', message, at)
+    return
+  }
+  walk.nodes.push(...nodes)
+  for (const node of nodes) walk.visited.set(node.address, node.level ?? 0)
+  const message =
+    'order 0xffffffff: a range that began at pfn 0 was recorded with order -1 (count_trailing_zeros(0) was -1); the range itself is not preserved'
+  walk.faults.add('PFN0-ORDER', message, at)
+}
+
+/** The nodes from `address` down to a leaf that holds bit 0 and nothing else, or null where that is not what is there. */
+function wrappedOrderPath(walk: Walk, address: number, level: number): TrackerNode[] | null {
+  const nodes: TrackerNode[] = []
+  let node = address
+  for (let at = level; at >= 0; at--) {
+    if (node >= ADDRESS_LIMIT || node % walk.geometry.pageSize !== 0 || walk.visited.has(node)) return null
+    const read = walk.memory.read(node, walk.geometry.pageSize)
+    if (!read.ok) return null
+    const view = viewOf(read.bytes)
+    for (let offset = WORD; offset < read.bytes.length; offset += WORD) {
+      if (u64(view, offset) !== 0) return null
+    }
+    nodes.push({
+      address: node,
+      kind: at === 0 ? 'leaf' : 'table',
+      level: at,
+      order: null,
+      start: null,
+      size: read.bytes.length,
+    })
+    node = u64(view, 0)
+  }
+  return node === 1 ? nodes : null
+}

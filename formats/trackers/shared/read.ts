@@ -1,0 +1,27 @@
+import { appendPath } from '../../layout/index.js'
+import { hex } from '../../memory/fault.js'
+import { ADDRESS_LIMIT } from '../../memory/geometry.js'
+import type { PhysicalMemory } from '../../memory/physical-memory.js'
+import { u64, viewOf } from '../../memory/u64.js'
+
+/** Bytes of a native u64, as tables hold them. */
+export const WORD = 8
+
+/** The path of a tracker's page or object. */
+export function nodePath(address: number): string {
+  return appendPath('tracker', 'nodes', hex(address))
+}
+
+/** A u64 of the image as an address; 0 where the dump lacks it or it is none. */
+export function addressAt(memory: PhysicalMemory, address: number): number {
+  const read = memory.read(address, WORD)
+  const value = read.ok ? u64(viewOf(read.bytes), 0) : 0
+  return value < ADDRESS_LIMIT ? value : 0
+}
+
+/** True where a bit of a bitmap of `size` bytes is set. */
+export function bitAt(memory: PhysicalMemory, bitmap: number, bit: number, size: number): boolean {
+  const byte = Math.floor(bit / 8)
+  const read = byte < size ? memory.read(bitmap + byte, 1) : null
+  return read?.ok === true && ((read.bytes[0]! >>> (bit % 8)) & 1) === 1
+}
