@@ -17,7 +17,10 @@ export interface Fault {
 }
 
 /** Why the dump has no bytes for an address. */
-export type Absence = 'outside' | 'excluded' | 'truncated' | 'unreadable'
+export type Absence = (typeof ABSENCES)[number]
+
+/** Every {@link Absence}. */
+export const ABSENCES = ['outside', 'excluded', 'truncated', 'unreadable'] as const
 
 /** Makes a {@link Fault}. */
 export function fault(

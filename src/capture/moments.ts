@@ -7,7 +7,10 @@ import type { Symbols } from '../guest/symbols.js'
  * When memory is dumped: `ready`, user space has preserved everything and the next kernel is loaded; `jump`, all is
  * serialised; `early`, the next kernel is about to read the incoming map; `retrieved`, user space has taken everything back.
  */
-export type Moment = 'ready' | 'jump' | 'early' | 'retrieved'
+export type Moment = (typeof MOMENTS)[number]
+
+/** Every {@link Moment}, in the order in which they come. */
+export const MOMENTS = ['ready', 'jump', 'early', 'retrieved'] as const
 
 /** Functions at whose first instruction the jump, and the early moment, can be; of a kernel that is not known, all there are. */
 export function momentSymbols(boot: Boot | null): string[] {

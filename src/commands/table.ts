@@ -71,7 +71,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./rules/index.js'),
     schema: () => import('./rules/schema.js'),
   },
-  { name: 'abi', summary: 'versions, and who can read whom', load: () => import('./abi/index.js') },
+  {
+    name: 'abi',
+    summary: 'versions, and who can read whom',
+    load: () => import('./abi/index.js'),
+    schema: () => import('./abi/schema.js'),
+  },
   {
     name: 'simulate',
     summary: "a guest's memory as the kernel would have written it",

@@ -1,7 +1,15 @@
 import type { GuestFile } from '../guest/retrieve.js'
-import type { JsonValue } from './json.js'
+import type { JsonOf } from './json.js'
+import type { guestFile } from './schema-parts.js'
 
 /** A memfd as user space of a guest saw it; its schema is `guestFile`. */
-export function guestFileJson({ session, token, size, sha256, position, seals }: GuestFile): JsonValue {
+export function guestFileJson({
+  session,
+  token,
+  size,
+  sha256,
+  position,
+  seals,
+}: GuestFile): JsonOf<typeof guestFile> {
   return { session, token: String(token), size, sha256, position, seals }
 }

@@ -1,3 +1,4 @@
+import type { output, ZodType } from 'zod'
 import { jsonString } from './escape.js'
 import type { Writer } from './writer.js'
 
@@ -12,6 +13,20 @@ export type JsonValue =
 
 /** A list, or anything that yields one. */
 export type JsonList = Iterable<JsonValue> & object
+
+/** What a schema describes, as a command gives it: lists may be lazy. */
+export type JsonOf<S extends ZodType> = Lazy<output<S>>
+
+/** An element of one of its lists. */
+export type JsonItem<S extends ZodType, K extends keyof output<S>> = output<S>[K] extends readonly (infer E)[]
+  ? Lazy<E>
+  : never
+
+type Lazy<T> = T extends readonly (infer E)[]
+  ? Iterable<Lazy<E>> & object
+  : T extends object
+    ? { readonly [K in keyof T]: Lazy<T[K]> }
+    : T
 
 /** Lists nearer to the root than this have an element a line: what a person greps for and a diff shows. */
 const LINES_DEPTH = 2

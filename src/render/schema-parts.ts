@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { ABSENCES } from '../../formats/memory/fault.js'
+import { SEVERITIES } from '../rules/rule.js'
 
 /** A physical address, or a u64 without a meaning to us: lower-case hex without padding. */
 export const hexNumber = z.string().regex(/^0x(0|[1-9a-f][0-9a-f]*)$/)
@@ -7,6 +9,8 @@ export const decimal = z.string().regex(/^(0|[1-9][0-9]*)$/)
 export const count = z.int().nonnegative()
 /** A byte string: one character, U+0000 to U+00FF, for each byte. */
 export const byteString = z.string().describe('one character, U+0000 to U+00FF, for each byte')
+/** Why a dump has no bytes at an address. */
+export const absence = z.enum(ABSENCES)
 /** Two lower-case hex digits a byte. */
 export const hexBytes = z.string().regex(/^([0-9a-f]{2})*$/)
 
@@ -14,7 +18,7 @@ export const range = z.strictObject({ start: hexNumber, end: hexNumber })
 
 export const finding = z.strictObject({
   rule: z.string().regex(/^[A-Z0-9]+(-[A-Z0-9]+)*$/),
-  severity: z.enum(['error', 'warning', 'info']),
+  severity: z.enum(SEVERITIES),
   message: z.string(),
   path: z.string().nullable(),
   address: hexNumber.nullable(),

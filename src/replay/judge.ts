@@ -7,7 +7,17 @@ import type { GuestFile, Retrieved } from '../guest/retrieve.js'
  * `loop`: gets nowhere within its time; `error-reported`: a part is lost, with a message; `accepted-different`: silently
  * something else.
  */
-export type ReplayWord = 'ok' | 'rejected' | 'oops' | 'loop' | 'error-reported' | 'accepted-different'
+export type ReplayWord = (typeof REPLAY_WORDS)[number]
+
+/** Every {@link ReplayWord}: what a guest can be seen to do. */
+export const REPLAY_WORDS = [
+  'ok',
+  'rejected',
+  'oops',
+  'loop',
+  'error-reported',
+  'accepted-different',
+] as const
 
 /** A file that should come back. What is null is not known, and not compared. */
 export interface ExpectedFile {

@@ -5,17 +5,12 @@ export interface CompatRow {
   component: string
   writes: string
   reads: string
-  outcome: 'ok' | 'rejected' | 'oops' | 'error-reported' | 'accepted-different'
+  outcome: (typeof COMPAT_OUTCOMES)[number]
   note: string
 }
 
-const BADNESS: readonly CompatRow['outcome'][] = [
-  'ok',
-  'accepted-different',
-  'error-reported',
-  'oops',
-  'rejected',
-]
+/** What a kernel can make of a component, from best to worst. */
+export const COMPAT_OUTCOMES = ['ok', 'accepted-different', 'error-reported', 'oops', 'rejected'] as const
 
 /** Component by component: what `reader` makes of what `writer` hands over. The first row that is rejected decides. */
 export function compareReleases(writer: Kernel, reader: ReadingKernel): CompatRow[] {
@@ -26,7 +21,9 @@ export function compareReleases(writer: Kernel, reader: ReadingKernel): CompatRo
 
 /** The row that says what becomes of the hand-over as a whole: a refusal first, then the worst of the rest. */
 export function overall(rows: readonly CompatRow[]): CompatRow {
-  return rows.reduce((a, b) => (BADNESS.indexOf(b.outcome) > BADNESS.indexOf(a.outcome) ? b : a))
+  return rows.reduce((a, b) =>
+    COMPAT_OUTCOMES.indexOf(b.outcome) > COMPAT_OUTCOMES.indexOf(a.outcome) ? b : a,
+  )
 }
 
 function rootRow(writer: Kernel, reader: ReadingKernel): CompatRow {

@@ -2,7 +2,10 @@ import type { ReadingKernel } from '../../formats/kernels/index.js'
 import type { KhoState } from '../image/state.js'
 
 /** How bad a finding is. `info` is never the state's fault: it says what the dump lacks, or what is assumed. */
-export type Severity = 'error' | 'warning' | 'info'
+export type Severity = (typeof SEVERITIES)[number]
+
+/** Every {@link Severity}, worst first. */
+export const SEVERITIES = ['error', 'warning', 'info'] as const
 
 /**
  * What a reading kernel makes of it:
@@ -13,7 +16,10 @@ export type Severity = 'error' | 'warning' | 'info'
  * - `silent`: it takes something over that was not meant, and says nothing
  * - `none`: nothing
  */
-export type Effect = 'rejected' | 'oops' | 'loop' | 'reported' | 'silent' | 'none'
+export type Effect = (typeof EFFECTS)[number]
+
+/** Every {@link Effect}. */
+export const EFFECTS = ['rejected', 'oops', 'loop', 'reported', 'silent', 'none'] as const
 
 /** What a rule is about. */
 export type Family =

@@ -1,14 +1,18 @@
 import type { Severity } from '../rules/rule.js'
 
 /** What a reading kernel makes of a state. CLI.md: the words are stable. */
-export type OutcomeWord =
-  | 'ok'
-  | 'rejected'
-  | 'oops'
-  | 'loop'
-  | 'error-reported'
-  | 'accepted-different'
-  | 'unknown'
+export type OutcomeWord = (typeof OUTCOME_WORDS)[number]
+
+/** Every {@link OutcomeWord}. */
+export const OUTCOME_WORDS = [
+  'ok',
+  'rejected',
+  'oops',
+  'loop',
+  'error-reported',
+  'accepted-different',
+  'unknown',
+] as const
 
 /** The prediction for one reading kernel. */
 export interface Outcome {

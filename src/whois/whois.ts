@@ -12,7 +12,10 @@ import { hintsFor } from './hints.js'
 import { blockAfter, blockBefore, type PreservedBlock } from './neighbours.js'
 
 /** What kind of memory an address is, as far as image and state tell. */
-export type MemoryKind = 'ram' | 'scratch' | 'outside' | 'excluded'
+export type MemoryKind = (typeof MEMORY_KINDS)[number]
+
+/** Every {@link MemoryKind}. */
+export const MEMORY_KINDS = ['ram', 'scratch', 'outside', 'excluded'] as const
 
 /** What is known of one address. */
 export interface Whois {

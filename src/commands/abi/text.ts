@@ -6,10 +6,11 @@ import {
   type ReadingKernel,
   writersOf,
 } from '../../../formats/kernels/index.js'
-import type { JsonValue } from '../../render/json.js'
+import type { JsonOf } from '../../render/json.js'
 import type { Palette } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
 import type { CompatRow } from '../../rules/compat.js'
+import type { schema } from './schema.js'
 
 /** The table of layouts, and of releases that read them. */
 export function writeAbis(write: Writer, palette: Palette): void {
@@ -49,7 +50,7 @@ export function writeCompat(
 /** The document of `kho abi --json`, with a verdict where two releases were named. */
 export function abiJson(
   verdict: { rows: readonly CompatRow[]; worst: CompatRow; pair: readonly [Kernel, ReadingKernel] } | null,
-): JsonValue {
+): JsonOf<typeof schema> {
   if (verdict !== null) {
     const [writer, reader] = verdict.pair
     return {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { KhoError } from '../../../formats/error.js'
 import { runCapture } from '../../capture/capture.js'
 import { defaultScenario } from '../../capture/default-scenario.js'
-import type { Moment } from '../../capture/moments.js'
+import { MOMENTS, type Moment } from '../../capture/moments.js'
 import { planCapture } from '../../capture/scenario-plan.js'
 import { judgeCapture } from '../../capture/verdict.js'
 import { writeTruth } from '../../capture/write-truth.js'
@@ -54,7 +54,7 @@ export function configure(command: Command, terminal: Terminal): void {
       name: 'moment',
       value: 'MOMENT',
       about: 'dump at this moment only',
-      choices: ['ready', 'jump', 'early', 'retrieved'],
+      choices: MOMENTS,
       repeat: true,
     },
     {

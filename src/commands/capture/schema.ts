@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { MOMENTS } from '../../capture/moments.js'
 import { count, guestFile } from '../../render/schema-parts.js'
 
-const moment = z.enum(['ready', 'jump', 'early', 'retrieved'])
+const moment = z.enum(MOMENTS)
 
 /** `kho capture --json`. */
 export const schema = z

@@ -1,10 +1,12 @@
 import type { Capture } from '../../capture/capture.js'
+import { MOMENTS } from '../../capture/moments.js'
 import type { Verdict } from '../../capture/verdict.js'
 import { escapeText } from '../../render/escape.js'
 import { guestFileJson } from '../../render/guest-file.js'
-import type { JsonValue } from '../../render/json.js'
+import type { JsonOf } from '../../render/json.js'
 import type { Palette } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
+import type { schema } from './schema.js'
 
 /** A capture, judged and written down. */
 export interface CaptureOutcome {
@@ -16,7 +18,7 @@ export interface CaptureOutcome {
 }
 
 /** What was captured, and whether it is as it should be. */
-export function captureJson({ capture, verdict, truth, notes }: CaptureOutcome): JsonValue {
+export function captureJson({ capture, verdict, truth, notes }: CaptureOutcome): JsonOf<typeof schema> {
   const { failed, dumps, exact, preserved, logs, seconds } = capture
   return {
     schema: 'kho/capture/1',
@@ -24,7 +26,10 @@ export function captureJson({ capture, verdict, truth, notes }: CaptureOutcome):
     failed,
     kernel: logs.before.release,
     exact,
-    dumps: Object.entries(dumps).map(([moment, file]) => ({ moment, file })),
+    dumps: MOMENTS.flatMap(moment => {
+      const file = dumps[moment]
+      return file === undefined ? [] : [{ moment, file }]
+    }),
     truth: [...truth],
     checks: verdict.checks.map(({ moment, what, ok, compared, differences }) => ({
       moment,

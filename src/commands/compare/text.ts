@@ -2,11 +2,12 @@ import Table from 'cli-table3'
 import type { Comparison, Row } from '../../compare/compare.js'
 import { MOST_REGIONS_MEASURED } from '../../compare/figures.js'
 import type { LookUp } from '../../compare/measure.js'
-import type { JsonValue } from '../../render/json.js'
+import type { JsonItem, JsonOf } from '../../render/json.js'
 import type { Writer } from '../../render/writer.js'
+import type { schema } from './schema.js'
 
 /** The document of `kho compare --json`. */
-export function compareJson({ set, geometry, ramBytes, rows, quoted }: Comparison): JsonValue {
+export function compareJson({ set, geometry, ramBytes, rows, quoted }: Comparison): JsonOf<typeof schema> {
   return {
     schema: 'kho/compare/1',
     pageSize: geometry.pageSize,
@@ -17,7 +18,7 @@ export function compareJson({ set, geometry, ramBytes, rows, quoted }: Compariso
   }
 }
 
-function rowJson({ tracker, cost, boot, refused }: Row): JsonValue {
+function rowJson({ tracker, cost, boot, refused }: Row): JsonItem<typeof schema, 'trackers'> {
   if (cost === null) return { tracker, refused, losses: [], costs: null }
   const { losses, how, blocks, atRest, finalize, handedOverBytes, allocations } = cost
   const { preserve, readBack, lookUp, lookUpHandedOver } = cost

@@ -2,9 +2,10 @@ import { hex } from '../../../formats/memory/fault.js'
 import { countBlocks, orders, totals } from '../../../formats/pages/page-set.js'
 import type { Conversion } from '../../convert/convert.js'
 import { escapeText } from '../../render/escape.js'
-import type { JsonValue } from '../../render/json.js'
+import type { JsonOf } from '../../render/json.js'
 import type { Palette } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
+import type { schema } from './schema.js'
 
 /** A file that was written. */
 export interface WrittenFile {
@@ -16,7 +17,7 @@ export interface WrittenFile {
 }
 
 /** What a conversion did, and what it could not carry. */
-export function convertJson(conversion: Conversion, written: WrittenFile): JsonValue {
+export function convertJson(conversion: Conversion, written: WrittenFile): JsonOf<typeof schema> {
   const { from, to, root, rootBytes, counts, pages, losses } = conversion
   return {
     schema: 'kho/convert/1',

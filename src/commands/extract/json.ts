@@ -1,9 +1,10 @@
 import { hex } from '../../../formats/memory/fault.js'
 import type { ExtractPlan } from '../../extract/extract.js'
-import type { JsonValue } from '../../render/json.js'
+import type { JsonOf } from '../../render/json.js'
+import type { schema } from './schema.js'
 
 /** What was written, and what could not be. */
-export function extractJson(plan: ExtractPlan, file: string): JsonValue {
+export function extractJson(plan: ExtractPlan, file: string): JsonOf<typeof schema> {
   const { path, what, size, present, holes, missing, missingBytes, incomplete } = plan
   return {
     schema: 'kho/extract/1',

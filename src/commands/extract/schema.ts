@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, hexNumber } from '../../render/schema-parts.js'
+import { absence, count, hexNumber } from '../../render/schema-parts.js'
 
 /** `kho extract --json`. */
 export const schema = z.strictObject({
@@ -16,7 +16,7 @@ export const schema = z.strictObject({
       start: count.describe('offset in the file'),
       end: count,
       address: hexNumber.nullable(),
-      reason: z.enum(['outside', 'excluded', 'truncated', 'unreadable']),
+      reason: absence,
     }),
   ),
   incomplete: z

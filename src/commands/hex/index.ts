@@ -3,7 +3,7 @@ import { KhoError } from '../../../formats/error.js'
 import { hex as hexText } from '../../../formats/memory/fault.js'
 import { rangeSize } from '../../../formats/memory/range.js'
 import { addressSpans, partSpans } from '../../hex/spans.js'
-import { writeJson } from '../../render/json.js'
+import { type JsonOf, writeJson } from '../../render/json.js'
 import { openState } from '../shared/open-state.js'
 import {
   addImageOptions,
@@ -16,6 +16,7 @@ import { paletteOf } from '../shared/palette.js'
 import { targetOf } from '../shared/target.js'
 import type { Terminal } from '../shared/terminal.js'
 import { hexJson } from './json.js'
+import type { schema } from './schema.js'
 import { hexTitle, writeHex } from './text.js'
 
 interface HexOptions extends ImageOptions, OutputOptions {}
@@ -52,7 +53,14 @@ async function run(image: string, text: string, options: HexOptions, terminal: T
     if (options.json === true) {
       const places = extents.map(extent => ({ address: hexText(extent.start), size: rangeSize(extent) }))
       const name = kind === 'part' ? path : null
-      writeJson(write, { schema: 'kho/hex/1', path: name, what, extents: places, spans: hexJson(spans) })
+      const document: JsonOf<typeof schema> = {
+        schema: 'kho/hex/1',
+        path: name,
+        what,
+        extents: places,
+        spans: hexJson(spans),
+      }
+      writeJson(write, document)
       return
     }
     const palette = paletteOf(wantsColor(options, terminal))

@@ -1,10 +1,13 @@
 import { hex } from '../../../formats/memory/fault.js'
 import type { HexSpan } from '../../hex/span.js'
-import type { JsonValue } from '../../render/json.js'
+import type { JsonItem } from '../../render/json.js'
 import { hexDigits } from '../../render/view-json.js'
+import type { schema } from './schema.js'
+
+type Item = JsonItem<typeof schema, 'spans'>
 
 /** Spans as elements of `spans`, one at a time. */
-export function hexJson(spans: Iterable<HexSpan>): Iterable<JsonValue> & object {
+export function hexJson(spans: Iterable<HexSpan>): Iterable<Item> & object {
   return {
     *[Symbol.iterator]() {
       for (const span of spans) yield spanJson(span)
@@ -13,7 +16,7 @@ export function hexJson(spans: Iterable<HexSpan>): Iterable<JsonValue> & object 
 }
 
 /** Every element has every key: `null` where a kind of span has no such thing. */
-function spanJson(span: HexSpan): JsonValue {
+function spanJson(span: HexSpan): Item {
   const { kind } = span
   const sized = kind === 'field' || kind === 'gap' || kind === 'fill' ? span : null
   const shown = kind === 'field' || kind === 'gap' ? span : null

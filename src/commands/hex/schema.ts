@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, hexBytes, hexNumber } from '../../render/schema-parts.js'
+import { absence, count, hexBytes, hexNumber } from '../../render/schema-parts.js'
 
 /** `kho hex --json`. */
 export const schema = z.strictObject({
@@ -21,7 +21,7 @@ export const schema = z.strictObject({
         text: z.string().nullable().describe('of a heading or a note'),
         bytes: hexBytes.nullable(),
         fill: z.int().min(0).max(255).nullable().describe('the byte that all are'),
-        absent: z.enum(['outside', 'excluded', 'truncated', 'unreadable']).nullable(),
+        absent: absence.nullable(),
       }),
     )
     .describe('in the order of the addresses; they leave no byte of the extents out'),

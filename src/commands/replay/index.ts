@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { KhoState } from '../../image/state.js'
 import { writeJson } from '../../render/json.js'
 import type { AskedRegion } from '../../replay/expected.js'
-import type { ReplayWord } from '../../replay/judge.js'
+import { REPLAY_WORDS, type ReplayWord } from '../../replay/judge.js'
 import { type ReplayReport, replayState } from '../../replay/replay.js'
 import { openScenario } from '../../replay/scenario-state.js'
 import { EXIT } from '../shared/exit-codes.js'
@@ -71,7 +71,7 @@ export function configure(command: Command, terminal: Terminal): void {
       name: 'expect',
       value: 'OUTCOME',
       about: 'what the kernel is to do, instead of what validate predicts',
-      choices: ['ok', 'rejected', 'oops', 'loop', 'error-reported', 'accepted-different'],
+      choices: REPLAY_WORDS,
     },
     ALLOW_OUTSIDE,
     { name: 'gdb', about: 'have the guest wait for a debugger at kho_populate()' },

@@ -1,20 +1,20 @@
 import { z } from 'zod'
 import { byteString, count, decimal, guestFile, hexNumber } from '../../render/schema-parts.js'
-
-const words = ['ok', 'rejected', 'oops', 'loop', 'error-reported', 'accepted-different'] as const
+import { REPLAY_WORDS } from '../../replay/judge.js'
+import { OUTCOME_WORDS } from '../../validate/verdict.js'
 
 /** `kho replay --json`. */
 export const schema = z
   .strictObject({
     schema: z.literal('kho/replay/1'),
-    outcome: z.strictObject({ word: z.enum(words), kernel: z.string().nullable() }),
+    outcome: z.strictObject({ word: z.enum(REPLAY_WORDS), kernel: z.string().nullable() }),
     reasons: z.array(z.string()).describe('what was seen that makes the outcome; empty for ok'),
     predicted: z
-      .enum([...words, 'unknown'])
+      .enum(OUTCOME_WORDS)
       .nullable()
       .describe('what validate says of this kernel; null for a release that it does not know'),
     rules: z.array(z.string()).describe('ids of the rules behind the prediction'),
-    expected: z.enum(words).describe('--expect, else the prediction; ok where that says nothing'),
+    expected: z.enum(REPLAY_WORDS).describe('--expect, else the prediction; ok where that says nothing'),
     asExpected: z.boolean(),
     messages: z.array(z.string()).describe('what the kernel said about the hand-over'),
     retrieved: z.array(guestFile),

@@ -1,11 +1,12 @@
 import { hex } from '../../../formats/memory/fault.js'
 import { escapeText } from '../../render/escape.js'
 import { guestFileJson } from '../../render/guest-file.js'
-import type { JsonValue } from '../../render/json.js'
+import type { JsonOf } from '../../render/json.js'
 import type { Palette } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
 import type { ReplayWord } from '../../replay/judge.js'
 import type { ReplayReport } from '../../replay/replay.js'
+import type { schema } from './schema.js'
 
 /** What a replay was held against. */
 export interface ReplayVerdict {
@@ -14,7 +15,7 @@ export interface ReplayVerdict {
 }
 
 /** What a kernel made of a state. */
-export function replayJson(report: ReplayReport, verdict: ReplayVerdict): JsonValue {
+export function replayJson(report: ReplayReport, verdict: ReplayVerdict): JsonOf<typeof schema> {
   const { word, why, kernel, predicted, log, retrieved, collisions, memory, cmdline, plan, end } = report
   return {
     schema: 'kho/replay/1',

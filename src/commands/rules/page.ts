@@ -1,5 +1,6 @@
 import type { Family, Rule } from '../../rules/rule.js'
-import { HYPOTHESES, UPSTREAM_BUGS, type UpstreamBug } from '../../rules/upstream-bugs.js'
+import type { UpstreamBug } from '../../rules/upstream-bug.js'
+import { HYPOTHESES, UPSTREAM_BUGS } from '../../rules/upstream-bugs.js'
 import { effectText } from './text.js'
 
 const FAMILIES: Readonly<Record<Family, string>> = {

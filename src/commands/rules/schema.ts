@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { EFFECTS, SEVERITIES } from '../../rules/rule.js'
 
 const text = z.string().min(1)
 
 const rule = z.strictObject({
   id: z.string().regex(/^[A-Z0-9]+(-[A-Z0-9]+)*$/),
   family: text,
-  severity: z.enum(['error', 'warning', 'info']),
+  severity: z.enum(SEVERITIES),
   title: text,
   explanation: text,
   applies: text,
@@ -14,7 +15,7 @@ const rule = z.strictObject({
   effects: z.array(
     z.strictObject({
       reader: text,
-      effect: z.enum(['rejected', 'oops', 'loop', 'reported', 'silent', 'none']),
+      effect: z.enum(EFFECTS),
     }),
   ),
   bugs: z.array(text),

@@ -4,10 +4,11 @@ import {
   type ReadingKernel,
   rangeOfNames,
 } from '../../../formats/kernels/index.js'
-import type { JsonValue } from '../../render/json.js'
+import type { JsonOf } from '../../render/json.js'
 import type { Palette } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
 import type { Effect, Rule } from '../../rules/rule.js'
+import type { schema } from './schema.js'
 
 const COLOURS = { error: 'bad', warning: 'warning', info: 'faint' } as const
 
@@ -75,7 +76,7 @@ function wrap(text: string, indent: string): string {
 }
 
 /** Rules as the JSON document of `kho rules`. */
-export function rulesJson(rules: readonly Rule[]): JsonValue {
+export function rulesJson(rules: readonly Rule[]): JsonOf<typeof schema> {
   return {
     schema: 'kho/rules/1',
     rules: rules.map(rule => ({

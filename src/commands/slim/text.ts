@@ -1,10 +1,11 @@
 import { hex } from '../../../formats/memory/fault.js'
-import type { JsonValue } from '../../render/json.js'
+import type { JsonOf } from '../../render/json.js'
 import type { Writer } from '../../render/writer.js'
 import { keptBytes, type SlimPlan } from '../../slim/slim.js'
+import type { schema } from './schema.js'
 
 /** What was kept, and of what. */
-export function slimJson(plan: SlimPlan, file: string, size: number): JsonValue {
+export function slimJson(plan: SlimPlan, file: string, size: number): JsonOf<typeof schema> {
   const { record, kept, state } = plan
   const { source, contents, paths, redacted, excluded, absent } = record
   const sum = (ranges: readonly { start: number; end: number }[]) =>

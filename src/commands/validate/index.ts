@@ -2,9 +2,8 @@ import { type Command, Option } from 'commander'
 import { isKhoError } from '../../../formats/error.js'
 import { loadState } from '../../image/load-state.js'
 import type { KhoImage } from '../../image/open.js'
-import { validationJson } from '../../render/finding-json.js'
 import { writeJson } from '../../render/json.js'
-import type { Severity } from '../../rules/rule.js'
+import { SEVERITIES, type Severity } from '../../rules/rule.js'
 import {
   knownRam,
   type NoRoot,
@@ -28,6 +27,7 @@ import { startProgress } from '../shared/progress.js'
 import type { Terminal } from '../shared/terminal.js'
 import { version } from '../shared/version.js'
 import { type CiFormat, writeCi } from './ci.js'
+import { validationJson } from './json.js'
 import { writeValidation } from './text.js'
 
 interface ValidateCommand extends ImageOptions, OutputOptions {
@@ -58,13 +58,12 @@ Examples:
 
 /** `kho validate IMAGE`. */
 export function configure(command: Command, terminal: Terminal): void {
-  const severities = ['error', 'warning', 'info']
   const collect = (value: string, previous: string[] = []) => [...previous, value]
   command
     .description('Run every rule: what breaks, and what the next kernel will do about it.')
     .argument('<IMAGE>', 'a memory dump')
     .addOption(new Option('--as <FORM>', 'a form for CI').choices(['sarif', 'junit', 'ktap']))
-    .addOption(new Option('--fail-on <SEVERITY>', 'exit 1 from here on').choices(severities).default('error'))
+    .addOption(new Option('--fail-on <SEVERITY>', 'exit 1 from here on').choices(SEVERITIES).default('error'))
     .option('--deny <RULE>', 'findings of this rule are errors (repeatable)', collect)
     .option('--allow <RULE>', 'findings of this rule are left out (repeatable)', collect)
     .option('--all', 'every occurrence, not one of each root cause')

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { count, finding } from '../../render/schema-parts.js'
+import { OUTCOME_WORDS } from '../../validate/verdict.js'
 
 /** The JSON of `kho validate`. */
 export const schema = z.strictObject({
   schema: z.literal('kho/validate/1'),
   outcome: z.strictObject({
-    word: z.enum(['ok', 'rejected', 'oops', 'loop', 'error-reported', 'accepted-different', 'unknown']),
+    word: z.enum(OUTCOME_WORDS),
     kernel: z.string(),
     why: z.array(z.string()),
     assumptions: z.array(z.string()),

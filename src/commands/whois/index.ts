@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../../formats/error.js'
-import { jsonLine, writeJson } from '../../render/json.js'
+import { type JsonOf, jsonLine, writeJson } from '../../render/json.js'
 import { checkMap, type Whois, whois } from '../../whois/whois.js'
 import { EXIT } from '../shared/exit-codes.js'
 import { parseAddress } from '../shared/numbers.js'
@@ -17,6 +17,7 @@ import { paletteOf } from '../shared/palette.js'
 import type { Terminal } from '../shared/terminal.js'
 import { warn } from '../shared/warn.js'
 import { whoisJson } from './json.js'
+import type { schema } from './schema.js'
 import { writeWhois } from './text.js'
 
 interface WhoisOptions extends ImageOptions, OutputOptions {}
@@ -66,7 +67,11 @@ async function run(
   const palette = paletteOf(wantsColor(options, terminal))
   writeOutput(terminal, options, [image, ...(options.part ?? [])], write => {
     if (options.json === true) {
-      writeJson(write, { schema: 'kho/whois/1', addresses: mapped(answers(), whoisJson) })
+      const document: JsonOf<typeof schema> = {
+        schema: 'kho/whois/1',
+        addresses: mapped(answers(), whoisJson),
+      }
+      writeJson(write, document)
     } else if (options.ndjson === true) {
       for (const answer of answers()) write(`${jsonLine(whoisJson(answer))}\n`)
     } else {

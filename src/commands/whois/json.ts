@@ -1,16 +1,17 @@
 import { hex } from '../../../formats/memory/fault.js'
-import type { JsonValue } from '../../render/json.js'
+import type { JsonItem } from '../../render/json.js'
 import type { PreservedBlock } from '../../whois/neighbours.js'
 import type { Whois } from '../../whois/whois.js'
+import type { schema } from './schema.js'
 import { trackerText } from './text.js'
 
 /** What is known of one address, as an element of `addresses`. */
-export function whoisJson(answer: Whois): JsonValue {
+export function whoisJson(answer: Whois): JsonItem<typeof schema, 'addresses'> {
   return {
     address: hex(answer.address),
     preserved: answer.preserved,
     block: blockJson(answer.block),
-    overlapping: answer.overlapping.map(blockJson),
+    overlapping: answer.overlapping.map(({ address, order }) => ({ address: hex(address), order })),
     trackerPath: answer.trackerPath.length === 0 ? null : trackerText(answer.trackerPath),
     tracker: answer.trackerPath.map(step => ({ ...step })),
     owners: answer.owners.map(({ path, kind, version, start, end, preserved }) => ({
@@ -30,6 +31,6 @@ export function whoisJson(answer: Whois): JsonValue {
   }
 }
 
-function blockJson(block: PreservedBlock | null): JsonValue {
+function blockJson(block: PreservedBlock | null): JsonItem<typeof schema, 'addresses'>['block'] {
   return block === null ? null : { address: hex(block.address), order: block.order }
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { count, hexNumber } from '../../render/schema-parts.js'
+import { absence, count, hexNumber } from '../../render/schema-parts.js'
+import { MEMORY_KINDS } from '../../whois/whois.js'
 
 const block = z.strictObject({ address: hexNumber, order: count })
-const absence = z.enum(['outside', 'excluded', 'truncated', 'unreadable'])
 
 /** `kho whois --json`. */
 export const schema = z
@@ -29,7 +29,7 @@ export const schema = z
           }),
         ),
         moreOwners: count,
-        memory: z.enum(['ram', 'scratch', 'outside', 'excluded']),
+        memory: z.enum(MEMORY_KINDS),
         absent: absence.nullable().describe('why the dump has no bytes there; null where it has'),
         previous: block.nullable(),
         next: block.nullable(),

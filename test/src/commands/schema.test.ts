@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
+import { buildProgram } from '../../../src/cli/program.js'
 import { ROOT } from '../../built.js'
 import { fixture, kho } from '../cli/kho.js'
 import { SCHEMAS } from '../cli/valid.js'
@@ -22,6 +23,21 @@ const images = folders.flatMap(folder =>
 )
 
 describe('kho schema', () => {
+  it('has a schema for every command with --json, and for no other', async () => {
+    const terminal = { out() {}, err() {}, outIsTerminal: false, errIsTerminal: false, env: {} }
+    const program = await buildProgram(terminal)
+    const writing = program.commands.filter(({ options }) => options.some(({ long }) => long === '--json'))
+    expect(writing.map(command => command.name()).sort()).toEqual([...SCHEMAS.keys()].sort())
+  })
+
+  it.each([[['abi']], [['abi', '6.17.8', '7.2']], [['rules', 'ROOT-COMPATIBLE']]])(
+    'holds for %j',
+    async args => {
+      const { out } = await kho([...args, '--json'])
+      expect(await errorsOf(args[0]!, JSON.parse(out))).toEqual([])
+    },
+  )
+
   it('lists its names', async () => {
     expect(await kho(['schema'])).toEqual({ code: 0, out: `${[...SCHEMAS.keys()].join('\n')}\n`, err: '' })
   })
