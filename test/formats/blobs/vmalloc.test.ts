@@ -103,6 +103,18 @@ describe('the chain of a vmalloc area', () => {
     expect(vmalloc.runs.length).toBe(9 + 89)
   })
 
+  it.each([
+    [31, []],
+    [32, ['VMALLOC-ORDER']],
+  ])('may have runs of order %i: %j', (order, expected) => {
+    const memory = testMemory(geo)
+    const descriptor = { ...encodeVmalloc(memory, geo, [2 ** 45]), totalPages: 2 ** 31, order }
+    const context = createContext(memory, geo)
+    const { runs } = decodeVmalloc(context, KHO_VMALLOC.encode(descriptor), 0, null, 'area')
+    expect(context.faults().map(fault => fault.code)).toEqual(expected)
+    expect(runs.length).toBe(expected.length === 0 ? 1 : 0)
+  })
+
   it('comes back to a chunk', () => {
     const { memory, address, chunk, chunks } = area(600)
     chunk(1).setBigUint64(0, BigInt(chunks[0]!), true)

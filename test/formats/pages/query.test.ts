@@ -118,6 +118,15 @@ describe('overlaps', () => {
     ])
   })
 
+  it('are found in the block that holds the next page of the lower order, past blocks that hold none', () => {
+    const set = createPageSet(12)
+    addRun(set, 0, 40, 1)
+    for (const block of [0, 3, 9, 10, 11]) addBlock(set, block * 4 * 4096, 2)
+    expect(findOverlaps(set, 9)).toEqual([
+      { low: { address: 40 * 4096, order: 0 }, high: { address: 40 * 4096, order: 2 } },
+    ])
+  })
+
   it('of 1 TiB, half of it single pages between blocks of 2 MiB, are looked for in no time', () => {
     const set = createPageSet(12)
     for (let gib = 0; gib < 1024; gib++) {

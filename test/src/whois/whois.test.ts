@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { encodeMemblock } from '../../../formats/blobs/index.js'
 import { listBlocks } from '../../../formats/pages/runs.js'
 import { loadState } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
@@ -49,6 +50,19 @@ describe('whois', () => {
       expect(answer.owners.map(owner => owner.path)).toEqual(['blobs/odd'])
       expect(answer.hints[0]).toContain('not page aligned: 0x5 bytes into the page')
     }
+  })
+
+  it('names no owner of data behind its end: a region has not all of the block that begins with it', async () => {
+    const made = machine()
+    const block = made.allocate(4)
+    const regions = [{ name: 'small', start: block.address, size: 4096 }]
+    made.addBlob({ name: 'memblock', ...encodeMemblock(made, made.geometry, regions) })
+    const state = await made.state()
+    const pathsAt = (page: number) =>
+      whois(state, BigInt(block.address + page * 4096)).owners.map(owner => owner.path)
+    expect(pathsAt(0)).toEqual(['memblock/small'])
+    expect(pathsAt(1)).toEqual([])
+    expect(whois(state, BigInt(block.address + 4096)).block).toEqual({ address: block.address, order: 2 })
   })
 
   it('names both owners of a page that two have', async () => {
