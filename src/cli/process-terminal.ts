@@ -16,6 +16,7 @@ export function processTerminal(): Terminal {
     },
     outIsTerminal: isatty(1),
     errIsTerminal: isatty(2),
+    columns: process.stdout.columns ?? null,
     env: process.env,
     input: () => (isatty(0) ? '' : readFileSync(0, 'utf8')),
   }

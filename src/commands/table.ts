@@ -30,6 +30,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     schema: () => import('./hex/schema.js'),
   },
   {
+    name: 'map',
+    summary: 'physical memory as a picture',
+    load: () => import('./map/index.js'),
+    schema: () => import('./map/schema.js'),
+  },
+  {
     name: 'diff',
     summary: 'what changed between two states',
     load: () => import('./diff/index.js'),

@@ -80,8 +80,10 @@ function ownerTable(): OwnerTable {
   return {
     list,
     indexOf(path, kind, bytes) {
-      const key = `${kind} ${path}`
+      // A memfd's folios and its structures are one owner's; a region may be called as scratch is.
+      const key = `${isOwned(kind) ? 'owned' : kind} ${path}`
       let index = indexes.get(key)
+      if (index !== undefined && kind === 'data') list[index]!.kind = kind
       if (index === undefined) {
         index = list.push({ path, kind, bytes: 0 }) - 1
         indexes.set(key, index)
@@ -90,6 +92,10 @@ function ownerTable(): OwnerTable {
       return index
     },
   }
+}
+
+function isOwned(kind: MapKind): boolean {
+  return kind === 'data' || kind === 'metadata' || kind === 'blob'
 }
 
 function preservedLayer(pages: PageSet, ownership: Ownership, owners: OwnerTable): Layer {

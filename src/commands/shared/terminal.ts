@@ -6,6 +6,8 @@ export interface Terminal {
   err(text: string): void
   outIsTerminal: boolean
   errIsTerminal: boolean
+  /** Characters of a line of standard output; null or left out where nobody says. */
+  columns?: number | null
   env: Readonly<Record<string, string | undefined>>
   /** All of standard input, as text; empty where that is a terminal. Left out where there is none. */
   input?(): string

@@ -38,7 +38,7 @@ const anyLayer = fc
 
 /** The value at each byte. */
 function painted(layer: Layer, length: number): number[] {
-  const bytes = new Array<number>(length).fill(NOTHING)
+  const bytes: number[] = new Array(length).fill(NOTHING)
   for (const [start, end, value] of piecesOf(layer)) bytes.fill(value, start, end)
   return bytes
 }

@@ -1,0 +1,206 @@
+import type { Range } from '../../formats/memory/range.js'
+import { type Cells, cellsOf, coverageOf, NOTHING } from './cells.js'
+import type { Layer } from './layer.js'
+import { diffMaps, MAP_CHANGES } from './map-diff.js'
+import type { MapKind, MemoryMap } from './memory-map.js'
+
+/** What a letter can stand for. */
+export const PICTURE_KINDS = [
+  'data',
+  'metadata',
+  'blob',
+  'orphan',
+  'tracker',
+  'scratch',
+  'handoff',
+  'order',
+  'change',
+  'other',
+] as const
+
+/** One letter of a picture. */
+export interface LegendEntry {
+  letter: string
+  /** A path, an order, or what became of memory. */
+  name: string
+  kind: (typeof PICTURE_KINDS)[number]
+  /** Bytes, of all that there is. */
+  bytes: number
+}
+
+/** One cell: a stretch of memory. */
+export interface PictureCell {
+  address: number
+  /** Who has most of it; `.` for RAM that nobody has, a blank for what is no RAM. */
+  letter: string
+  /** Bytes of the cell that are preserved, or KHO's own. */
+  bytes: number
+  ram: number
+}
+
+/** Memory as rows of cells, with letters. */
+export interface Picture {
+  by: 'owner' | 'order' | 'change'
+  /** From the first cell to behind the last one. */
+  range: Range
+  cellBytes: number
+  columns: number
+  rows: number
+  legend: LegendEntry[]
+  cells(): Iterable<PictureCell>
+}
+
+/** How a picture is to be drawn. */
+export interface PictureOptions {
+  by: 'owner' | 'order' | 'change'
+  /** What it is compared with, for `change`. */
+  second: MemoryMap | null
+  /** Null for all that there is. */
+  range: Range | null
+  /** A power of two. */
+  columns: number
+  /** At the most. */
+  rows: number
+}
+
+const KIND_LETTERS: Readonly<Partial<Record<MapKind, string>>> = {
+  orphan: '!',
+  tracker: '#',
+  scratch: '=',
+  handoff: '>',
+}
+/** For owners, the largest first; all further ones share `*`. */
+const OWNER_LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
+const OTHER = '*'
+const ORDER_LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz'
+const CHANGE_LETTERS = ['=', '-', '+', '~'] as const
+
+/** Draws the map of a state, or what changed between two. */
+export function pictureOf(map: MemoryMap, options: PictureOptions): Picture {
+  const { columns, by, second } = options
+  const wanted = options.range ?? extentOf(map, second)
+  const pageSize = Math.max(map.pageSize, 1)
+  let cellBytes = pageSize
+  while (rowsOf(wanted, columns * cellBytes) > options.rows) cellBytes *= 2
+  const row = columns * cellBytes
+  const rows = Math.max(1, rowsOf(wanted, row))
+  const start = wanted.start - (wanted.start % row)
+  const range = { start, end: start + rows * row }
+  const { main, under, letters, legend } = letteringOf(map, by, second)
+  return {
+    by,
+    range,
+    cellBytes,
+    columns,
+    rows,
+    legend,
+    *cells() {
+      const count = columns * rows
+      const drawn = cellsOf(main, range, count)
+      const below = under === null ? null : cellsOf(under.layer, range, count)
+      const ram = coverageOf(map.ram, range, count)
+      for (let n = 0; n < count; n++) {
+        const address = range.start + n * cellBytes
+        yield cellAt(address, n, drawn, letters, below, under?.letters ?? [], ram[n] as number)
+      }
+    },
+  }
+}
+
+function cellAt(
+  address: number,
+  n: number,
+  drawn: Cells,
+  letters: readonly string[],
+  below: Cells | null,
+  belowLetters: readonly string[],
+  ram: number,
+): PictureCell {
+  const value = drawn.values[n] as number
+  if (value !== NOTHING) return { address, letter: letters[value]!, bytes: drawn.bytes[n] as number, ram }
+  const other = below === null ? NOTHING : (below.values[n] as number)
+  if (below !== null && other !== NOTHING) {
+    return { address, letter: belowLetters[other]!, bytes: below.bytes[n] as number, ram }
+  }
+  return { address, letter: ram > 0 ? '.' : ' ', bytes: 0, ram }
+}
+
+function rowsOf({ start, end }: Range, row: number): number {
+  return Math.ceil(end / row) - Math.floor(start / row)
+}
+
+function extentOf(map: MemoryMap, second: MemoryMap | null): Range {
+  if (second === null) return map.extent
+  return {
+    start: Math.min(map.extent.start, second.extent.start),
+    end: Math.max(map.extent.end, second.extent.end),
+  }
+}
+
+interface Lettering {
+  main: Layer
+  under: { layer: Layer; letters: string[] } | null
+  letters: string[]
+  legend: LegendEntry[]
+}
+
+function letteringOf(map: MemoryMap, by: Picture['by'], second: MemoryMap | null): Lettering {
+  const owners = ownerLetters(map)
+  const under = { layer: map.unpreserved, letters: owners.letters }
+  if (by === 'change' && second !== null) {
+    const main = diffMaps(map, second)
+    const legend = MAP_CHANGES.map((name, n) => entry(CHANGE_LETTERS[n]!, name, 'change', bytesOf(main, n)))
+    return { main, under: null, letters: [...CHANGE_LETTERS], legend }
+  }
+  if (by === 'owner') return { main: map.preserved, under, ...owners }
+  const main = map.orders
+  const used = [...new Set(main.values)].sort((a, b) => a - b)
+  const letters = Array.from({ length: (used.at(-1) ?? 0) + 1 }, (_, order) => ORDER_LETTERS[order] ?? OTHER)
+  const legend = used.map(order => entry(letters[order]!, `order ${order}`, 'order', bytesOf(main, order)))
+  const own = owners.legend.filter(
+    ({ kind }) => kind === 'tracker' || kind === 'scratch' || kind === 'handoff',
+  )
+  return { main, under, letters, legend: [...legend, ...own] }
+}
+
+function ownerLetters(map: MemoryMap): { letters: string[]; legend: LegendEntry[] } {
+  const letters = map.owners.map(({ kind }) => KIND_LETTERS[kind] ?? OTHER)
+  const legend: LegendEntry[] = []
+  const named = map.owners
+    .map((owner, index) => ({ owner, index }))
+    .filter(({ owner }) => KIND_LETTERS[owner.kind] === undefined)
+    .sort((a, b) => b.owner.bytes - a.owner.bytes || (a.owner.path < b.owner.path ? -1 : 1))
+  named.slice(0, OWNER_LETTERS.length).forEach(({ owner, index }, n) => {
+    letters[index] = OWNER_LETTERS[n]!
+    legend.push(entry(OWNER_LETTERS[n]!, owner.path, owner.kind, owner.bytes))
+  })
+  const rest = named.slice(OWNER_LETTERS.length)
+  if (rest.length > 0) {
+    const bytes = rest.reduce((sum, { owner }) => sum + owner.bytes, 0)
+    legend.push(entry(OTHER, `${rest.length} more owners`, 'other', bytes))
+  }
+  for (const [kind, letter] of Object.entries(KIND_LETTERS) as [MapKind, string][]) {
+    const bytes = map.owners.reduce((sum, owner) => sum + (owner.kind === kind ? owner.bytes : 0), 0)
+    if (bytes > 0) legend.push(entry(letter, KIND_NAMES[kind] ?? kind, kind, bytes))
+  }
+  return { letters, legend }
+}
+
+const KIND_NAMES: Readonly<Partial<Record<MapKind, string>>> = {
+  orphan: 'claimed by nobody',
+  tracker: 'tracker, not preserved',
+  scratch: 'scratch',
+  handoff: 'what hands over',
+}
+
+function entry(letter: string, name: string, kind: LegendEntry['kind'], bytes: number): LegendEntry {
+  return { letter, name, kind, bytes }
+}
+
+function bytesOf({ count, starts, ends, values }: Layer, value: number): number {
+  let bytes = 0
+  for (let n = 0; n < count; n++) {
+    if (values[n] === value) bytes += (ends[n] as number) - (starts[n] as number)
+  }
+  return bytes
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { fixture, kho } from '../cli/kho.js'
+import { expectValid } from '../cli/valid.js'
+
+const IMAGE = fixture('basic-1g.s2-early')
+
+describe('kho map', () => {
+  it('shows rows of cells with a legend', async () => {
+    const ran = await kho(['map', IMAGE])
+    expect(ran.code).toBe(0)
+    const lines = ran.out.split('\n')
+    expect(lines[0]).toBe('0x0 to 0x40000000, 1 MiB a cell, 64 MiB a row')
+    expect(lines[1]).toMatch(/^0x00000000 {5}##a{10}/)
+    expect(ran.out).toMatch(/\na {2}kho_test {2}8\.\d MiB\nb {2}memblock\/khotrace {2}2 MiB\n/)
+    expect(ran.out).toContain('=  scratch  224 MiB')
+  })
+
+  it('keeps to a width, and to a range', async () => {
+    const ran = await kho(['map', IMAGE, '--width', '40', '--range', '0x600000-0x700000'])
+    expect(
+      Math.max(
+        ...ran.out
+          .split('\n\n')[0]!
+          .split('\n')
+          .slice(1)
+          .map(line => line.length),
+      ),
+    ).toBeLessThan(40)
+    expect(ran.out).toContain('0x600000 to 0x700000, 4 KiB a cell, 64 KiB a row')
+  })
+
+  it('is coloured on demand', async () => {
+    const plain = await kho(['map', IMAGE])
+    const coloured = await kho(['map', IMAGE, '--color', 'always'])
+    expect(plain.out).not.toContain('\x1b')
+    expect(coloured.out).toContain('\x1b[38;5;33ma')
+  })
+
+  it('shows what changed between two images', async () => {
+    const ran = await kho(['map', fixture('reserve-only-256m.s1-kexec'), IMAGE])
+    expect(ran.out).toMatch(/\+ {2}added {2}\d/)
+    const same = await kho(['map', IMAGE, IMAGE])
+    expect(same.out).toContain('+  added  0 bytes')
+  })
+
+  it('answers in JSON that its schema describes', async () => {
+    for (const by of ['owner', 'order']) {
+      const ran = await kho(['map', IMAGE, '--json', '--by', by])
+      const document = JSON.parse(ran.out)
+      expectValid('map', document)
+      expect(document.cells.length).toBeGreaterThan(200)
+    }
+  })
+
+  it.each([
+    [['--width', '7'], "'7' is no number from 16 to 1024"],
+    [['--by', 'size'], "'size' is none of owner, order"],
+    [['--range', '1G'], "'1G' is no range"],
+  ])('refuses %j', async (options, message) => {
+    const ran = await kho(['map', IMAGE, ...options])
+    expect(ran.code).toBe(2)
+    expect(ran.err).toContain(message)
+  })
+})
