@@ -55,11 +55,11 @@ export type {
   TrackerInfo,
   TrackerState,
 } from './image/state.js'
+export type { Claim } from './model/claim.js'
+export { resolve } from './model/resolve.js'
 export { openBytes, openImage } from './node/open.js'
 export { ownersOf } from './owners/algebra.js'
-export type { Claim } from './owners/claim.js'
 export { type Ownership, ownershipOf } from './owners/ownership.js'
-export { resolve } from './owners/resolve.js'
 export { findRule, RULES } from './rules/catalogue.js'
 export type { Rule, Severity } from './rules/rule.js'
 export { parseScenario } from './scenario/scenario-file.js'

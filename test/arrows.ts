@@ -26,6 +26,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['image'],
   // Descriptions of structures as files.
   ['layouts'],
+  // The state as one tree.
+  ['model'],
   ['owners'],
   // A state into memory: root, trackers, blobs, hand-over.
   ['rules', 'write'],

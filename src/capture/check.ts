@@ -5,7 +5,7 @@ import { digestKey, fileDigests } from '../guest/file-digests.js'
 import type { GuestFile } from '../guest/retrieve.js'
 import { sealsAfter } from '../guest/seals.js'
 import type { KhoState } from '../image/state.js'
-import { folioListOf } from '../owners/folio-list.js'
+import { folioListOf } from '../model/folio-list.js'
 import type { Capture } from './capture.js'
 import type { Moment } from './moments.js'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type PhysicalMemory, presentRanges } from '../../formats/memory/physical-memory.js'
-import { type Range, rangeSize, rangesTouch, sizeOfRanges } from '../../formats/memory/range.js'
-import type { Content, ContentPiece } from '../owners/part.js'
+import { type Range, rangesTouch } from '../../formats/memory/range.js'
+import type { Content, ContentPiece } from '../model/piece.js'
 
 /** What can be read of one content. */
 export interface ContentSource {
@@ -38,22 +38,6 @@ const MOST_RANGES = 64
 /** A budget for two dumps: enough for whatever is in them once, and for what compresses well. */
 export function contentBudget(a: PhysicalMemory, b: PhysicalMemory): ContentBudget {
   return { bytes: 8 * (a.inputSize + b.inputSize) + 2 ** 34, probes: 2 ** 18, present: new Map() }
-}
-
-/** The bytes of extents, one behind the other. Those of address 0 are no address. */
-export function extentsContent(extents: readonly Range[]): Content {
-  return {
-    size: sizeOfRanges(extents),
-    incomplete: null,
-    *pieces(): Generator<ContentPiece> {
-      let offset = 0
-      for (const extent of extents) {
-        const length = rangeSize(extent)
-        yield { offset, length, address: extent.start === 0 ? null : extent.start }
-        offset += length
-      }
-    },
-  }
 }
 
 /** True where both contents lie at the same addresses in the same order. */

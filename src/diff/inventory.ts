@@ -1,19 +1,23 @@
-import type { Blob, InlineNode, KhoTest, Memblock } from '../../formats/blobs/index.js'
-import type { FdtNode } from '../../formats/fdt/index.js'
-import { abiOf } from '../../formats/kernels/index.js'
+import { appendPath, elementSegments } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
-import { rangeAt } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
-import type { Content } from '../owners/part.js'
-import { vmallocPart } from '../owners/vmalloc-part.js'
-import { nowhereOf } from './claim-frames.js'
-import { extentsContent } from './content.js'
-import { luoItems } from './inventory-luo.js'
-import { createItem, type Field, field, type Item } from './item.js'
+import {
+  type ItemField,
+  type ItemTraits,
+  isNotKnown,
+  type Kind,
+  type Leaf,
+  type LeafValue,
+  type Thing,
+} from '../model/kind.js'
+import { type Node, throughOf } from '../model/node.js'
+import { stateNode } from '../model/state.js'
+import { createItem, type Item } from './item.js'
 
 /** Everything that owns preserved memory in a state, in the order of the state. Paths are unique. */
 export function itemsOf(state: KhoState): Item[] {
-  const items = [rootItem(state), ...state.blobs().flatMap(blob => blobItems(state, blob))]
+  const items: Item[] = []
+  for (const node of stateNode(state).below()) collect(state, node, null, null, items)
   const seen = new Set<string>()
   return items.filter(item => {
     if (seen.has(item.key)) return false
@@ -22,114 +26,105 @@ export function itemsOf(state: KhoState): Item[] {
   })
 }
 
-/** KHO's own tree. Where it lies is no concern of those who hand something over. */
-function rootItem(state: KhoState): Item {
-  return createItem('root', 'fdt', 'root FDT', {
-    fields: [
-      field('compatible', state.compatible, 'version'),
-      field('abi', state.abi, 'version'),
-      field('preserved', abiOf(state.abi).fdtPreserved ? 'yes' : 'no', 'structure'),
-      field('address', state.root.address < nowhereOf(state) ? hex(state.root.address) : null, 'address'),
-    ],
-  })
-}
-
-function blobItems(state: KhoState, blob: Blob): Item[] {
-  const { path, format, value, address, size } = blob
-  const item = createItem('blob', path, `blob (${format})`, {
-    fields: value === null ? [] : [field('format', format, 'version')],
-  })
-  const own = () => (address === null || size === null ? null : extentsContent([rangeAt(address, size)]))
-  switch (value?.kind) {
-    case undefined:
-      return [item]
-    case 'kexec-metadata':
-      item.fields = [
-        field('version', value.version, 'version'),
-        field('previousRelease', value.previousRelease, 'version'),
-        field('kexecCount', value.kexecCount),
-      ]
-      return [item]
-    case 'luo':
-      return luoItems(state, value, item)
-    case 'memblock':
-      return [
-        withFields(item, [field('compatible', value.compatible, 'version')]),
-        ...regionItems(value, path),
-      ]
-    case 'kho-test':
-      return [testItem(state, value, item)]
-    case 'vmalloc': {
-      const { totalPages, flags, order } = value
-      const fields = [field('flags', flags, 'flags'), field('order', order, 'split')]
-      const areaSize = totalPages * state.geometry.pageSize
-      return [{ ...withFields(item, fields), size: areaSize, content: areaContent(state, value) }]
-    }
-    case 'node':
-      return [withFields(withAreas(item, value), [field('properties', nodeText(value.node))])]
-    default:
-      return [{ ...item, size, content: own() }]
+/** Adds what a node is, and the items below it. `key` is what stands for its path in the other state. */
+function collect(state: KhoState, node: Node, key: string | null, owner: Item | null, items: Item[]): void {
+  const { view, path } = node
+  if (view.form === 'many') {
+    if ('form' in view.many.of || !holdsItems(view.many.of)) return
+    const below = [...node.below()]
+    const keys = elementSegments(below.map(keyOf))
+    below.forEach((element, n) => {
+      const own = keyOf(element) === null ? null : appendPath(path, keys[n]!)
+      collect(state, element, own, owner, items)
+    })
+  } else if (view.form === 'one' && view.thing.kind.item !== undefined) {
+    const parts = wholeOf(state, view.thing)
+    const item = itemFrom(state, node, parts)
+    if (key !== null) item.key = key
+    item.parent = owner?.key ?? null
+    items.push(item)
+    // What files share comes before the files.
+    const lists = [...listsOf(node)].sort((a, b) => Number(holdsShared(b)) - Number(holdsShared(a)))
+    for (const below of lists) collect(state, below, null, item, items)
   }
 }
 
-function withFields(item: Item, fields: Field[]): Item {
-  return { ...item, fields: [...item.fields, ...fields] }
+function holdsShared({ view }: Node): boolean {
+  return view.form === 'many' && !('form' in view.many.of) && view.many.of.item?.kind === 'flb'
 }
 
-function areaContent(state: KhoState, vmalloc: Parameters<typeof vmallocPart>[1]): Content | null {
-  return vmallocPart(state, vmalloc, vmalloc.path).content?.() ?? null
+/** Of elements that have names, but whose paths are numbers. */
+function keyOf({ view }: Node): string | null {
+  return view.form === 'one' ? (view.thing.kind.item?.key?.(view.thing.self) ?? null) : null
 }
 
-function regionItems(memblock: Memblock, parent: string): Item[] {
-  return memblock.regions.map(({ path, compatible, start, size }) =>
-    createItem('region', path, 'reserve_mem region', {
-      parent,
-      size,
-      fields: [field('compatible', compatible, 'version')],
-      content: start === null || size === null ? null : extentsContent([rangeAt(start, size)]),
-    }),
-  )
-}
-
-/** kho_test's folios are one thing: they have no names. */
-function testItem(state: KhoState, test: KhoTest, item: Item): Item {
-  const { pageSize } = state.geometry
-  const { address, order, count } = test.folios
-  const content: Content = {
-    size: order.reduce((sum, folio) => sum + pageSize * 2 ** folio, 0),
-    incomplete: null,
-    *pieces() {
-      let offset = 0
-      for (let n = 0; n < count; n++) {
-        const length = pageSize * 2 ** (order[n] as number)
-        yield { offset, length, address: address[n] === 0 ? null : (address[n] as number) }
-        offset += length
-      }
-    },
+/** A thing, and what a path may leave out of it: those are one. */
+function wholeOf(state: KhoState, thing: Thing): Thing[] {
+  const parts = [thing]
+  for (const field of Object.values(thing.kind.fields)) {
+    if (field.form !== 'one' || field.through === undefined) continue
+    const inner = field.get(thing.self, state)
+    if (inner !== null && !isNotKnown(inner)) parts.push(...wholeOf(state, inner))
   }
-  const fields = [
-    field('magic', test.magic === null ? null : hex(test.magic)),
-    field('nrFolios', test.nrFolios),
-    field('csum', test.csum === null ? null : hex(test.csum)),
-    field('form', test.form, 'version'),
-  ]
-  return { ...withFields(item, fields), content }
+  return parts
 }
 
-function withAreas(item: Item, node: InlineNode): Item {
-  const extents = node.areas.flatMap(({ start, size }) =>
-    start === null || size === null ? [] : [rangeAt(start, size)],
-  )
-  return { ...item, content: extentsContent(extents) }
+/** The lists of a thing, and of what a path may leave out of it. */
+function* listsOf(node: Node): Generator<Node> {
+  if (node.view.form !== 'one') return
+  const { fields } = node.view.thing.kind
+  for (const below of node.below()) {
+    const name = below.path.slice(below.path.lastIndexOf('/') + 1)
+    if (below.view.form === 'many') yield below
+    else if (fields[name] !== undefined && throughOf(fields[name]) !== undefined) yield* listsOf(below)
+  }
 }
 
-/** A node without its areas: those are compared as memory. */
-function nodeText(node: FdtNode): string {
-  const properties = node.properties
-    .filter(property => property.name !== 'mem')
-    .map(
-      ({ name, value }) => `${name}=${[...value].map(byte => byte.toString(16).padStart(2, '0')).join('')};`,
-    )
-  const children = node.children.map(child => `${child.name}{${nodeText(child)}}`)
-  return [...properties, ...children].join(' ')
+const holding = new Map<Kind<unknown>, boolean>()
+
+/** True where a thing of a kind is compared as one, or can have such things below it. */
+function holdsItems(kind: Kind<unknown>): boolean {
+  const known = holding.get(kind)
+  if (known !== undefined) return known
+  holding.set(kind, kind.item !== undefined)
+  const found =
+    kind.item !== undefined ||
+    Object.values(kind.fields).some(field => {
+      if (field.form === 'one') return field.kinds.some(holdsItems)
+      return field.form === 'many' && !('form' in field.of) && holdsItems(field.of)
+    })
+  holding.set(kind, found)
+  return found
+}
+
+function itemFrom(state: KhoState, node: Node, parts: readonly Thing[]): Item {
+  const item = createItem(parts[0]!.kind.item!.kind, node.path, node.what)
+  for (const { kind, self } of parts) {
+    item.fields.push(...fieldsOf(state, { kind, self }))
+    const traits: ItemTraits<unknown> | undefined = kind.item
+    if (traits === undefined) continue
+    item.fields.push(...(traits.fields?.(self, state) ?? []))
+    if (traits.text !== undefined) item.text = traits.text(self)
+    item.size = traits.size?.(self, state) ?? item.size
+    item.content = traits.content?.(self, state) ?? item.content
+    const { folioFlags } = traits
+    if (folioFlags !== undefined) item.folioFlags = () => folioFlags.call(traits, self, state)
+  }
+  return item
+}
+
+function fieldsOf(state: KhoState, { kind, self }: Thing): ItemField[] {
+  return Object.entries(kind.fields).flatMap(([name, field]) => {
+    if (field.form !== 'leaf') return []
+    const change = field.changeOf === undefined ? (field.change ?? null) : field.changeOf(self)
+    if (change === null) return []
+    const value = field.get(self, state)
+    return [{ name, value: isNotKnown(value) ? null : valueText(field, value), class: change }]
+  })
+}
+
+function valueText({ kind }: Leaf<unknown>, value: LeafValue): string | null {
+  if (value === null || value instanceof Uint8Array) return null
+  const numeric = typeof value === 'number' || typeof value === 'bigint'
+  return numeric && (kind === 'address' || kind === 'opaque') ? hex(value) : String(value)
 }

@@ -1,8 +1,10 @@
 import { KhoError } from '../../formats/error.js'
 import { type Absence, hex } from '../../formats/memory/fault.js'
-import { rangeSize, sizeOfRanges } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
-import type { Content, ContentPiece, Part } from '../owners/part.js'
+import { extentsContent } from '../model/content.js'
+import type { Node } from '../model/node.js'
+import type { Content } from '../model/piece.js'
+import { noBytes } from '../model/resolve.js'
 import { walkContent } from './walk-content.js'
 
 /** A stretch of a content that the dump lacks. */
@@ -37,7 +39,7 @@ export interface ExtractPlan {
  *
  * @throws KhoError `usage` for a part that has no bytes, `broken-state` for contents whose size is not known
  */
-export function planExtract(state: KhoState, part: Part): ExtractPlan {
+export function planExtract(state: KhoState, part: Node): ExtractPlan {
   const content = contentOf(part)
   const plan: ExtractPlan = {
     path: part.path,
@@ -103,26 +105,12 @@ export function refuseMissing(plan: ExtractPlan): void {
   throw new KhoError('broken-state', message, { path, hint })
 }
 
-function contentOf(part: Part): Content {
-  if (part.content !== undefined) return part.content()
-  if (part.extents.length === 0) {
-    const names = Object.keys(part.fields ?? {}).slice(0, 8)
-    const below = part.list !== undefined ? 'name one of its elements' : `it has ${names.join(', ')}`
-    const hint = part.list === undefined && names.length === 0 ? {} : { hint: below }
-    throw new KhoError('usage', `${part.path} (${part.what}) has no bytes of its own`, hint)
-  }
-  return {
-    size: sizeOfRanges(part.extents),
-    incomplete: null,
-    *pieces(): Generator<ContentPiece> {
-      let offset = 0
-      for (const extent of part.extents) {
-        const length = rangeSize(extent)
-        yield { offset, length, address: extent.start }
-        offset += length
-      }
-    },
-  }
+function contentOf(part: Node): Content {
+  const content = part.content()
+  if (content !== null) return content
+  const { extents } = part.memory
+  if (extents.length === 0) throw noBytes(part)
+  return extentsContent(extents)
 }
 
 /** Ranges that continue each other, in the contents and in memory, are one. */

@@ -2,7 +2,7 @@ import type { Absence } from '../../formats/memory/fault.js'
 import { type PhysicalMemory, presentRanges } from '../../formats/memory/physical-memory.js'
 import type { Range } from '../../formats/memory/range.js'
 import { rangeIndex } from '../../formats/memory/range.js'
-import type { Content, ContentPiece } from '../owners/part.js'
+import type { Content, ContentPiece } from '../model/piece.js'
 
 /** What a walk over a content meets, by offset in it, ascending. */
 export interface ContentVisitor {

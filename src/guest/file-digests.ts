@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { isKhoError } from '../../formats/error.js'
 import { planExtract, writeContents } from '../extract/extract.js'
 import type { KhoState } from '../image/state.js'
-import { resolve } from '../owners/resolve.js'
+import { resolve } from '../model/resolve.js'
 
 /** Hex SHA-256 of the contents of each file in a state, by {@link digestKey}; files whose contents are not whole are left out. */
 export function fileDigests(state: KhoState): Map<string, string> {

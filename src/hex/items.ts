@@ -2,7 +2,7 @@ import { describeStruct, type FieldView, type Struct } from '../../formats/layou
 import { hex } from '../../formats/memory/fault.js'
 import { viewOf } from '../../formats/memory/u64.js'
 import type { KhoState } from '../image/state.js'
-import type { Piece } from '../owners/part.js'
+import type { Piece } from '../model/piece.js'
 import { fdtItems } from './fdt-items.js'
 import { nodeItems } from './node-items.js'
 import type { Item } from './span.js'

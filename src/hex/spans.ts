@@ -1,9 +1,10 @@
 import { presentRanges } from '../../formats/memory/physical-memory.js'
 import { type Range, rangeIndex } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
+import type { Node } from '../model/node.js'
+import type { Piece } from '../model/piece.js'
+import { resolve } from '../model/resolve.js'
 import { ownershipOf } from '../owners/ownership.js'
-import type { Part, Piece } from '../owners/part.js'
-import { resolve } from '../owners/resolve.js'
 import { itemsOf } from './items.js'
 import type { HexSpan, Item } from './span.js'
 
@@ -17,8 +18,8 @@ const ROW = 16
 const FILL_ROWS = 3
 
 /** The bytes of a part: its structures field by field, and what lies between them as gaps. */
-export function* partSpans(state: KhoState, part: Part): Generator<HexSpan> {
-  for (const extent of part.extents) yield* spansOf(state, extent, part.pieces?.() ?? [])
+export function* partSpans(state: KhoState, { memory }: Pick<Node, 'memory'>): Generator<HexSpan> {
+  for (const extent of memory.extents) yield* spansOf(state, extent, memory.pieces?.() ?? [])
 }
 
 /** The bytes of a range of addresses, with the structures of whoever claims them. */
@@ -32,7 +33,7 @@ function claimedPieces(state: KhoState, { start, end }: Range): Piece[] {
   for (const id of ownership.find(start, end, MOST_STRUCTURES)) {
     const claim = ownership.claim(id)
     // The contents of files and regions have no structure of KHO's.
-    if (claim.kind !== 'data') pieces.push(...(resolve(state, claim.path).pieces?.() ?? []))
+    if (claim.kind !== 'data') pieces.push(...(resolve(state, claim.path).memory.pieces?.() ?? []))
   }
   return pieces.sort((a, b) => a.address - b.address)
 }

@@ -1,8 +1,8 @@
 import { lastAtOrBelow } from '../../formats/pages/page-runs.js'
 import { blockSize, blocksAt, type PageSet } from '../../formats/pages/page-set.js'
 import type { KhoState } from '../image/state.js'
-import { type Claim, type ClaimGroup, claimAt } from './claim.js'
-import { claims } from './claims.js'
+import { type Claim, type ClaimGroup, claimAt } from '../model/claim.js'
+import { claims } from '../model/claims.js'
 import { sweepSegments } from './segments.js'
 import { sortedOrder } from './sort-keys.js'
 

@@ -1,7 +1,17 @@
+import type { KhoState } from '../image/state.js'
+import {
+  type Elements,
+  type Field,
+  isNotKnown,
+  type Leaf,
+  type LeafValue,
+  type Many,
+  type NotKnown,
+  type Thing,
+} from '../model/kind.js'
+import { elementNames, throughOf, type View } from '../model/node.js'
 import { escapeText } from './escape.js'
-import type { ListView, RecordView, Scalar, View } from './view.js'
 import { hexDigits } from './view-json.js'
-import { elementNames } from './view-path.js'
 import type { Writer } from './writer.js'
 
 /** How text is coloured; the identity where it is not. */
@@ -26,50 +36,110 @@ export interface TreeOptions {
 /** Bytes of an unknown value that are shown. */
 const SHOWN_BYTES = 32
 
-/** Writes a part of a state as an indented tree; scalars share their parent's line. */
-export function writeTree(write: Writer, label: string, view: View, options: TreeOptions, depth = 0): void {
+/** Writes a part of a state as an indented tree; values share their parent's line. */
+export function writeTree(
+  write: Writer,
+  label: string,
+  state: KhoState,
+  view: View,
+  options: TreeOptions,
+  depth = 0,
+): void {
   const { palette } = options
   const head = `${indent(depth)}${palette.label(escapeText(label))}`
-  if (view.kind === 'list') {
-    write(`${head} ${palette.faint(`(${view.length})`)}\n`)
-    writeElements(write, view, options, depth + 1)
-  } else if (view.kind === 'record') {
-    const line = inlineFields(withoutKey(view, label), palette)
+  if (view.form === 'many' && !isNotKnown(view.elements)) {
+    const { many, elements } = view
+    write(`${head} ${palette.faint(`(${elements.length})`)}${missingText(elements, palette)}\n`)
+    writeElements(write, state, many, elements, options, depth + 1)
+  } else if (view.form === 'one') {
+    const parts = withoutKey(partsOf(state, view.thing), label)
+    const line = inlineText(parts, palette)
     write(line === '' ? `${head}\n` : `${head}  ${line}\n`)
-    writeParts(write, view, options, depth + 1)
+    writeParts(write, state, parts, options, depth + 1)
   } else {
-    const value = scalarText(view)
-    write(value === label ? `${head}\n` : `${head}  ${value}\n`)
+    const value = view.form === 'leaf' ? leafText(view.leaf, view.value) : '-'
+    const shown = view.form === 'many' ? unknownText(view.elements as NotKnown, palette) : value
+    write(shown === label ? `${head}\n` : `${head}  ${shown}\n`)
   }
 }
 
-/** The parts of a record that need lines of their own. What a path may leave out, the tree leaves out too. */
-function writeParts(write: Writer, view: RecordView, options: TreeOptions, depth: number): void {
-  for (const [field, part] of view.fields) {
-    if (part.kind === 'record' && view.through?.includes(field) === true) {
-      const line = inlineFields(part, options.palette)
+/** A field of a thing, looked at. */
+interface Part {
+  name: string
+  /** True for what a path may leave out: the tree leaves it out, too. */
+  through: boolean
+  view: View | { form: 'unknown'; reason: string }
+}
+
+function partsOf(state: KhoState, { kind, self }: Thing): Part[] {
+  const parts: Part[] = []
+  for (const [name, field] of Object.entries(kind.fields)) {
+    if (field.form !== 'leaf' && field.hidden === true) continue
+    parts.push({ name, through: throughOf(field) !== undefined, view: fieldView(state, field, self) })
+  }
+  return parts
+}
+
+function fieldView(state: KhoState, field: Field<unknown>, self: unknown): Part['view'] {
+  const value = field.get(self, state)
+  if (isNotKnown(value)) return { form: 'unknown', reason: value.notKnown }
+  if (field.form === 'leaf') return { form: 'leaf', leaf: field, value: value as LeafValue }
+  if (field.form === 'many') {
+    return { form: 'many', many: field, owner: self, elements: value as Elements<unknown> }
+  }
+  return value === null ? { form: 'nothing' } : { form: 'one', thing: value as Thing }
+}
+
+/** The parts of a thing that need lines of their own. */
+function writeParts(
+  write: Writer,
+  state: KhoState,
+  parts: readonly Part[],
+  options: TreeOptions,
+  depth: number,
+): void {
+  for (const { name, through, view } of parts) {
+    if (view.form === 'one' && through) {
+      const inner = partsOf(state, view.thing)
+      const line = inlineText(inner, options.palette)
       if (line !== '') write(`${indent(depth)}${line}\n`)
-      writeParts(write, part, options, depth)
-    } else if (part.kind === 'record' || (part.kind === 'list' && part.length > 0)) {
-      writeTree(write, field, part, options, depth)
+      writeParts(write, state, inner, options, depth)
+    } else if (view.form === 'one' || (view.form === 'many' && !isEmpty(view.elements))) {
+      writeTree(write, name, state, view, options, depth)
     }
   }
 }
 
 /** An element whose first field is its key has said that field with its label. */
-function withoutKey(view: RecordView, label: string): RecordView {
-  const part = view.fields[0]?.[1]
-  if (part === undefined || part.kind === 'record' || part.kind === 'list') return view
-  const value = part.kind === 'name' && part.value !== null ? part.value : scalarText(part)
-  return value === label ? { ...view, fields: view.fields.slice(1) } : view
+function withoutKey(parts: Part[], label: string): Part[] {
+  const view = parts[0]?.view
+  if (view?.form !== 'leaf') return parts
+  const { leaf, value } = view
+  const said = leaf.kind === 'name' && value !== null ? value : leafText(leaf, value)
+  return said === label ? parts.slice(1) : parts
 }
 
-function writeElements(write: Writer, view: ListView, options: TreeOptions, depth: number): void {
+function writeElements(
+  write: Writer,
+  state: KhoState,
+  { of }: Many<unknown>,
+  elements: Elements<unknown>,
+  options: TreeOptions,
+  depth: number,
+): void {
+  const { length } = elements
   // One more line would say no more than the element itself.
-  const shown = view.length <= options.limit + 1 ? view.length : options.limit
-  const labels = elementNames(view, shown)
-  for (let i = 0; i < shown; i++) writeTree(write, labels[i] as string, view.at(i), options, depth)
-  writeMore(write, view.length - shown, options, depth)
+  const shown = length <= options.limit + 1 ? length : options.limit
+  const labels = elementNames(elements, shown)
+  for (let n = 0; n < shown; n++) {
+    const self = elements.item(n)
+    const view: View =
+      'form' in of
+        ? { form: 'leaf', leaf: of, value: of.get(self, state) }
+        : { form: 'one', thing: { kind: of, self } }
+    writeTree(write, labels[n] as string, state, view, options, depth)
+  }
+  writeMore(write, length - shown, options, depth)
 }
 
 /** Says how many elements are not shown, when there are any. */
@@ -78,14 +148,30 @@ export function writeMore(write: Writer, more: number, options: TreeOptions, dep
     write(`${indent(depth)}${options.palette.faint(`… ${grouped(more)} more (--all shows them)`)}\n`)
 }
 
-function inlineFields(view: RecordView, palette: Palette): string {
-  const parts: string[] = []
-  for (const [field, part] of view.fields) {
-    if (part.kind === 'list' && part.length === 0) parts.push(`${palette.faint(field)} none`)
-    else if (part.kind !== 'record' && part.kind !== 'list')
-      parts.push(`${palette.faint(field)} ${scalarText(part)}`)
+function inlineText(parts: readonly Part[], palette: Palette): string {
+  const words: string[] = []
+  for (const { name, view } of parts) {
+    const label = palette.faint(name)
+    if (view.form === 'unknown') words.push(`${label} ${unknownText({ notKnown: view.reason }, palette)}`)
+    else if (view.form === 'nothing') words.push(`${label} -`)
+    else if (view.form === 'leaf') words.push(`${label} ${leafText(view.leaf, view.value)}`)
+    else if (view.form === 'many' && isEmpty(view.elements)) words.push(`${label} none`)
   }
-  return parts.join(', ')
+  return words.join(', ')
+}
+
+function isEmpty(elements: Elements<unknown> | NotKnown): boolean {
+  return !isNotKnown(elements) && elements.length === 0
+}
+
+function unknownText({ notKnown }: NotKnown, palette: Palette): string {
+  return `${palette.warning('not known')} ${palette.faint(`(${escapeText(notKnown)})`)}`
+}
+
+function missingText({ missing }: Elements<unknown>, palette: Palette): string {
+  return missing === undefined
+    ? ''
+    : ` ${palette.warning('and more')} ${palette.faint(`(${escapeText(missing)})`)}`
 }
 
 function indent(depth: number): string {
@@ -93,27 +179,13 @@ function indent(depth: number): string {
 }
 
 /** A value for people: names are quoted and escaped, sizes have their unit beside them. */
-export function scalarText(scalar: Scalar): string {
-  if (scalar.kind === 'nothing' || scalar.value === null) return '-'
-  switch (scalar.kind) {
-    case 'address':
-    case 'opaque':
-      return `0x${scalar.value.toString(16)}`
-    case 'token':
-      return scalar.value.toString()
-    case 'size':
-      return sizeText(scalar.value)
-    case 'flag':
-      return scalar.value ? 'yes' : 'no'
-    case 'name':
-      return `"${nameText(scalar.value)}"`
-    case 'text':
-      return escapeText(scalar.value)
-    case 'bytes':
-      return bytesText(scalar.value)
-    default:
-      return String(scalar.value)
-  }
+export function leafText({ kind }: Leaf<unknown>, value: LeafValue | NotKnown): string {
+  if (value === null || isNotKnown(value)) return '-'
+  if (value instanceof Uint8Array) return bytesText(value)
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (typeof value === 'string') return kind === 'name' ? `"${nameText(value)}"` : escapeText(value)
+  if (kind === 'address' || kind === 'opaque') return `0x${value.toString(16)}`
+  return kind === 'size' ? sizeText(Number(value)) : value.toString()
 }
 
 /** Bytes as text where they are UTF-8; else the bytes that are no ASCII as `\xNN`. */

@@ -1,9 +1,9 @@
 import { KhoError } from '../../formats/error.js'
 import type { RangeLog } from '../../formats/memory/range-log.js'
 import type { KhoState } from '../image/state.js'
+import type { Node } from '../model/node.js'
+import { resolve } from '../model/resolve.js'
 import { ownershipOf } from '../owners/ownership.js'
-import type { Part } from '../owners/part.js'
-import { resolve } from '../owners/resolve.js'
 
 /**
  * Adds the memory behind a path: the part's bytes, its contents, and all that is claimed under its name, so that a
@@ -13,15 +13,17 @@ import { resolve } from '../owners/resolve.js'
  */
 export function pathRanges(state: KhoState, path: string, log: RangeLog): void {
   const part = resolve(state, path)
-  const own = addPart(part, log)
+  const own = addOwn(part, log)
   const claimed = addClaims(state, part.path, log)
   if (!own && !claimed) throw new KhoError('usage', `${part.path} (${part.what}) has no bytes of its own`)
 }
 
-function addPart(part: Part, log: RangeLog): boolean {
-  for (const { start, end } of part.extents) log.add(start, end)
-  if (part.content === undefined) return part.extents.length > 0
-  for (const { address, length } of part.content().pieces()) {
+function addOwn(part: Node, log: RangeLog): boolean {
+  const { extents } = part.memory
+  for (const { start, end } of extents) log.add(start, end)
+  const content = part.content()
+  if (content === null) return extents.length > 0
+  for (const { address, length } of content.pieces()) {
     if (address !== null) log.add(address, address + length)
   }
   return true

@@ -5,7 +5,7 @@ import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { intersectRanges, mergeRanges, type Range, subtractRanges } from '../../formats/memory/range.js'
 import { fdtBytes } from '../image/find-roots.js'
 import type { KhoState } from '../image/state.js'
-import type { ClaimGroup } from '../owners/claim.js'
+import type { ClaimGroup } from '../model/claim.js'
 import { ownershipOf } from '../owners/ownership.js'
 import type { Survey } from './record.js'
 

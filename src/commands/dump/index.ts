@@ -1,12 +1,8 @@
 import type { Command } from 'commander'
-import { KhoError } from '../../../formats/error.js'
-import { encodeSegment, parsePath } from '../../../formats/layout/path.js'
-import type { KhoState } from '../../image/state.js'
+import { joinPath, parsePath } from '../../../formats/layout/path.js'
+import { resolve } from '../../model/resolve.js'
 import { writeJson } from '../../render/json.js'
-import { documentView, pathsView } from '../../render/state-view.js'
-import type { View } from '../../render/view.js'
-import { viewJson } from '../../render/view-json.js'
-import { findView } from '../../render/view-path.js'
+import { documentJson, viewJson } from '../../render/view-json.js'
 import { type TreeOptions, writeTree } from '../../render/view-text.js'
 import { openState } from '../shared/open-state.js'
 import {
@@ -58,30 +54,22 @@ async function dump(
   options: DumpOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const segments = path === undefined ? [] : parsePath(path)
+  // Refused before the image is looked at.
+  const named = path === undefined ? '/' : joinPath(parsePath(path))
   const state = await openState(image, options, terminal)
-  const part = segments.length === 0 ? null : partAt(state, segments)
+  const part = named === '/' ? null : resolve(state, named)
   const tree: TreeOptions = {
     palette: paletteOf(wantsColor(options, terminal)),
     limit: options.all === true ? Number.POSITIVE_INFINITY : SHOWN,
   }
   writeOutput(terminal, options, [image, ...(options.part ?? [])], write => {
     if (options.json === true) {
-      const body =
-        part === null ? viewJson(documentView(state)) : { path: part.path, value: viewJson(part.view) }
-      writeJson(write, { schema: 'kho/dump/1', ...(body as object) })
+      const body = part === null ? documentJson(state) : { path: named, value: viewJson(state, part.view) }
+      writeJson(write, { schema: 'kho/dump/1', ...body })
     } else if (part !== null) {
-      writeTree(write, part.path, part.view, tree)
+      writeTree(write, named, state, part.view, tree)
     } else {
       writeDump(write, state, tree)
     }
   })
-}
-
-function partAt(state: KhoState, segments: ReturnType<typeof parsePath>): { view: View; path: string } {
-  const found = findView(pathsView(state), segments)
-  if (found.ok) return found
-  const where = found.at === '' ? 'the state' : found.at
-  const known = found.known.length === 0 ? `${where} has no parts` : `${where} has ${found.known.join(', ')}`
-  throw new KhoError('usage', `there is no ${encodeSegment(found.segment)} in ${where}`, { hint: known })
 }

@@ -1,9 +1,9 @@
-import { orders } from '../../../formats/pages/page-set.js'
 import type { Evidence, KhoState, RootCandidate } from '../../image/state.js'
+import { BLOB } from '../../model/blob.js'
+import { elementNames } from '../../model/node.js'
+import { allFaults, blobElements } from '../../model/state.js'
+import { trackerTotals } from '../../model/tracker.js'
 import { escapeText } from '../../render/escape.js'
-import { allFaults, documentView } from '../../render/state-view.js'
-import type { RecordView, View } from '../../render/view.js'
-import { elementNames } from '../../render/view-path.js'
 import {
   grouped,
   nameText,
@@ -17,12 +17,11 @@ import type { Writer } from '../../render/writer.js'
 
 /** Writes the whole state as a tree for people. */
 export function writeDump(write: Writer, state: KhoState, options: TreeOptions): void {
-  const document = documentView(state)
   writeImage(write, state, options)
   writeRoot(write, state, options)
-  writeTracker(write, state, document, options)
+  writeTracker(write, state, options)
   writeScratch(write, state, options)
-  writeBlobs(write, document, options)
+  writeBlobs(write, state, options)
   writeFindings(write, state, options)
 }
 
@@ -65,10 +64,10 @@ function evidenceText(evidence: Evidence, palette: Palette): string {
   return `${palette.faint(`${evidence.kind}:`)} ${escapeText(evidence.message)}`
 }
 
-function writeTracker(write: Writer, state: KhoState, document: RecordView, options: TreeOptions): void {
+function writeTracker(write: Writer, state: KhoState, options: TreeOptions): void {
   const { palette } = options
   const { tracker } = state
-  const part = (field: string) => numberOf(document, 'tracker', field)
+  const { nodes, leaves, metadataBytes, blocks, bytes, orders } = trackerTotals(tracker)
   const format = tracker.format ?? 'no known format'
   const at = tracker.root === null ? '' : `, root ${hex(tracker.root)}`
   write(`${palette.label('tracker')}  ${format}${at}, ${stateText(tracker.state, palette)}\n`)
@@ -80,22 +79,14 @@ function writeTracker(write: Writer, state: KhoState, document: RecordView, opti
       ? ''
       : `, ${palette.warning(`${tracker.decode.absentNodes} not in the dump`)}`
   write(
-    `  ${grouped(part('nodes'))} nodes, ${grouped(part('leaves'))} of them leaves, ${unitText(part('metadataBytes'))} of metadata${absent}${bad}\n`,
+    `  ${grouped(nodes)} nodes, ${grouped(leaves)} of them leaves, ${unitText(metadataBytes)} of metadata${absent}${bad}\n`,
   )
-  write(`  ${grouped(part('blocks'))} blocks, ${unitText(part('bytes'))} preserved\n`)
-  writeOrders(write, state, document, palette)
-}
-
-function writeOrders(write: Writer, state: KhoState, document: RecordView, palette: Palette): void {
-  if (orders(state.tracker.decode.pages).length === 0) return
-  const rows = partOf(partOf(document, 'tracker'), 'orders')
-  if (rows.kind !== 'list' || rows.length === 0) return
+  write(`  ${grouped(blocks)} blocks, ${unitText(bytes)} preserved\n`)
+  if (orders.length === 0) return
   write(`  ${palette.faint('order      blocks        size')}\n`)
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows.at(i)
-    const cell = (field: string) => numberOf(row, field)
+  for (const row of orders) {
     write(
-      `  ${String(cell('order')).padStart(5)}  ${grouped(cell('blocks')).padStart(10)}  ${unitText(cell('bytes')).padStart(10)}\n`,
+      `  ${String(row.order).padStart(5)}  ${grouped(row.blocks).padStart(10)}  ${unitText(row.bytes).padStart(10)}\n`,
     )
   }
 }
@@ -117,12 +108,12 @@ function writeScratch(write: Writer, state: KhoState, options: TreeOptions): voi
 }
 
 /** Blobs are few and each is another thing: all of them are shown, whatever the limit. */
-function writeBlobs(write: Writer, document: RecordView, options: TreeOptions): void {
-  const blobs = partOf(document, 'blobs')
-  if (blobs.kind !== 'list') return
+function writeBlobs(write: Writer, state: KhoState, options: TreeOptions): void {
+  const blobs = blobElements(state)
   write(`${options.palette.label('blobs')} ${options.palette.faint(`(${blobs.length})`)}\n`)
-  const labels = elementNames(blobs, blobs.length)
-  for (let i = 0; i < blobs.length; i++) writeTree(write, labels[i] as string, blobs.at(i), options, 1)
+  for (const [n, label] of elementNames(blobs, blobs.length).entries()) {
+    writeTree(write, label, state, { form: 'one', thing: { kind: BLOB, self: blobs.item(n) } }, options, 1)
+  }
 }
 
 function writeFindings(write: Writer, state: KhoState, options: TreeOptions): void {
@@ -146,17 +137,6 @@ function writeFindings(write: Writer, state: KhoState, options: TreeOptions): vo
 function stateText(state: string, palette: Palette): string {
   if (state === 'live') return palette.good(state)
   return state === 'partial' ? palette.warning(state) : palette.bad(state)
-}
-
-function partOf(view: View, field: string): View {
-  const found = view.kind === 'record' ? view.fields.find(([name]) => name === field) : undefined
-  if (found === undefined) throw new RangeError(`the document has no part ${field}`)
-  return found[1]
-}
-
-function numberOf(view: View, ...path: string[]): number {
-  const part = path.reduce(partOf, view)
-  return 'value' in part && typeof part.value === 'number' ? part.value : 0
 }
 
 function hex(value: number): string {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { KhoError } from '../../../formats/error.js'
 import { hex as hexText } from '../../../formats/memory/fault.js'
 import { rangeSize } from '../../../formats/memory/range.js'
 import { addressSpans, partSpans } from '../../hex/spans.js'
+import { noBytes } from '../../model/resolve.js'
 import { type JsonOf, writeJson } from '../../render/json.js'
 import { openState } from '../shared/open-state.js'
 import {
@@ -46,8 +46,9 @@ export function configure(command: Command, terminal: Terminal): void {
 async function run(image: string, text: string, options: HexOptions, terminal: Terminal): Promise<void> {
   const state = await openState(image, options, terminal)
   const { kind, part } = targetOf(state, text)
-  const { path, what, extents } = part
-  if (extents.length === 0) throw noBytes(part.path, part.what, Object.keys(part.fields ?? {}))
+  const { path, what } = part
+  const { extents } = part.memory
+  if (extents.length === 0) throw noBytes(part)
   const spans = kind === 'part' ? partSpans(state, part) : addressSpans(state, extents[0]!)
   writeOutput(terminal, options, [image, ...(options.part ?? [])], write => {
     if (options.json === true) {
@@ -67,9 +68,4 @@ async function run(image: string, text: string, options: HexOptions, terminal: T
     write(`${palette.strong(hexTitle(path, what, extents))}\n`)
     writeHex(write, spans, palette)
   })
-}
-
-function noBytes(path: string, what: string, fields: readonly string[]): KhoError {
-  const hint = fields.length === 0 ? 'name one of its elements' : `it has ${fields.slice(0, 12).join(', ')}`
-  return new KhoError('usage', `${path} (${what}) has no bytes of its own`, { hint })
 }

@@ -3,8 +3,7 @@ import { KhoError } from '../../../formats/error.js'
 import type { KhoState } from '../../image/state.js'
 import { openImage } from '../../node/open.js'
 import { writeJson } from '../../render/json.js'
-import { documentView } from '../../render/state-view.js'
-import { viewJson } from '../../render/view-json.js'
+import { documentJson } from '../../render/view-json.js'
 import { planSlim, type SlimPlan, writeSlim } from '../../slim/slim.js'
 import { validateState } from '../../validate/validate.js'
 import { openContentFile } from '../shared/content-file.js'
@@ -103,7 +102,7 @@ async function makePlan(path: string, options: SlimCommand, terminal: Terminal):
 
 /** Whatever the other commands would read. */
 function readAll(state: KhoState): void {
-  drain(viewJson(documentView(state)))
+  drain(documentJson(state))
   validateState(state)
 }
 

@@ -1,6 +1,6 @@
 import { hex } from '../../../formats/memory/fault.js'
 import type { TrackerStep } from '../../../formats/trackers/tracker.js'
-import type { Claim } from '../../owners/claim.js'
+import type { Claim } from '../../model/claim.js'
 import { escapeText } from '../../render/escape.js'
 import { type Palette, unitText } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'

@@ -1,7 +1,7 @@
 import { checkKhoTestSum, type KhoTest } from '../../../formats/blobs/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import type { KhoState } from '../../image/state.js'
-import { blockFinder } from '../../owners/block-finder.js'
+import { blockFinder } from '../../model/block-finder.js'
 import type { Occurrence, RuleContext } from '../rule.js'
 import { canTellUnpreserved, plural } from './context.js'
 

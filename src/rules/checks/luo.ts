@@ -1,7 +1,7 @@
 import { handlersOf } from '../../../formats/kernels/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../../formats/memory/geometry.js'
-import { blockFinder } from '../../owners/block-finder.js'
+import { blockFinder } from '../../model/block-finder.js'
 import type { Occurrence, RuleContext } from '../rule.js'
 import { canTellUnpreserved, filesOf, kernelName, luoOf } from './context.js'
 import { dangling } from './dangling.js'

@@ -3,7 +3,7 @@ import { hex } from '../../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../../formats/memory/geometry.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
 import type { KhoState } from '../../image/state.js'
-import { blockFinder } from '../../owners/block-finder.js'
+import { blockFinder } from '../../model/block-finder.js'
 import type { Occurrence, RuleContext } from '../rule.js'
 import { canTellUnpreserved, isOutsideRam, memfdsOf } from './context.js'
 

@@ -5,7 +5,8 @@ import { coverage } from '../../../formats/pages/coverage.js'
 import { createPageSet } from '../../../formats/pages/page-set.js'
 import { pairChanges } from '../../../src/diff/compare-items.js'
 import { compareContents, contentBudget } from '../../../src/diff/content.js'
-import { createItem, type FolioFlags } from '../../../src/diff/item.js'
+import { createItem } from '../../../src/diff/item.js'
+import type { FolioFlags } from '../../../src/model/kind.js'
 import { EMPTY } from './states.js'
 
 const PAGE = 4096

@@ -7,9 +7,9 @@ import { type ExtractPlan, planExtract, refuseMissing, writeContents } from '../
 import { walkContent } from '../../../src/extract/walk-content.js'
 import { loadStates } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
+import type { Content } from '../../../src/model/piece.js'
+import { resolve } from '../../../src/model/resolve.js'
 import { openImage } from '../../../src/node/open.js'
-import type { Content } from '../../../src/owners/part.js'
-import { resolve } from '../../../src/owners/resolve.js'
 import { describeWith, readJson, sha256 } from '../../material.js'
 import { machine } from '../owners/synthetic.js'
 
@@ -157,8 +157,8 @@ describe('extract', () => {
 })
 
 function resolveRuns(state: KhoState): number[] {
-  const { list } = resolve(state, 'luo/sessions/a/files/1/vmalloc/runs')
-  return Array.from({ length: list!.length }, (_, n) => list!.at(n).extents[0]!.start)
+  const runs = resolve(state, 'luo/sessions/a/files/1/vmalloc/runs')
+  return runs.names().map((_, n) => runs.step(n)!.memory.extents[0]!.start)
 }
 
 /** The memory of a state without one page. */

@@ -5,9 +5,9 @@ import type { FieldSpan, HexSpan } from '../../../src/hex/span.js'
 import { addressSpans, partSpans } from '../../../src/hex/spans.js'
 import { loadState } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
+import { resolve } from '../../../src/model/resolve.js'
 import { openImage } from '../../../src/node/open.js'
 import { ownershipOf } from '../../../src/owners/ownership.js'
-import { resolve } from '../../../src/owners/resolve.js'
 import { fixture } from '../cli/kho.js'
 import { machine } from '../owners/synthetic.js'
 
@@ -137,7 +137,7 @@ describe('an annotated dump', () => {
 
   it('never shows absent bytes as zeros', async () => {
     const state = await capture('basic-1g.s1-kexec')
-    const { start: address, end } = resolve(state, 'memblock/khotrace').extents[0]!
+    const { start: address, end } = resolve(state, 'memblock/khotrace').memory.extents[0]!
     expect(spansAt(state, 'memblock/khotrace')).toEqual([
       { kind: 'absent', address, length: end - address, reason: 'outside', name: null },
     ])

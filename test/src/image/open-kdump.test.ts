@@ -7,8 +7,7 @@ import { loadState } from '../../../src/image/load-state.js'
 import type { KhoImage } from '../../../src/image/open.js'
 import { openBytes, openImage } from '../../../src/node/open.js'
 import { type JsonValue, writeJson } from '../../../src/render/json.js'
-import { documentView } from '../../../src/render/state-view.js'
-import { viewJson } from '../../../src/render/view-json.js'
+import { documentJson } from '../../../src/render/view-json.js'
 import { buildKdump, type Codec, encode, flatten } from '../../formats/dumps/kdump-build.js'
 import { describeWith, readJson } from '../../material.js'
 import { workDirectory } from './open-fixtures.js'
@@ -34,7 +33,7 @@ function plain(value: JsonValue): unknown {
 async function answer(path: string, parts: string[] = []) {
   const image = await openImage(path, { parts })
   const state = loadState(image)
-  const { image: _, ...rest } = viewJson(documentView(state)) as Record<string, JsonValue>
+  const { image: _, ...rest } = documentJson(state)
   opened.push(image)
   const blocks = listBlocks(state.tracker.decode.pages)
   return { container: image.container, state, rest, blocks }

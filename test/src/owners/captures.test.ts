@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { listBlocks } from '../../../formats/pages/runs.js'
 import { loadStates } from '../../../src/image/load-state.js'
+import { resolve } from '../../../src/model/resolve.js'
 import { openImage } from '../../../src/node/open.js'
 import { ownerSets } from '../../../src/owners/algebra.js'
 import { ownershipOf } from '../../../src/owners/ownership.js'
-import { resolve } from '../../../src/owners/resolve.js'
 import { traceBlock } from '../../../src/owners/tracker-trace.js'
 import { ROOT } from '../../built.js'
 import { describeWith, namesIn } from '../../material.js'
@@ -26,7 +26,7 @@ function checkStates(folder: string): void {
       const ownership = ownershipOf(state)
       for (let id = 0; id < ownership.count; id++) {
         const { path, start } = ownership.claim(id)
-        const starts = resolve(state, path).extents.map(extent => extent.start)
+        const starts = resolve(state, path).memory.extents.map(extent => extent.start)
         expect(starts, path).toContain(start)
         expect(resolve(state, path).path).toBe(path)
       }

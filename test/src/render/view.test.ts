@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { KhoState } from '../../../src/image/state.js'
+import * as k from '../../../src/model/kind.js'
+import { nodeOf, type View } from '../../../src/model/node.js'
 import { jsonLine } from '../../../src/render/json.js'
-import * as v from '../../../src/render/view.js'
 import { viewJson } from '../../../src/render/view-json.js'
-import { findView } from '../../../src/render/view-path.js'
 import { nameText, type Palette, unitText, writeTree } from '../../../src/render/view-text.js'
 
 const plain = (text: string) => text
@@ -14,80 +15,148 @@ const palette: Palette = {
   warning: plain,
   bad: plain,
 }
+/** What is shown here comes from no image. */
+const state = {} as KhoState
 
-function tree(view: v.View, limit = 8): string {
+function tree(view: View, limit = 8): string {
   let text = ''
   writeTree(
     chunk => {
       text += chunk
     },
     'top',
+    state,
     view,
     { palette, limit },
   )
   return text
 }
 
-const region = (name: string, start: number) => v.record({ name: v.name(name), start: v.address(start) })
-const regions = (...names: string[]) =>
-  v.list(
-    names,
-    (name, i) => region(name, i * 4096),
-    name => name,
-  )
+const thing = (kind: k.Kind<unknown>, self: unknown = null): View => ({ form: 'one', thing: { kind, self } })
+const json = (view: View) => jsonLine(viewJson(state, view))
 
-describe('JSON of a view', () => {
+interface Region {
+  name: string
+  start: number
+}
+const REGION = k.defineKind<Region>({
+  what: 'region',
+  fields: { name: k.name(region => region.name), start: k.address(region => region.start) },
+})
+const named = (names: readonly string[]): Region[] => names.map((name, i) => ({ name, start: i * 4096 }))
+const LIST = k.list<readonly string[], Region>('list of regions', REGION, named, {
+  key: region => region.name,
+})
+const regions = (...names: string[]): View => ({
+  form: 'many',
+  many: LIST,
+  owner: names,
+  elements: LIST.get(names, state),
+})
+
+describe('JSON of a part', () => {
   it('has types that depend on the kind only', () => {
-    const present = v.record({
-      a: v.address(16),
-      o: v.opaque(2n ** 64n - 1n),
-      t: v.token(2n ** 64n - 1n),
-      c: v.count(3),
-      s: v.size(4096),
-      n: v.name('\u00ff\u001b'),
-      x: v.text('ok'),
-      f: v.flag(true),
-      b: v.bytes(Uint8Array.of(0, 255)),
-      l: v.list([1, 2], item => v.count(item)),
+    const present = k.defineKind<null>({
+      what: 'sample',
+      fields: {
+        a: k.address(() => 16),
+        o: k.opaque(() => 2n ** 64n - 1n),
+        t: k.token(() => 2n ** 64n - 1n),
+        c: k.count(() => 3),
+        s: k.size(() => 4096),
+        n: k.name(() => '\u00ff\u001b'),
+        x: k.text(() => 'ok'),
+        f: k.flag(() => true),
+        b: k.bytes(() => Uint8Array.of(0, 255)),
+        l: k.list(
+          'list of numbers',
+          k.count<number>(item => item),
+          () => [1, 2],
+        ),
+      },
     })
-    expect(jsonLine(viewJson(present))).toBe(
+    expect(json(thing(present))).toBe(
       '{"a":"0x10","o":"0xffffffffffffffff","t":"18446744073709551615","c":3,"s":4096,"n":"ÿ\\u001b","x":"ok","f":true,"b":"00ff","l":[1,2]}',
     )
-    const absent = v.record({
-      a: v.address(null),
-      o: v.opaque(null),
-      t: v.token(null),
-      c: v.count64(2n ** 53n),
+    const absent = k.defineKind<null>({
+      what: 'sample',
+      fields: {
+        a: k.address(() => null),
+        o: k.opaque(() => null),
+        t: k.token(() => null),
+        c: k.count(() => k.small(2n ** 53n)),
+      },
     })
-    expect(jsonLine(viewJson(absent))).toBe('{"a":null,"o":null,"t":null,"c":null}')
+    expect(json(thing(absent))).toBe('{"a":null,"o":null,"t":null,"c":null}')
   })
 
-  it('makes a lazy list only when it is written', () => {
+  it('makes the elements of a list only when they are written', () => {
     let made = 0
-    const list = v.lazyList(() => {
-      made++
-      return v.list([1], item => v.count(item))
+    const item = () => ++made
+    const lazy = k.defineKind<null>({
+      what: 'sample',
+      fields: {
+        list: k.list(
+          'list',
+          k.count<number>(value => value),
+          () => ({ length: 2, item }),
+        ),
+      },
     })
-    const json = viewJson(v.record({ list }))
+    const value = viewJson(state, thing(lazy))
     expect(made).toBe(0)
-    expect(jsonLine(json)).toBe('{"list":[1]}')
-    expect(made).toBe(1)
+    expect(jsonLine(value)).toBe('{"list":[1,2]}')
+  })
+
+  it('says null and why of what is not known, and why a list is not whole', () => {
+    const gone = k.defineKind<null>({
+      what: 'sample',
+      fields: {
+        count: k.count(() => k.notKnown('gone')),
+        list: k.list('list', REGION, () => k.notKnown('gone, too')),
+        part: k.list(
+          'list',
+          k.count<number>(value => value),
+          () => k.elementsOf([1], undefined, 'cut'),
+        ),
+        thing: k.one(REGION, () => k.notKnown('away')),
+        nothing: k.one(REGION, () => null),
+      },
+    })
+    expect(json(thing(gone))).toBe(
+      '{"count":null,"list":null,"part":[1],"thing":null,"nothing":null,"notKnown":{"count":"gone","list":"gone, too","part":"cut","thing":"away"}}',
+    )
+    expect(tree(thing(gone))).toBe(
+      'top  count not known (gone), list not known (gone, too), thing not known (away), nothing -\n  part (1) and more (cut)\n    #0  1\n',
+    )
   })
 })
 
-describe('paths into a view', () => {
-  const blob = v.record(
-    {
-      name: v.name('memblock'),
-      size: v.size(302),
-      value: v.record({ regions: regions('a', 'size', 'x', 'x', '') }, ['regions']),
+describe('paths into a thing', () => {
+  const value = k.defineKind<readonly string[]>({
+    what: 'value',
+    fields: {
+      regions: k.list('list of regions', REGION, named, { key: region => region.name, through: 'all' }),
     },
-    ['value'],
-  )
+  })
+  const blob = k.defineKind<readonly string[]>({
+    what: 'blob',
+    fields: {
+      name: k.name(() => 'memblock'),
+      size: k.size(() => 302),
+      value: k.one(value, self => self, { through: 'all' }),
+    },
+  })
+  const root = nodeOf(state, 'top', { kind: blob, self: ['a', 'size', 'x', 'x', ''] })
 
   function at(...segments: (string | number)[]): unknown {
-    const found = findView(blob, segments)
-    return found.ok ? JSON.parse(jsonLine(viewJson(found.view))) : found.known
+    let node = root
+    for (const segment of segments) {
+      const next = node.step(segment)
+      if (next === null) return node.names()
+      node = next
+    }
+    return JSON.parse(json(node.view))
   }
 
   it('leave out what is plain, and mean the element before the field', () => {
@@ -97,6 +166,11 @@ describe('paths into a view', () => {
     expect(at('value', 'regions', 'a', 'start')).toBe('0x0')
   })
 
+  it('are the same whatever way was taken', () => {
+    expect(root.step('value')!.step('regions')!.step(0)!.path).toBe('top/a')
+    expect(root.step('value')!.step('regions')!.path).toBe('top/regions')
+  })
+
   it('name colliding and empty keys by number only', () => {
     expect(at('value', 'regions', 3)).toEqual({ name: 'x', start: '0x3000' })
     expect(at('value', 'regions', 'x')).toEqual(['a', 'size', '#2', '#3', '#4'])
@@ -104,14 +178,17 @@ describe('paths into a view', () => {
   })
 })
 
-describe('text of a view', () => {
+describe('text of a part', () => {
   it('is a tree that does not say the key twice', () => {
-    const view = v.record({
-      size: v.size(2048),
-      regions: regions('a', 'b'),
-      none: v.list([], () => v.nothing),
+    const kind = k.defineKind<readonly string[]>({
+      what: 'sample',
+      fields: {
+        size: k.size(() => 2048),
+        regions: k.list('list of regions', REGION, named, { key: region => region.name }),
+        none: k.list('list', REGION, () => []),
+      },
     })
-    expect(tree(view)).toBe(
+    expect(tree(thing(kind, ['a', 'b']))).toBe(
       'top  size 2048 (2 KiB), none none\n  regions (2)\n    a  start 0x0\n    b  start 0x1000\n',
     )
   })
@@ -124,13 +201,9 @@ describe('text of a view', () => {
   })
 
   it('lets no name out of its line', () => {
-    const text = tree(
-      v.list(
-        ['\u001b[2J\n'],
-        name => v.record({ name: v.name(name) }),
-        name => name,
-      ),
-    )
+    const kind = k.defineKind<string>({ what: 'sample', fields: { name: k.name(self => self) } })
+    const many = k.list<null, string>('list', kind, () => ['\u001b[2J\n'], { key: self => self })
+    const text = tree({ form: 'many', many, owner: null, elements: many.get(null, state) })
     expect(text).toBe('top (1)\n  %1B[2J%0A  name "\\x1b[2J\\n"\n')
   })
 

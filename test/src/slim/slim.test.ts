@@ -10,8 +10,7 @@ import type { KhoState } from '../../../src/image/state.js'
 import { openBytes, openImage } from '../../../src/node/open.js'
 import { ownershipOf } from '../../../src/owners/ownership.js'
 import { writeJson } from '../../../src/render/json.js'
-import { documentView } from '../../../src/render/state-view.js'
-import { viewJson } from '../../../src/render/view-json.js'
+import { documentJson } from '../../../src/render/view-json.js'
 import { planSlim, type SlimOptions, writeSlim } from '../../../src/slim/slim.js'
 import { validateState } from '../../../src/validate/validate.js'
 import { ROOT } from '../../built.js'
@@ -22,12 +21,9 @@ const fixture = (name: string) => openImage(join(ROOT, 'fixtures', name))
 /** The document of `kho dump --json`, without what it says of the file. */
 function dumpText(state: KhoState): string {
   let text = ''
-  writeJson(
-    chunk => {
-      text += chunk
-    },
-    viewJson(documentView(state)),
-  )
+  writeJson(chunk => {
+    text += chunk
+  }, documentJson(state))
   const { image: _, ...rest } = JSON.parse(text) as Record<string, unknown>
   return JSON.stringify(rest)
 }

@@ -1,4 +1,5 @@
 import { blockSize, orders, type PageSet, SPAN_BITS } from '../../formats/pages/page-set.js'
+import type { KhoState } from '../image/state.js'
 
 interface OrderView {
   order: number
@@ -33,4 +34,16 @@ export function blockFinder(pages: PageSet): (address: number) => number {
     }
     return -1
   }
+}
+
+const finders = new WeakMap<KhoState, (address: number) => number>()
+
+/** The same over the preserved set of a state, made once. */
+export function orderFinder(state: KhoState): (address: number) => number {
+  let finder = finders.get(state)
+  if (finder === undefined) {
+    finder = blockFinder(state.tracker.decode.pages)
+    finders.set(state, finder)
+  }
+  return finder
 }

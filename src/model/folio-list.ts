@@ -11,6 +11,10 @@ export interface FolioList {
   starts: Float64Array
   /** Bytes by entry: of the preserved block that begins there, else one page; 0 where there is no address. */
   sizes: Float64Array
+  /** Order by entry, of the preserved block that begins there; -1 where none does. */
+  orders: Int8Array
+  /** True where no two entries have the same index, as every kernel writes lists. */
+  distinct: boolean
   /** The entry's key in a path: its page index, or its number where another entry has the same index. */
   keyOf(entry: number): string | number
   /** The entry that a segment of a path names, or -1. */
@@ -40,18 +44,20 @@ function readList(state: KhoState, memfd: Memfd): FolioList {
   const { count, pfn, index } = folios
   const starts = new Float64Array(count)
   const sizes = new Float64Array(count)
+  const orders = new Int8Array(count).fill(-1)
   const orderAt = blockFinder(state.tracker.decode.pages)
   for (let n = 0; n < count; n++) {
     const start = (pfn[n] as number) * pageSize
     if (start === 0 || start >= ADDRESS_LIMIT) continue
     starts[n] = start
     const order = orderAt(start)
+    orders[n] = order
     sizes[n] = order > 0 ? pageSize * 2 ** order : pageSize
   }
-  return { folios, starts, sizes, ...keysOf(index) }
+  return { folios, starts, sizes, orders, ...keysOf(index) }
 }
 
-function keysOf(index: Float64Array): Pick<FolioList, 'keyOf' | 'find'> {
+function keysOf(index: Float64Array): Pick<FolioList, 'distinct' | 'keyOf' | 'find'> {
   let ascending = true
   for (let n = 1; n < index.length && ascending; n++) {
     ascending = (index[n] as number) > (index[n - 1] as number)
@@ -63,6 +69,7 @@ function keysOf(index: Float64Array): Pick<FolioList, 'keyOf' | 'find'> {
     return shared.has(value)
   }
   return {
+    distinct: ascending,
     keyOf(entry) {
       const value = index[entry] as number
       return isShared(value) ? entry : String(value)

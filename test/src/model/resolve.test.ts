@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { encodeKexecMetadata, encodeMemblock } from '../../../formats/blobs/index.js'
 import { rangeSize } from '../../../formats/memory/range.js'
-import { resolve } from '../../../src/owners/resolve.js'
-import { machine } from './synthetic.js'
+import { resolve } from '../../../src/model/resolve.js'
+import { machine } from '../owners/synthetic.js'
 
 async function sample() {
   const made = machine()
@@ -53,14 +53,14 @@ describe('resolve', () => {
     const { state } = await sample()
     const part = resolve(state, path)
     expect(part.path).toEqual(canonical)
-    expect(part.extents.map(extent => rangeSize(extent))).toEqual([size])
+    expect(part.memory.extents.map(extent => rangeSize(extent))).toEqual([size])
   })
 
   it('leads to the bytes', async () => {
     const { state, region, file } = await sample()
-    expect(resolve(state, 'memblock/size').extents[0]!.start).toBe(region)
-    expect(resolve(state, 'luo/sessions/vm-a/files/7/memfd').extents[0]!.start).toBe(Number(file.data))
-    const { start, end } = resolve(state, 'kexec-metadata/previousRelease').extents[0]!
+    expect(resolve(state, 'memblock/size').memory.extents[0]!.start).toBe(region)
+    expect(resolve(state, 'luo/sessions/vm-a/files/7/memfd').memory.extents[0]!.start).toBe(Number(file.data))
+    const { start, end } = resolve(state, 'kexec-metadata/previousRelease').memory.extents[0]!
     const read = state.image.memory.read(start, end - start)
     expect(read.ok && Buffer.from(read.bytes).toString('latin1')).toMatch(/^7\.2\.13\0+$/)
   })

@@ -1,3 +1,12 @@
+import type { KhoState } from '../image/state.js'
+
+/** What walks of a state's claims have in common. */
+export interface ClaimWalk {
+  readonly state: KhoState
+  /** What lists of folios may give together, so that lists that share their pages cost no more than the image. */
+  folios: number
+}
+
 /** What claimed bytes are: structures of KHO's users, what those structures lead to, or what the root FDT points to. */
 export type ClaimKind = 'metadata' | 'data' | 'blob'
 

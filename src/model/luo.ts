@@ -1,0 +1,316 @@
+import {
+  type Blob,
+  type Gap,
+  type KhoBlock,
+  type Luo,
+  type LuoFile,
+  type LuoFlb,
+  type LuoSession,
+  memfdVersion,
+} from '../../formats/blobs/index.js'
+import {
+  KHO_BLOCK_HEADER,
+  LUO_FILE_SER,
+  LUO_FLB_HEADER_SER,
+  LUO_FLB_SER,
+  LUO_SER,
+  LUO_SESSION_HEADER_SER,
+  LUO_SESSION_SER,
+  type Struct,
+} from '../../formats/layout/index.js'
+import { hex } from '../../formats/memory/fault.js'
+import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
+import { type Range, rangeAt, rangeSize } from '../../formats/memory/range.js'
+import type { KhoState } from '../image/state.js'
+import { orderFinder } from './block-finder.js'
+import { type ClaimGroup, type ClaimTraits, type ClaimWalk, listClaims, singleClaim } from './claim.js'
+import { treeMemory } from './fdt.js'
+import {
+  absent,
+  address,
+  count,
+  defineKind,
+  elementsOf,
+  list,
+  type Many,
+  type Memory,
+  NO_MEMORY,
+  name,
+  notKnown,
+  one,
+  opaque,
+  small,
+  text,
+  token,
+} from './kind.js'
+import { MEMFD } from './memfd.js'
+import type { Piece } from './piece.js'
+import { structMemory } from './struct-kind.js'
+
+const traits = (version: string): ClaimTraits => ({ kind: 'metadata', version, preserved: true })
+
+/** A record of a list, where it lies, and its path. */
+interface Entry {
+  extent: Range
+  path: string
+}
+
+/** A chain of blocks: what it holds, and where it stops being known. */
+interface Chain {
+  blocks: readonly KhoBlock[]
+  gap: Gap | null
+  entries: readonly Entry[]
+  struct: Struct
+}
+
+const BLOCK = defineKind<{ block: Omit<KhoBlock, 'path'>; chain: Chain }>({
+  what: 'block',
+  fields: {
+    address: address(({ block }) => block.extent.start),
+    count: count(({ block }) => block.count, { orNull: 'no number of entries' }),
+  },
+  memory({ block: { extent }, chain: { entries, struct } }, _, path) {
+    const own = structMemory(KHO_BLOCK_HEADER, extent.start, path)
+    const pieces = () => [...own.pieces!(), ...entryPieces(entries, struct, extent)]
+    return { ...own, extents: [extent], pieces }
+  },
+})
+
+/** The blocks that a list lies in; one that the dump lacks is known by its address. */
+function blocks<T>(version: string, get: (self: T) => Chain, home?: string): Many<T> {
+  return list(
+    'list of blocks',
+    BLOCK,
+    (self, { geometry }) => {
+      const chain = get(self)
+      const known = chain.blocks.map((block: Omit<KhoBlock, 'path'>) => ({ block, chain }))
+      const { gap } = chain
+      if (gap !== null) {
+        const extent = rangeAt(gap.address, geometry.pageSize)
+        known.push({ block: { extent, count: null }, chain })
+      }
+      return elementsOf(known, ({ block }) => hex(block.extent.start), gap && absent('a block', gap))
+    },
+    {
+      ...(home === undefined ? {} : { home }),
+      *claims(self) {
+        const chain = get(self)
+        const starts = Float64Array.from(chain.blocks, block => block.extent.start)
+        const sizes = Float64Array.from(chain.blocks, block => rangeSize(block.extent))
+        yield listClaims(starts, sizes, traits(version), n => chain.blocks[n]!.path)
+      },
+      claimsAll: true,
+    },
+  )
+}
+
+/** Records lie in their list in ascending order, page by page. */
+function* entryPieces(entries: readonly Entry[], struct: Struct, within: Range): Generator<Piece> {
+  for (const { extent, path } of entries) {
+    if (extent.start < within.start || extent.start >= within.end) continue
+    yield { kind: 'struct', address: extent.start, struct, path }
+  }
+}
+
+/** An array of the FDT form, and the claim on it. */
+function arrayMemory(array: Range | null, header: Memory | null, pieces: () => Iterable<Piece>): Memory {
+  if (array === null) return NO_MEMORY
+  const all = () => [...(header?.pieces?.() ?? []), ...pieces()]
+  return { ...header, extents: [array], pieces: all }
+}
+
+function* arrayClaim(array: Range | null, path: string): Generator<ClaimGroup> {
+  if (array !== null) yield singleClaim(path, array.start, rangeSize(array), traits('luo-v1'))
+}
+
+/** A list of which nothing could be read, or which nothing leads to, is not known. */
+function entriesOf<U>(
+  items: readonly U[],
+  key: (item: U) => string | null,
+  gap: Gap | null,
+  at: number | null,
+) {
+  if (at === null) return notKnown('what should lead to it is no physical address')
+  if (gap !== null && items.length === 0) return notKnown(absent('its memory', gap))
+  return elementsOf(items, key, gap && absent('a part', gap))
+}
+
+/** A file's own bytes are those of its record; its content is what its handler handed over, where that is known. */
+const FILE = defineKind<LuoFile>({
+  what: file => `file (${file.compatible})`,
+  fields: {
+    token: token(file => file.token),
+    compatible: name(file => file.compatible, { change: 'version' }),
+    data: opaque(file => file.data, {
+      changeOf: ({ memfd, data }) => (memfd !== null || data < ADDRESS_LIMIT ? 'address' : 'content-changed'),
+      memory: (file, state) => (file.memfd === null ? handleMemory(state, file.data) : null),
+    }),
+    memfd: one(MEMFD, file => file.memfd ?? (isMemfd(file) ? notKnown('its structure is not there') : null), {
+      through: ['vmalloc', 'folios'],
+      orNull: 'null where the handler is another one, or its structure is not there',
+    }),
+  },
+  memory: (file, _, path) => structMemory(LUO_FILE_SER, file.extent.start, path),
+  content: ({ memfd }, state) => (memfd === null ? null : (MEMFD.content?.(memfd, state) ?? null)),
+  claims: (file, walk, path) => (file.memfd === null ? handleClaims(walk, file, file.compatible, path) : []),
+  item: { kind: 'file', text: file => file.compatible },
+})
+
+function isMemfd({ compatible, data }: LuoFile): boolean {
+  return memfdVersion(compatible) !== null && data !== 0n
+}
+
+const SESSION = defineKind<LuoSession>({
+  what: 'session',
+  fields: {
+    name: name(session => session.name),
+    filesAddress: address(session => session.filesAddress, {
+      orNull: 'no physical address',
+      at: 'fileSetSer.files',
+    }),
+    fileCount: count(session => session.fileCount, { orNull: 'no number of files', at: 'fileSetSer.count' }),
+    blocks: blocks('luo-v5', ({ blocks: chain, fileArray, gap, files }) => ({
+      blocks: chain,
+      gap: fileArray === null ? gap : null,
+      entries: files,
+      struct: LUO_FILE_SER,
+    })),
+    files: list(
+      'list of files',
+      FILE,
+      ({ files, gap, filesAddress }) => entriesOf(files, file => file.token.toString(), gap, filesAddress),
+      {
+        memory: ({ files, fileArray }) =>
+          arrayMemory(fileArray, null, () => entryPieces(files, LUO_FILE_SER, fileArray!)),
+        claims: ({ fileArray }, _, path) => arrayClaim(fileArray, path),
+      },
+    ),
+  },
+  memory: (session, _, path) => structMemory(LUO_SESSION_SER, session.extent.start, path),
+  item: {
+    kind: 'session',
+    text: ({ files }) => `session of ${files.length} ${files.length === 1 ? 'file' : 'files'}`,
+  },
+})
+
+const FLB = defineKind<LuoFlb>({
+  what: 'FLB object',
+  fields: {
+    name: name(flb => flb.name, { change: 'version' }),
+    data: opaque(flb => flb.data, {
+      changeOf: ({ data }) => (data < ADDRESS_LIMIT ? 'address' : 'content-changed'),
+      memory: (flb, state) => handleMemory(state, flb.data),
+    }),
+    count: count(flb => small(flb.count), { orNull: 'no number of files', change: 'content-changed' }),
+  },
+  memory: (flb, _, path) => structMemory(LUO_FLB_SER, flb.extent.start, path),
+  claims: (flb, walk, path) => handleClaims(walk, flb, flb.name, path),
+  item: { kind: 'flb', text: () => 'FLB object', key: flb => flb.name },
+})
+
+/** The Live Update Orchestrator's sessions, their files, and the objects that files share. */
+export const LUO = defineKind<{ blob: Blob; value: Luo }>({
+  what: 'LUO',
+  fields: {
+    form: text(({ value }) => value.form, { values: ['fdt', 'struct'] }),
+    compatible: name(({ value }) => value.compatible),
+    liveupdateNumber: count(({ value }) => small(value.liveupdateNumber), {
+      orNull: 'null where the FDT lacks it',
+      at: 'liveupdateNum',
+      change: 'content-changed',
+    }),
+    sessionsAddress: address(({ value }) => value.sessionsAddress, {
+      orNull: 'no physical address',
+      at: 'sessionsPa',
+      change: 'address',
+    }),
+    flbsAddress: address(({ value }) => value.flbsAddress, {
+      orNull: 'no physical address',
+      at: 'flbsPa',
+      change: 'address',
+    }),
+    blocks: blocks(
+      'luo-v5',
+      ({ value: { blocks: chain, form, gap, sessions } }) => ({
+        blocks: chain,
+        gap: form === 'struct' ? gap : null,
+        entries: sessions,
+        struct: LUO_SESSION_SER,
+      }),
+      'luo/blocks',
+    ),
+    sessions: list(
+      'list of sessions',
+      SESSION,
+      ({ value: { sessions, gap, sessionsAddress } }) =>
+        entriesOf(sessions, session => session.name, gap, sessionsAddress),
+      {
+        home: 'luo/sessions',
+        memory({ value: { sessions, sessionArray } }, _, path) {
+          const header = sessionArray && structMemory(LUO_SESSION_HEADER_SER, sessionArray.start, path)
+          return arrayMemory(sessionArray, header, () =>
+            entryPieces(sessions, LUO_SESSION_SER, sessionArray!),
+          )
+        },
+        claims: ({ value }, _, path) => arrayClaim(value.sessionArray, path),
+      },
+    ),
+    flbCount: count(({ value }) => small(value.flbs?.count ?? null), {
+      orNull: 'null where there is no page of them',
+    }),
+    flbs: list('FLB page', FLB, ({ value }) => flbsOf(value), {
+      home: 'luo/flbs',
+      memory({ value: { flbs } }, _, path) {
+        const header = flbs && structMemory(LUO_FLB_HEADER_SER, flbs.extent.start, path)
+        return arrayMemory(flbs?.extent ?? null, header, () =>
+          entryPieces(flbs!.entries, LUO_FLB_SER, flbs!.extent),
+        )
+      },
+      *claims({ value: { flbs, compatible } }, _, path) {
+        if (flbs !== null)
+          yield singleClaim(path, flbs.extent.start, rangeSize(flbs.extent), traits(compatible))
+      },
+    }),
+  },
+  memory({ blob, value: { form, extent } }, state, path) {
+    return form === 'fdt' ? treeMemory(state, blob, path) : structMemory(LUO_SER, extent.start, path)
+  },
+  item: { kind: 'blob', text: ({ value }) => `LUO (${value.compatible})` },
+})
+
+function flbsOf({ flbs, flbsAddress }: Luo) {
+  if (flbs !== null) return flbs.entries
+  if (flbsAddress === 0) return []
+  return notKnown(
+    flbsAddress === null
+      ? 'what should lead to it is no physical address'
+      : `its page at ${hex(flbsAddress)} is not in the dump`,
+  )
+}
+
+/**
+ * What the handle of an unknown handler leads to. Handles are opaque, mostly addresses: one that is the address of a
+ * preserved block leads to that block, any other to nothing that is known.
+ */
+function handleBlock(state: KhoState, data: bigint): Range | null {
+  const start = Number(data)
+  if (start === 0 || start >= ADDRESS_LIMIT) return null
+  const order = orderFinder(state)(start)
+  return order < 0 ? null : rangeAt(start, state.geometry.pageSize * 2 ** order)
+}
+
+function handleMemory(state: KhoState, data: bigint) {
+  const block = handleBlock(state, data)
+  return block && { what: 'what the handle leads to', extents: [block] }
+}
+
+function* handleClaims(
+  { state }: ClaimWalk,
+  { data }: { data: bigint },
+  version: string,
+  path: string,
+): Generator<ClaimGroup> {
+  const block = handleBlock(state, data)
+  if (block === null) return
+  yield singleClaim(`${path}/data`, block.start, rangeSize(block), { kind: 'data', version, preserved: true })
+}

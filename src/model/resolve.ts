@@ -1,0 +1,49 @@
+import { KhoError } from '../../formats/error.js'
+import { encodeSegment, joinPath, parsePath, type Segment } from '../../formats/layout/index.js'
+import { rangeAt } from '../../formats/memory/range.js'
+import type { KhoState } from '../image/state.js'
+import { type Node, textNode } from './node.js'
+import { allFaults, stateNode } from './state.js'
+
+/**
+ * What a path names in a state, in the grammar of docs/cli.md: a key or `#N` for an element of a list.
+ *
+ * @throws KhoError `usage` where there is no such part; the hint names those that there are
+ */
+export function resolve(state: KhoState, path: string): Node {
+  const segments = parsePath(path)
+  let node = stateNode(state)
+  for (const [n, segment] of segments.entries()) {
+    const next: Node | null = node.step(segment)
+    if (next === null) return faultNode(state, segments) ?? refuse(node, segments.slice(0, n), segment)
+    node = next
+  }
+  return node
+}
+
+/** Names that an error shows. */
+const SHOWN = 12
+
+/** What a fault names, though nothing of it could be read: a page that the dump lacks, or a pointer to nowhere. */
+function faultNode(state: KhoState, segments: readonly Segment[]): Node | null {
+  const path = joinPath(segments)
+  const found = allFaults(state).find(fault => fault.path === path)
+  if (found === undefined) return null
+  const { address, message } = found
+  return textNode(path, message, address === null ? [] : [rangeAt(address, state.geometry.pageSize)])
+}
+
+function refuse(node: Node, at: readonly Segment[], segment: Segment): never {
+  const where = at.length === 0 ? 'the state' : joinPath(at)
+  const known = node.names().slice(0, SHOWN)
+  const hint = known.length === 0 ? `${where} has no parts` : `${where} has ${known.join(', ')}`
+  throw new KhoError('usage', `there is no ${encodeSegment(segment)} in ${where}`, { hint })
+}
+
+/** Refuses a part that has no bytes of its own. */
+export function noBytes({ path, what, view, names }: Node): KhoError {
+  const below =
+    view.form === 'many' ? 'name one of its elements' : `it has ${names().slice(0, SHOWN).join(', ')}`
+  const hint = view.form === 'leaf' || view.form === 'nothing' ? {} : { hint: below }
+  return new KhoError('usage', `${path} (${what}) has no bytes of its own`, hint)
+}

@@ -1,0 +1,100 @@
+import { appendPath } from '../../formats/layout/index.js'
+import { hex } from '../../formats/memory/fault.js'
+import { rangeAt } from '../../formats/memory/range.js'
+import { blockSize, countBlocks, orders, totals } from '../../formats/pages/page-set.js'
+import type { TrackerNode } from '../../formats/trackers/tracker.js'
+import type { KhoState, TrackerInfo } from '../image/state.js'
+import { listClaims } from './claim.js'
+import { address, count, defineKind, type Field, list, type Memory, NO_MEMORY, size, text } from './kind.js'
+
+/** Node kinds that hold bits, as against those that only point to others. */
+const LEAVES = new Set<TrackerNode['kind']>(['leaf', 'bitmap'])
+
+const NODE = defineKind<TrackerNode>({
+  what: node => `tracker ${node.kind}`,
+  fields: {
+    address: address(node => node.address),
+    kind: text(node => node.kind, { values: ['chunk', 'bitmap', 'table', 'leaf', 'array'] }),
+    level: count(node => node.level, { orNull: 'null in lists' }),
+    order: count(node => node.order, { orNull: 'null where it does not serve one order' }),
+    size: size(node => node.size),
+  },
+  memory: node => nodeMemory(node),
+})
+
+function nodeMemory(node: TrackerNode): Memory {
+  const { address: at, size: bytes } = node
+  return { extents: [rangeAt(at, bytes)], pieces: () => [{ kind: 'node', address: at, node }] }
+}
+
+const ORDER = defineKind<{ order: number; blocks: number; bytes: number }>({
+  what: 'order',
+  fields: { order: count(row => row.order), blocks: count(row => row.blocks), bytes: size(row => row.bytes) },
+})
+
+/** Names of the formats of trackers. */
+const FORMATS = ['chunk-list', 'radix-tree', 'page-table', 'mem-array', 'kho-array', 'range-list']
+/** What can be said of a tracker. */
+export const TRACKER_STATES = ['live', 'stale', 'partial', 'absent']
+
+/** What a tracker comes to, as far as it is there. */
+export function trackerTotals({ decode: { nodes, pages } }: TrackerInfo) {
+  const rows = orders(pages).map(order => {
+    const blocks = countBlocks(pages, order)
+    return { order, blocks, bytes: blocks * blockSize(pages, order) }
+  })
+  return {
+    nodes: nodes.length,
+    leaves: nodes.filter(node => LEAVES.has(node.kind)).length,
+    metadataBytes: nodes.reduce((sum, node) => sum + node.size, 0),
+    orders: rows.filter(row => row.blocks > 0),
+    ...totals(pages),
+  }
+}
+
+const start: Record<string, Field<KhoState>> = {
+  format: text(({ tracker }) => tracker.format, { values: FORMATS, orNull: 'no known one' }),
+  state: text(({ tracker }) => tracker.state, { values: TRACKER_STATES }),
+  reason: text(({ tracker }) => tracker.reason, { orNull: 'nothing to say' }),
+  root: address(({ tracker }) => tracker.root, { orNull: 'none' }),
+}
+const rest: Record<string, Field<KhoState>> = {
+  leaves: count(({ tracker }) => trackerTotals(tracker).leaves),
+  metadataBytes: size(({ tracker }) => trackerTotals(tracker).metadataBytes),
+  absentNodes: count(({ tracker }) => tracker.decode.absentNodes),
+  badPointers: count(({ tracker }) => tracker.decode.badPointers),
+  orders: list('list of orders', ORDER, ({ tracker }) => trackerTotals(tracker).orders),
+  blocks: count(({ tracker }) => trackerTotals(tracker).blocks),
+  bytes: size(({ tracker }) => trackerTotals(tracker).bytes),
+}
+
+/** The tracker as the whole state shows it: how many nodes it has. */
+export const TRACKER_TOTALS = defineKind<KhoState>({
+  what: 'tracker',
+  fields: { ...start, nodes: count(({ tracker }) => tracker.decode.nodes.length), ...rest },
+})
+
+/** The tracker: what preserved memory is written down in. */
+export const TRACKER = defineKind<KhoState>({
+  what: 'tracker',
+  fields: {
+    ...start,
+    nodes: list('list of the tracker’s pages', NODE, ({ tracker }) => tracker.decode.nodes, {
+      key: node => hex(node.address),
+      *claims({ tracker: { decode, format } }, _, path) {
+        const { nodes } = decode
+        const starts = Float64Array.from(nodes, node => node.address)
+        const sizes = Float64Array.from(nodes, node => node.size)
+        yield listClaims(starts, sizes, { kind: 'metadata', version: format, preserved: false }, n =>
+          appendPath(path, hex(nodes[n]!.address)),
+        )
+      },
+      claimsAll: true,
+    }),
+    ...rest,
+  },
+  memory({ tracker }) {
+    const root = tracker.decode.nodes.find(node => node.address === tracker.root)
+    return root === undefined ? NO_MEMORY : nodeMemory(root)
+  },
+})
