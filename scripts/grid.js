@@ -3,13 +3,18 @@
 //   node scripts/grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT] [--stage STAGE] [--pause FILE]
 //
 // appends a line for each case that OUT does not have yet, in an order that TEXT decides. While the file of --pause is there,
-// it waits before the next one. Run `npm run build` first.
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+// it waits before the next one.
+//
+//   node scripts/grid.js table OUT.ndjson TABLE.tsv
+//
+// predicts every case of OUT by what `validate` says today, judges what the kernel did, and writes a line for each. Run `npm run build` first.
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { readBootImage } from '../dist/src/guest/boot-image.js'
 import { gridBase } from '../dist/src/replay/grid/base-state.js'
 import { gridCases, shuffled } from '../dist/src/replay/grid/cases.js'
+import { judgeRow } from '../dist/src/replay/grid/judge-row.js'
 import { patchedState } from '../dist/src/replay/grid/patched.js'
 import { readRow, writeRow } from '../dist/src/replay/grid/row.js'
 import { makeCheckpoints, runCase } from '../dist/src/replay/grid/run-case.js'
@@ -57,7 +62,32 @@ async function run(kernel, out) {
   points.remove()
 }
 
+async function table(rowsFile, out) {
+  const rows = readFileSync(rowsFile, 'utf8').split('\n').filter(Boolean).map(readRow)
+  const base = gridBase(rows[0].kernel)
+  const { state: sound } = await patchedState(base, null)
+  const lines = []
+  for (const row of rows) {
+    const { predicted, kernel, agrees } = await judgeRow(base, sound, row)
+    const message = (kernel.why[0] ?? '').replace(/[\t\n]/g, ' ').slice(0, 160)
+    lines.push([
+      row.id,
+      predicted.word,
+      kernel.word,
+      agrees ? 'same' : 'different',
+      predicted.why.join(' '),
+      message,
+    ])
+  }
+  const head = ['case', 'predicted', 'kernel', 'agreement', 'rules', 'message']
+  lines.sort((a, b) => (a[0] < b[0] ? -1 : 1))
+  writeFileSync(out, `${[head, ...lines].map(cells => cells.join('\t')).join('\n')}\n`)
+  const same = lines.filter(cells => cells[3] === 'same').length
+  console.error(`grid: ${rows[0].kernel}: ${lines.length} cases, ${same} as predicted`)
+}
+
 if (verb === 'run' && rest.length === 2) await run(...rest)
+else if (verb === 'table' && rest.length === 2) await table(...rest)
 else {
   console.error(
     'usage: grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT] [--stage boot|init|use] [--pause FILE]',

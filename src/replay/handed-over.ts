@@ -5,6 +5,7 @@ import { listRanges } from '../../formats/pages/runs.js'
 import type { KhoState } from '../image/state.js'
 import { commonRanges, withoutRanges } from './free-ranges.js'
 import { FIRMWARE_REACH, guestRam, lowMemoryEnd } from './machine.js'
+import { findStagedScratch } from './staged-scratch.js'
 
 /** The two pointers that a kernel is given, and what they lead to. */
 export interface HandedOver {
@@ -34,12 +35,23 @@ export function findHandedOver(state: KhoState, memory: number, keep: readonly R
     const array = { address: record.scratchAddress, size: record.scratchSize }
     return { fdt, array, areas: state.scratch }
   }
-  const areas = state.scratch ?? [chooseArea(memory, keep)]
+  const areas = state.scratch ?? stagedAreas(state, record, keep) ?? [chooseArea(memory, keep)]
   // A length that is none is handed over as it is: what the kernel makes of it is the question.
   if (record && (record.scratchSize === 0 || record.scratchSize % SCRATCH_ENTRY !== 0)) {
     return { fdt, array: { address: record.scratchAddress, size: record.scratchSize }, areas }
   }
   return { fdt, array: null, areas }
+}
+
+/** Before the jump the array that the record names is not in place; what is to come there is somewhere else. */
+function stagedAreas(
+  { image }: KhoState,
+  record: ReturnType<typeof readSetupData> | undefined,
+  keep: readonly Range[],
+): ScratchArea[] | null {
+  if (!record || record.scratchSize === 0 || record.scratchSize % SCRATCH_ENTRY !== 0) return null
+  const array = { address: record.scratchAddress, size: record.scratchSize }
+  return findStagedScratch(image.memory, array, image.ramKnown, keep)
 }
 
 /** The largest hole in low memory. */

@@ -20,13 +20,21 @@ export interface ReadingKernel {
 /**
  * What `validate` says that a kernel makes of a state in a fresh guest: its RAM is known, and what the dump lacks is zero
  * there. Null for a release that the validator does not know.
+ *
+ * @param madeArray the array of scratch areas that the replay puts in place, where the dump has none at its place
  */
-export function predictReplay(state: KhoState, kernel: ReadingKernel): Validation | null {
+export function predictReplay(
+  state: KhoState,
+  kernel: ReadingKernel,
+  madeArray: MadeArray | null = null,
+): Validation | null {
   const { release, cmdline } = kernel
   if (release === null || !isKnown(release)) return null
   const ram = guestRam(kernel.memory)
-  const memory = guestMemory(state.image.memory, kernel.memory)
-  const { root, abi, geometry, scratchArray } = state
+  const memory = withArray(guestMemory(state.image.memory, kernel.memory), madeArray)
+  const { root, abi, geometry } = state
+  const scratchArray =
+    madeArray === null ? state.scratchArray : { address: madeArray.address, size: madeArray.bytes.length }
   const seen = loadState(
     { ...state.image, memory, ramKnown: ram },
     {
@@ -42,6 +50,28 @@ export function predictReplay(state: KhoState, kernel: ReadingKernel): Validatio
 function isKnown(release: string): boolean {
   const kernel = findKernel(release)
   return kernel !== null && isReading(kernel)
+}
+
+/** The array of scratch areas, where a replay writes it. */
+export interface MadeArray {
+  address: number
+  bytes: Uint8Array
+}
+
+function withArray(memory: PhysicalMemory, array: MadeArray | null): PhysicalMemory {
+  if (array === null) return memory
+  const { address, bytes: made } = array
+  return {
+    ...memory,
+    read(phys, length) {
+      const read = memory.read(phys, length)
+      const [from, to] = [Math.max(phys, address), Math.min(phys + length, address + made.length)]
+      if (!read.ok || from >= to) return read
+      const bytes = read.bytes.slice()
+      bytes.set(made.subarray(from - address, to - address), from - phys)
+      return { ok: true, bytes, offset: null }
+    },
+  }
 }
 
 /** Nothing that is handed over is one piece longer than this; sizes in a broken state can be anything. */

@@ -7,7 +7,7 @@ import type { Validation } from '../validate/verdict.js'
 import { type BootPlan, type Collision, describeCollision, findCollisions, planBoot } from './boot-plan.js'
 import { type AskedRegion, regionsOf, reserveParameters } from './expected.js'
 import { withoutRanges } from './free-ranges.js'
-import { findHandedOver, type HandedOver, vitalRanges } from './handed-over.js'
+import { encodeScratchArray, findHandedOver, type HandedOver, vitalRanges } from './handed-over.js'
 import { memoryFor } from './machine.js'
 import { predictReplay } from './predict.js'
 import { reservationParameters } from './reservations.js'
@@ -95,7 +95,9 @@ export function prepareReplay(state: KhoState, options: PrepareOptions): Prepara
     .join(' ')
     .trim()
   const notes = scratchNotes(handed, plan, memory)
-  const predicted = predictReplay(state, { release: image.release, memory, cmdline })
+  const made =
+    plan.arrayAt === null ? null : { address: plan.arrayAt, bytes: encodeScratchArray(handed.areas) }
+  const predicted = predictReplay(state, { release: image.release, memory, cmdline }, made)
   const asked = asking.length > 0
   return { image, initrd, memory, handed, keep, plan, collisions, cmdline, regions, asked, notes, predicted }
 }
