@@ -8,7 +8,7 @@ export const V7_2 = {
   uname: '7.2.0',
   changes: [
     { what: 'LUO as a struct and KHO blocks, kho-v4', commit: '247cc07a2c35' },
-    { what: 'sizes of blocks are computed in unsigned long', commit: '7.2.13' },
+    { what: 'sizes of blocks are computed in unsigned long', commit: '3a0b8fa2eb36' },
   ],
   layout: { ...V7_1.layout, name: 'kho-v4', compatible: 'kho-v4', depth: 'full' },
   users: { ...V7_1.users, luo: { version: 'luo-v5', form: 'struct', flbs: true } },

@@ -7,8 +7,8 @@ export const V7_3 = {
   name: '7.3',
   uname: '7.3.0',
   changes: [
-    { what: 'the map is walked in kho_memory_init_early(), and scratch extended', commit: '7.3-rc1' },
-    { what: 'keys wider than the tree are refused', commit: '7.3-rc1' },
+    { what: 'the map is walked in kho_memory_init_early(), and scratch extended', commit: '14773e2aa4c5' },
+    { what: 'keys wider than the tree are refused', commit: '955409ba5715' },
   ],
   writes: { ...V7_2.writes, refusesWideKeys: true },
   reads: { ...V7_2.reads, extendsScratch: 2 ** 30 },

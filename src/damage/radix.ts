@@ -82,7 +82,7 @@ export const radixDamages: DamageTable = {
       if (
         nodesOf(target).length === 0 ||
         radixShape(target.geometry).depth === depth ||
-        target.abi.name === 'kho-v4'
+        target.abi.depth === 'full'
       ) {
         throw cannotBreak('tree of 16K pages from before kho-v4')
       }

@@ -1,6 +1,7 @@
+import { HYPOTHESES } from '../../rules/hypotheses.js'
 import type { Family, Rule } from '../../rules/rule.js'
 import type { UpstreamBug } from '../../rules/upstream-bug.js'
-import { HYPOTHESES, UPSTREAM_BUGS } from '../../rules/upstream-bugs.js'
+import { UPSTREAM_BUGS } from '../../rules/upstream-bugs.js'
 import { effectText } from './text.js'
 
 const FAMILIES: Readonly<Record<Family, string>> = {

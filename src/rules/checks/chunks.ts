@@ -1,3 +1,4 @@
+import { abiOf } from '../../../formats/kernels/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
 import { CHUNK_ELEMENT, CHUNK_HEADER, chunkCapacity } from '../../../formats/trackers/chunk-list/index.js'
@@ -16,7 +17,7 @@ interface Chunk {
 /** The chunks of a list, in list order. The sketch of February 2025 had another header: it is left alone. */
 function* chunksOf(state: KhoState): Generator<Chunk> {
   const { decode, format } = state.tracker
-  if (format !== 'chunk-list' || state.abi === 'sketch') return
+  if (format !== 'chunk-list' || abiOf(state.abi).chunkHeader === 'order-first') return
   for (const node of decode.nodes) {
     if (node.kind !== 'chunk') continue
     const read = state.image.memory.read(node.address, state.geometry.pageSize)

@@ -1,5 +1,5 @@
 import { checkBlobAddress, checkBlobPreserved, checkChildProperties } from '../checks/blob.js'
-import { absent, EVERY, family, MERGED } from './define.js'
+import { absent, EVERY, family, MERGED, WHO } from './define.js'
 
 /** What the children of the root FDT point to. */
 export const BLOB_RULES = family('blob', [
@@ -11,8 +11,7 @@ export const BLOB_RULES = family('blob', [
     explanation:
       'A child of the root FDT lacks `fdt` (to 7.0) or `preserved-data` (7.1 on), or `blob-size` (7.1 on), or they have another length. When the page of the root FDT was full, kho_add_subtree() left such half-made nodes behind.',
     applies: MERGED,
-    kernel:
-      '"broken KHO subnode \'…\': missing or invalid blob-size property" (7.1, 7.2); the user gets -EINVAL',
+    kernel: `"broken KHO subnode '…': missing or invalid blob-size property" (${WHO.blobSize}); the user gets -EINVAL`,
     source: 'kho_retrieve_subtree(): kernel/liveupdate/kexec_handover.c',
     effect: kernel => (kernel.layout.blobProperty === null ? 'none' : 'reported'),
     check: checkChildProperties,
@@ -60,7 +59,7 @@ export const BLOB_RULES = family('blob', [
     title: 'an FDT is no longer than blob-size says',
     explanation:
       "The FDT's own totalsize is larger than the size that the root FDT gives. What lies past blob-size need not be preserved.",
-    applies: '7.1, 7.2',
+    applies: WHO.blobSize,
     kernel: 'does not compare them',
     source: 'kho_retrieve_subtree()',
     effect: 'none',

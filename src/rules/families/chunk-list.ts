@@ -101,7 +101,7 @@ export const CHUNK_LIST_RULES = family('chunk-list', [
   {
     ...COMMON,
     id: 'PFN0-ORDER',
-    applies: 'chunk lists to 7.0; radix trees of kho-v2',
+    applies: `${CHUNKS}; radix trees of kho-v2`,
     title: 'a range that begins at pfn 0 is recorded',
     explanation:
       'count_trailing_zeros(0) was -1, so that preserving a range from pfn 0 on recorded a block of order 0xffffffff and not the range. Its memory is not preserved. Preserve ranges that begin above page 0.',

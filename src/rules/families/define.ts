@@ -1,3 +1,4 @@
+import { kernelsWith, releases, releasesWith, since } from '../../../formats/kernels/index.js'
 import type { Effect, Family, Rule } from '../rule.js'
 
 /** What a family's file says of a rule; the family and the bugs behind it are added in the catalogue. */
@@ -8,23 +9,46 @@ export function family(name: Family, entries: readonly RuleEntry[]): readonly Ru
   return entries.map(entry => ({ family: name, ...entry }))
 }
 
+/** The kernels that rules speak of, in words that follow the table of kernels. */
+export const WHO = {
+  merged: since('6.16').text,
+  chunks: releasesWith(({ layout }) => layout.tracker === 'chunk-list').text,
+  trees: releasesWith(({ layout }) => layout.tracker === 'radix-tree').text,
+  inline: kernelsWith(({ layout }) => layout.blobProperty === null).text,
+  blobSize: releasesWith(({ layout }) => layout.blobSize).text,
+  luo: releasesWith(({ users }) => users.luo !== null).text,
+  luoFdt: releasesWith(({ users }) => users.luo?.form === 'fdt').text,
+  luoStruct: releasesWith(({ users }) => users.luo?.form === 'struct').text,
+  flbs: releasesWith(({ users }) => users.luo?.flbs === true).text,
+  memfd1: releasesWith(({ users }) => users.memfd === 1).text,
+  memfd2: releasesWith(({ users }) => users.memfd === 2).text,
+  vmalloc: releasesWith(({ users }) => users.vmalloc).text,
+  kexecMetadata: releasesWith(({ users }) => users.kexecMetadata).text,
+  mapInPopulate: releasesWith(({ reads }) => reads?.mapChecked === 'populate').text,
+  mapLater: releasesWith(({ reads }) => reads?.mapChecked === 'deserialize').text,
+  intSize: releasesWith(({ reads }) => reads?.intSize === true).text,
+  maxOrder: releasesWith(({ reads }) => reads?.maxOrder === true).text,
+  restoresFdt: releasesWith(({ reads }) => reads?.restoresFdt === true).text,
+} as const
+
 /** Words for where rules apply. */
 export const EVERY = 'every release and layout'
-export const CHUNKS = 'chunk lists: patch v5, 6.16 to 7.0'
-export const RADIX = 'radix trees: kho-v2, 7.1, 7.2'
-export const MERGED = '6.16 to 7.2'
-export const LUO_ALL = 'LUO: 6.19 to 7.2'
-export const LUO_BLOCKS = 'LUO as struct (luo-v5): 7.2'
-export const LUO_FDT_FORM = 'LUO as FDT (luo-v1): 6.19 to 7.1'
-export const MEMFD_ALL = 'memfd-v1 (6.19, 7.0) and memfd-v2 (7.1, 7.2)'
-export const VMALLOC_ALL = '6.18 to 7.2'
+export const CHUNKS = `chunk lists: ${kernelsWith(({ layout }) => layout.tracker === 'chunk-list').text}`
+export const RADIX = `radix trees: ${kernelsWith(({ layout }) => layout.tracker === 'radix-tree').text}`
+export const MERGED = WHO.merged
+export const LUO_ALL = `LUO: ${WHO.luo}`
+export const LUO_BLOCKS = `LUO as struct (luo-v5): ${WHO.luoStruct}`
+export const LUO_FDT_FORM = `LUO as FDT (luo-v1): ${WHO.luoFdt}`
+export const MEMFD_ALL = `memfd-v1 (${WHO.memfd1}) and memfd-v2 (${WHO.memfd2})`
+export const VMALLOC_ALL = WHO.vmalloc
+
+/** Where KHO itself lies: kernel/ at first, kernel/liveupdate/ since LUO came. */
+const PLACES = `kernel/kexec_handover.c (${releases('6.16', '6.18').text}), kernel/liveupdate/kexec_handover.c`
 
 /** Words for where in the kernel things are. */
-export const HANDOVER =
-  'kernel/kexec_handover.c (6.16 to 6.18), kernel/liveupdate/kexec_handover.c (6.19 to 7.2)'
-export const CHUNK_SOURCE = `kho_mem_deserialize(), deserialize_bitmap(): ${HANDOVER.replace('7.2', '7.0')}`
-export const RADIX_SOURCE =
-  'kho_radix_walk_tree(), kho_radix_decode_key(): kernel/liveupdate/kexec_handover.c (7.1, 7.2)'
+export const HANDOVER = `${PLACES} (${since('6.19').text})`
+export const CHUNK_SOURCE = `kho_mem_deserialize(), deserialize_bitmap(): ${PLACES} (${releases('6.19', '7.0').text})`
+export const RADIX_SOURCE = `kho_radix_walk_tree(), kho_radix_decode_key(): kernel/liveupdate/kexec_handover.c (${WHO.trees})`
 
 /** A rule about bytes that the dump lacks: a note, never the state's fault. */
 export function absent(id: string, what: string, applies: string, consequence: string): RuleEntry {

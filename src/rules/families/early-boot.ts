@@ -1,4 +1,4 @@
-import { EVERY, family, HANDOVER } from './define.js'
+import { EVERY, family, HANDOVER, WHO } from './define.js'
 
 /** What following a kernel through early boot came to, step by step. */
 export const EARLY_BOOT_RULES = family('map', [
@@ -40,11 +40,10 @@ export const EARLY_BOOT_RULES = family('map', [
     id: 'READER-ODD-RESERVATION',
     severity: 'error',
     title: 'early boot reserves blocks, and nothing else',
-    explanation:
-      'An order or address that the kernel does not check gives a reservation of the wrong size or at the wrong address: sizes are computed in an int by all readers before 7.2, shifts wrap at 64, an address is used as it stands. What was meant is not protected and will be overwritten.',
+    explanation: `An order or address that the kernel does not check gives a reservation of the wrong size or at the wrong address: sizes are computed in an int (${WHO.intSize}), shifts wrap at 64, an address is used as it stands. What was meant is not protected and will be overwritten.`,
     applies: EVERY,
     kernel: 'reserves the wrong range and says nothing',
-    source: 'deserialize_bitmap() (6.16 to 7.0), kho_preserved_memory_reserve() (7.1, 7.2)',
+    source: `deserialize_bitmap() (${WHO.chunks}), kho_preserved_memory_reserve() (${WHO.trees})`,
     effect: 'silent',
   },
   {

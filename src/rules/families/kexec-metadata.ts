@@ -1,7 +1,7 @@
-import { family } from './define.js'
+import { family, WHO } from './define.js'
 
 const COMMON = {
-  applies: '7.1, 7.2',
+  applies: WHO.kexecMetadata,
   source: 'kho_in_kexec_metadata(): kernel/liveupdate/kexec_handover.c',
 } as const
 

@@ -1,12 +1,12 @@
 import { checkLuoFlbNames, checkLuoHandlers, checkLuoPreserved, checkLuoSerialised } from '../checks/luo.js'
 import type { RuleEntry } from './define.js'
-import { absent, family, LUO_ALL, LUO_BLOCKS, LUO_FDT_FORM, whereLuo } from './define.js'
+import { absent, family, LUO_ALL, LUO_BLOCKS, LUO_FDT_FORM, WHO, whereLuo } from './define.js'
 
-const EARLY = 'luo_early_startup(): kernel/liveupdate/luo_core.c (6.19 to 7.2)'
-const SESSIONS = 'luo_session_deserialize(): kernel/liveupdate/luo_session.c (6.19 to 7.2)'
-const FILES = 'luo_file_deserialize(): kernel/liveupdate/luo_file.c (6.19 to 7.2)'
-const FLBS = 'kernel/liveupdate/luo_flb.c (7.0 to 7.2)'
-const BLOCKS = 'kho_block_set_restore(): kernel/liveupdate/kho_block.c (7.2)'
+const EARLY = `luo_early_startup(): kernel/liveupdate/luo_core.c (${WHO.luo})`
+const SESSIONS = `luo_session_deserialize(): kernel/liveupdate/luo_session.c (${WHO.luo})`
+const FILES = `luo_file_deserialize(): kernel/liveupdate/luo_file.c (${WHO.luo})`
+const FLBS = `kernel/liveupdate/luo_flb.c (${WHO.flbs})`
+const BLOCKS = `kho_block_set_restore(): kernel/liveupdate/kho_block.c (${WHO.luoStruct})`
 const LATE = 'opening /dev/liveupdate gives -EIO: no session can be retrieved'
 
 const luoEarly = { severity: 'error', applies: LUO_ALL, source: EARLY, effect: whereLuo('oops') } as const
@@ -27,7 +27,7 @@ const CHAIN_END = `a chain of sessions: panic from luo_restore_fail(); a chain o
 
 const flb = {
   severity: 'error',
-  applies: 'LUO: 7.0 to 7.2',
+  applies: `FLBs of LUO: ${WHO.flbs}`,
   source: FLBS,
   effect: whereLuo('silent'),
 } as const
@@ -157,7 +157,7 @@ export const LUO_RULES = family('luo', [
     title: 'names are not empty',
     explanation:
       'A session, or an FLB object, has an empty name. Up to 7.1 the ioctl took names of any length for a session.',
-    kernel: 'takes it; 7.2 answers -EINVAL to who asks for the empty name',
+    kernel: `takes it; ${WHO.luoStruct} -EINVAL for who asks for the empty name`,
     effect: kernel => (kernel.users.luo?.form === 'struct' ? 'reported' : 'none'),
   },
   {

@@ -9,7 +9,7 @@ import {
   checkTrackerPreserved,
 } from '../checks/placement.js'
 import { checkRootPreserved } from '../checks/root.js'
-import { EVERY, family, HANDOVER, MERGED } from './define.js'
+import { EVERY, family, HANDOVER, MERGED, WHO } from './define.js'
 
 const PRESERVE = `kho_preserve_folio(), kho_preserve_pages(): ${HANDOVER}`
 const RESTORE = `kho_restore_page(): ${HANDOVER}`
@@ -36,7 +36,7 @@ export const MAP_RULES = family('map', [
       'Kexec copies the next kernel into scratch, over the pages of the map that lie there. Up to 6.17 metadata came from the slab, whose kfence objects lie in scratch after a KHO boot; from 7.1 on the root node of the tree still does. Whether the page is hit is luck.',
     applies: EVERY,
     kernel: 'reads what is left of the page; fine if nothing was copied there',
-    source: 'new_chunk(), xa_load_or_alloc() (6.16 to 7.0), kho_radix_init() (7.1, 7.2)',
+    source: `new_chunk(), xa_load_or_alloc() (${WHO.chunks}), kho_radix_init() (${WHO.trees})`,
     effect: 'none',
     check: checkTrackerInScratch,
   },
@@ -82,9 +82,9 @@ export const MAP_RULES = family('map', [
     title: 'the size of every block fits what the reader computes it in',
     explanation:
       'Readers before the fix compute 1 << (order + PAGE_SHIFT) in an int. From 2 GiB on the size is wrong: sign-extended to almost 2^64, or taken modulo 32 bits. Blocks above MAX_PAGE_ORDER are legal as such.',
-    applies: '6.16 to 7.1',
+    applies: WHO.intSize,
     kernel: 'reserves another size, without a word',
-    source: 'deserialize_bitmap() (6.16 to 7.0), kho_preserved_memory_reserve() (7.1)',
+    source: `deserialize_bitmap() (${WHO.chunks}), kho_preserved_memory_reserve() (7.1)`,
     effect: 'silent',
     check: checkHugeBlocks,
   },
@@ -94,7 +94,7 @@ export const MAP_RULES = family('map', [
     title: 'blocks are small enough to be restored',
     explanation:
       'Up to 7.0 a block above MAX_PAGE_ORDER is reserved but cannot be restored as a page. Where a structure of the state is about to do that, it will fail (an error); else it is a warning, because memory that is only reserved, such as reserve_mem, is not restored.',
-    applies: '6.16 to 7.0',
+    applies: WHO.maxOrder,
     kernel: 'reserves the block; kho_restore_page() gives NULL, with a WARN from 6.18 on',
     source: RESTORE,
     effect: 'none',
@@ -107,7 +107,7 @@ export const MAP_RULES = family('map', [
     explanation:
       'The root FDT must survive early boot like everything that it names. Where its page is not in the map, it is given to the allocator and overwritten: users that ask later find garbage.',
     applies: MERGED,
-    kernel: '6.16 to 6.18: "failed to restore folio for KHO fdt"; later releases say nothing',
+    kernel: `${WHO.restoresFdt}: "failed to restore folio for KHO fdt"; later releases say nothing`,
     source: `kho_init(), kho_memory_init(): ${HANDOVER}`,
     effect: 'silent',
     check: checkRootPreserved,

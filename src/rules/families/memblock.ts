@@ -1,10 +1,10 @@
 import { checkRegionScratch, checkRegionsAsked, checkRegionsPreserved } from '../checks/memblock.js'
-import { family } from './define.js'
+import { family, MERGED } from './define.js'
 
 const COMMON = {
   severity: 'error',
-  applies: 'reserve_mem= regions: patches v4 and v5, 6.16 to 7.2',
-  source: 'reserve_mem_kho_revive(): mm/memblock.c (6.16 to 7.2)',
+  applies: `reserve_mem= regions: ${MERGED}, patches v4 and v5`,
+  source: `reserve_mem_kho_revive(): mm/memblock.c (${MERGED})`,
   effect: 'reported',
 } as const
 

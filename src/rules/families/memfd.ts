@@ -7,12 +7,12 @@ import {
   checkFoliosPreserved,
   checkSealsLost,
 } from '../checks/memfd.js'
-import { absent, family, MEMFD_ALL, whereMemfd } from './define.js'
+import { absent, family, MEMFD_ALL, WHO, whereMemfd } from './define.js'
 
 const COMMON = {
   severity: 'error',
   applies: MEMFD_ALL,
-  source: 'memfd_luo_retrieve(), memfd_luo_retrieve_folios(): mm/memfd_luo.c (6.19 to 7.2)',
+  source: `memfd_luo_retrieve(), memfd_luo_retrieve_folios(): mm/memfd_luo.c (${WHO.luo})`,
   effect: whereMemfd('reported'),
 } as const
 const FAILS = 'the retrieve of the file fails'
@@ -79,7 +79,7 @@ export const MEMFD_RULES = family('memfd', [
     title: 'memfd-v1 hands over no seals',
     explanation:
       'Version 1 of the format has no field for seals: a sealed file comes back without. Whether the file had any, the image does not say.',
-    applies: 'memfd-v1: 6.19, 7.0',
+    applies: `memfd-v1: ${WHO.memfd1}`,
     kernel: 'restores the file unsealed',
     effect: 'none',
     check: checkSealsLost,

@@ -1,5 +1,5 @@
 import { checkChildNames, checkRootFdtSize, checkRootMap, checkRootStructure } from '../checks/root.js'
-import { EVERY, family, HANDOVER, MERGED } from './define.js'
+import { EVERY, family, HANDOVER, MERGED, WHO } from './define.js'
 
 const POPULATE = `kho_populate(): ${HANDOVER}`
 
@@ -45,9 +45,8 @@ export const ROOT_RULES = family('root', [
     explanation:
       'Without `preserved-memory-map` the reader cannot find the map. Up to 6.18 it goes on without one: the blobs are offered to their users, but the memory behind them was not reserved.',
     applies: EVERY,
-    kernel:
-      '"failed to get preserved memory bitmaps" (to 7.0), "failed to get preserved memory map" (7.1, 7.2)',
-    source: 'kho_mem_deserialize() (6.16 to 6.18), kho_get_mem_map_phys() (6.19 to 7.2)',
+    kernel: `"failed to get preserved memory bitmaps" (${WHO.chunks}), "failed to get preserved memory map" (${WHO.trees})`,
+    source: `kho_mem_deserialize() (${WHO.mapLater}), kho_get_mem_map_phys() (${WHO.mapInPopulate})`,
     effect: kernel => (kernel.reads.mapChecked === 'populate' ? 'rejected' : 'reported'),
   },
   {

@@ -1,3 +1,4 @@
+import { releases } from '../../../formats/kernels/index.js'
 import {
   checkScratchAlignment,
   checkScratchCount,
@@ -7,11 +8,11 @@ import {
   checkScratchPageblocks,
   checkScratchRam,
 } from '../checks/scratch.js'
-import { family, HANDOVER } from './define.js'
+import { family, HANDOVER, MERGED } from './define.js'
 
 const RESERVE = `kho_reserve_scratch(): ${HANDOVER}`
 const READ = `kho_populate(): ${HANDOVER}`
-const SINCE = 'patch v5, 6.16 to 7.2'
+const SINCE = `${MERGED}, patch v5`
 
 /** Memory that the next kernel boots in. An area of size 0 is legal (da2ce1861626), and never blamed. */
 export const SCRATCH_RULES = family('scratch', [
@@ -56,7 +57,7 @@ export const SCRATCH_RULES = family('scratch', [
     title: 'scratch areas are made of whole pageblocks',
     explanation:
       'Scratch is given to the page allocator as CMA, by pageblock. Where an area ends inside one, the allocator may merge its pages with struct pages that are not initialised, and crash. Kernels with 0e39380a7316 (7.2) round all sizes, 797fe91e50d6 (7.2.13) to the largest order.',
-    applies: '6.16 to 7.1 with explicit sizes in kho_scratch=',
+    applies: `${releases('6.16', '7.1').text} with explicit sizes in kho_scratch=`,
     kernel: 'no check; with deferred struct page initialisation it may crash later',
     source: RESERVE,
     effect: 'none',

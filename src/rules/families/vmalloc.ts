@@ -1,11 +1,11 @@
+import { since } from '../../../formats/kernels/index.js'
 import { checkFullChunks, checkVmallocRestore, checkVmallocSteps } from '../checks/vmalloc.js'
 import { absent, family, VMALLOC_ALL, whereVmalloc } from './define.js'
 
 const COMMON = {
   severity: 'error',
   applies: VMALLOC_ALL,
-  source:
-    'kho_restore_vmalloc(): kernel/kexec_handover.c (6.18), kernel/liveupdate/kexec_handover.c (6.19 to 7.2)',
+  source: `kho_restore_vmalloc(): kernel/kexec_handover.c (6.18), kernel/liveupdate/kexec_handover.c (${since('6.19').text})`,
   kernel: 'kho_restore_vmalloc() gives NULL: the user loses the area, and what was restored of it',
   effect: whereVmalloc('reported'),
 } as const
@@ -121,7 +121,7 @@ export const VMALLOC_RULES = family('vmalloc', [
       'The restore steps through a run by the largest aligned power of two, and does not look at the stored order. Preserving lowers the order where a block would span two NUMA nodes; then the restore takes two blocks in one step, and the second keeps its mark. A hypothesis from reading the code: not seen reported.',
     kernel: 'splits a block of another order than was preserved',
     effect: 'none',
-    source: 'kho_restore_pages(): kernel/liveupdate/kexec_handover.c (6.19 to 7.2)',
+    source: `kho_restore_pages(): kernel/liveupdate/kexec_handover.c (${since('6.19').text})`,
     check: checkVmallocSteps,
   },
   {
