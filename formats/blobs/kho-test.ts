@@ -80,7 +80,7 @@ export function decodeKhoTest(
   if (test.nrFolios === null || info === null) return test
   const values = folioValues(context, test, info.value, address + info.offset, path)
   test.folios = splitValues(context, values, address, path)
-  if (test.form !== null && values.length < test.nrFolios) {
+  if (test.form !== null && test.gap === null && values.length < test.nrFolios) {
     say(
       'KHO-TEST-COUNT',
       `kho_test has ${test.nrFolios} folios, ${values.length} of them are listed in memory that is there`,

@@ -55,7 +55,12 @@ function checkFileCount(context: BlobContext, session: LuoSession, found: number
     say(`session has ${fileCount ?? 'too many'} files, but no list of them`)
   } else if (filesAddress !== 0 && fileCount === 0) {
     say(`session has 0 files, but a list of them at ${hex(filesAddress ?? 0)}`)
-  } else if (session.fileArray === null && filesAddress !== null && found !== fileCount) {
+  } else if (
+    session.gap === null &&
+    session.fileArray === null &&
+    filesAddress !== null &&
+    found !== fileCount
+  ) {
     say(`File count mismatch: expected ${fileCount ?? 'too many'}, found ${found}`)
   }
 }

@@ -15,6 +15,15 @@ export { FDT_ERRORS, libfdtErrorNumber } from './errors.js'
 export { findChild, findProperty, nodeAt } from './find.js'
 export type { HeaderCheckOptions } from './header.js'
 export { checkFdtHeader, FDT_MAGIC, FDT_VERSION } from './header.js'
+export type { RawFdt, RawProperty } from './libfdt.js'
+export {
+  checkCompatible,
+  checkRawHeader,
+  getProperty,
+  pathOffset,
+  subnodeOffset,
+  subnodes,
+} from './libfdt.js'
 export type { ParseOptions } from './read.js'
 export { checkFdt, parseFdt, readFdt } from './read.js'
 export * from './types.js'

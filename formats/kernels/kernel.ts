@@ -111,6 +111,14 @@ export interface Reads {
   extendsScratch: number | null
   /** With `elfcorehdr=` on the command line nothing is reserved, whatever was passed. */
   kdumpReturnsEarly: boolean
+  /** Early boot reserves the root FDT, and each page of the tracker as it comes to it: patch v5. */
+  reservesTracker: boolean
+  /** libfdt refuses an FDT whose reserve map or structure block is not aligned: dtc 1.8. */
+  alignedBlocks: boolean
+  /** debugfs shows every child's FDT, and for that reads its totalsize while the kernel comes up. */
+  readsFdtSizes: boolean
+  /** A test of lib/test_kho.c that fails says so; before, only the initcall's return value did. */
+  saysTestFailed: boolean
 }
 
 /** How a kernel boots and jumps: what capture and replay hold on to. */

@@ -24,6 +24,14 @@ export const POSTED_V5 = {
     refusesUnaligned: false,
     unpreserve: true,
   },
-  reads: { ...V6_16.reads, checksCompatible: false, emptyScratch: 'reported', restoresFdt: false },
+  reads: {
+    ...V6_16.reads,
+    checksCompatible: false,
+    emptyScratch: 'reported',
+    maxOrder: false,
+    restoresFdt: false,
+    reservesTracker: true,
+    readsFdtSizes: false,
+  },
   boot: null,
 } as const satisfies KernelRow

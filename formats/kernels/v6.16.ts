@@ -56,6 +56,10 @@ export const V6_16 = {
     overrunsFullChunks: false,
     extendsScratch: null,
     kdumpReturnsEarly: false,
+    reservesTracker: false,
+    alignedBlocks: false,
+    readsFdtSizes: true,
+    saysTestFailed: false,
   },
   boot: {
     jumpSymbol: 'machine_kexec',

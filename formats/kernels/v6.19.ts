@@ -12,6 +12,12 @@ export const V6_19 = {
   ],
   users: { ...V6_18.users, luo: { version: 'luo-v1', form: 'fdt', flbs: false }, memfd: 1 },
   writes: { ...V6_18.writes, root: 'live', unpreserve: true },
-  reads: { ...V6_18.reads, mapChecked: 'populate', restoresFdt: false, overrunsFullChunks: false },
+  reads: {
+    ...V6_18.reads,
+    mapChecked: 'populate',
+    restoresFdt: false,
+    overrunsFullChunks: false,
+    saysTestFailed: true,
+  },
   boot: { ...V6_18.boot, finalize: 'reboot' },
 } as const satisfies KernelRow

@@ -5,8 +5,21 @@ import type { Range } from '../../formats/memory/range.js'
 /** Name of the note that says what was cut. */
 export const SLIM_NOTE = 'KHO-TOOLS'
 
-/** Note types: whether the source knew all of the machine's RAM, or only of the memory in it. */
-export const SLIM_NOTE_TYPE = { ramUnknown: 1, ramKnown: 2 } as const
+/**
+ * Note types: whether the source knew all of the machine's RAM, or only of the memory in it; and, from 3 on, that contents
+ * were taken out.
+ */
+export const SLIM_NOTE_TYPE = {
+  ramUnknown: 1,
+  ramKnown: 2,
+  redactedRamUnknown: 3,
+  redactedRamKnown: 4,
+} as const
+
+/** The type of the note of an image. */
+export function slimNoteType(ramKnown: boolean, redacted: boolean): number {
+  return (ramKnown ? SLIM_NOTE_TYPE.ramKnown : SLIM_NOTE_TYPE.ramUnknown) + (redacted ? 2 : 0)
+}
 
 /** What a slim image says of itself and of what it was cut from. */
 export interface SlimRecord {

@@ -13,7 +13,7 @@ import { loadState, loadStates, type StateOptions } from '../image/load-state.js
 import type { KhoImage } from '../image/open.js'
 import type { KhoState } from '../image/state.js'
 import { ownershipOf } from '../owners/ownership.js'
-import { encodeSlimNote, isSlimNote, SLIM_NOTE, SLIM_NOTE_TYPE, type SlimRecord } from './note.js'
+import { encodeSlimNote, isSlimNote, SLIM_NOTE, type SlimRecord, slimNoteType } from './note.js'
 import { pathRanges } from './path-ranges.js'
 import { recordImage, surveyImage } from './record.js'
 import { planRedaction, type Redaction, redactBytes, redactVmcoreinfo } from './redact.js'
@@ -126,9 +126,8 @@ function makeNotes(image: KhoImage, record: SlimRecord, hash: boolean): ElfWrite
   const { dump, container } = image
   const old = dump.notes.find(isSlimNote)
   // A dump without notes was cut to some pages, and says of others nothing; another slim image says it itself.
-  const known =
-    old === undefined ? dump.notes.length > 0 || container === 'kdump' : old.type === SLIM_NOTE_TYPE.ramKnown
-  const type = known ? SLIM_NOTE_TYPE.ramKnown : SLIM_NOTE_TYPE.ramUnknown
+  const known = old === undefined ? dump.notes.length > 0 || container === 'kdump' : old.type % 2 === 0
+  const type = slimNoteType(known, record.redacted !== 'no' || (old?.type ?? 0) > 2)
   const notes: ElfWriterNote[] = [{ name: SLIM_NOTE, type, desc: encodeSlimNote(record) }]
   if (dump.vmcoreinfo === null) return notes
   const text = redactVmcoreinfo(dump.vmcoreinfo, hash)

@@ -87,7 +87,7 @@ function order(a: string, b: string): number {
 }
 
 /** The structure that a path lies in: one file's folios, one tracker's nodes, one list's blocks are one structure. */
-function rootCause(path: string | null): string {
+export function rootCause(path: string | null): string {
   return path === null ? '' : path.replace(/\/(folios|nodes|blocks|chunks|entries|runs)\/.*$/, '/$1')
 }
 

@@ -2,14 +2,34 @@ import type { ReadingKernel } from '../../formats/kernels/index.js'
 import { isEmptySet, samePages } from '../../formats/pages/algebra.js'
 import { totals } from '../../formats/pages/page-set.js'
 import type { KhoState } from '../image/state.js'
+import type { BootEvent, EarlyBoot } from '../kernel/reader/early-boot.js'
+import type { Trace } from '../kernel/reader/trace.js'
 import { findRule } from '../rules/catalogue.js'
-import { type Found, foundBy } from './collect.js'
-import type { BootEvent, EarlyBoot } from './early-boot.js'
+import { kernelName } from '../rules/checks/context.js'
+import { type Found, foundBy, rootCause } from './collect.js'
 
 /** What early boot came to, as findings: why it ended, and what it reported and went on after. */
 export function bootFindings(boot: EarlyBoot, reader: ReadingKernel): Found[] {
   const events = [...(boot.cause === null ? [] : [boot.cause]), ...boot.events]
   return events.map(event => fromEvent(event, boot, reader))
+}
+
+/**
+ * What its users came to, as findings: what happens where no rule has said so yet, and a line for each thing that the
+ * dump lacks.
+ */
+export function traceFindings(trace: Trace | null, known: readonly Found[], reader: ReadingKernel): Found[] {
+  if (trace === null) return []
+  const seen = new Set(known.map(({ rule, path }) => `${rule.id} ${rootCause(path)}`))
+  const events = trace.events.filter(({ rule, path }) => !seen.has(`${rule} ${rootCause(path)}`))
+  return [
+    ...events.map(({ rule, message, path, address, effect }) =>
+      foundBy(findRule(rule), { message, path, address, effect }, reader),
+    ),
+    ...trace.needs.map(({ message, path, address }) =>
+      foundBy(findRule('READER-UNKNOWN'), { message, path, address, effect: 'none' }, reader),
+    ),
+  ]
 }
 
 /** Where the map that a kernel makes of the bytes is not the writer's. */
@@ -34,8 +54,8 @@ export function mapFindings(boot: EarlyBoot, state: KhoState, reader: ReadingKer
   if (!expected && !samePages(pages, decode.pages)) {
     const [read, meant] = [totals(pages), totals(decode.pages)]
     const message = isEmptySet(pages)
-      ? `Linux ${reader.release} reserves nothing; ${meant.blocks} blocks of ${meant.bytes} bytes are meant`
-      : `Linux ${reader.release} reserves ${read.blocks} blocks of ${read.bytes} bytes; meant are ${meant.blocks} of ${meant.bytes}`
+      ? `${kernelName(reader)} reserves nothing; ${meant.blocks} blocks of ${meant.bytes} bytes are meant`
+      : `${kernelName(reader)} reserves ${read.blocks} blocks of ${read.bytes} bytes; meant are ${meant.blocks} of ${meant.bytes}`
     found.push(foundBy(findRule('READER-MAP-DIFFERS'), { message, path: 'tracker' }, reader))
   }
   return found

@@ -1,10 +1,9 @@
-import type { ReadingKernel } from '../../formats/kernels/index.js'
+import type { Reading } from '../kernel/reader/read-state.js'
 import type { Effect, Family } from '../rules/rule.js'
 import type { Found } from './collect.js'
-import type { EarlyBoot } from './early-boot.js'
 import type { Outcome, OutcomeWord } from './verdict.js'
 
-/** Effects, worst first, and the word that each comes to. */
+/** What is known to happen, and the word that it comes to, worst first. */
 const WORDS: readonly [Effect, OutcomeWord][] = [
   ['rejected', 'rejected'],
   ['oops', 'oops'],
@@ -12,6 +11,9 @@ const WORDS: readonly [Effect, OutcomeWord][] = [
   ['reported', 'error-reported'],
   ['silent', 'accepted-different'],
 ]
+
+/** Effects that nothing which is still unknown can make worse. */
+const HARD: ReadonlySet<Effect> = new Set<Effect>(['rejected', 'oops', 'loop'])
 
 /** Families whose findings early boot has already had its say on: its own way through them is what counts. */
 const BOOTED: ReadonlySet<Family> = new Set<Family>([
@@ -23,39 +25,62 @@ const BOOTED: ReadonlySet<Family> = new Set<Family>([
   'early-trackers',
 ])
 
+/** Rules on what a kernel's users do, which are followed: what came of it there is what counts. */
+const FOLLOWED: ReadonlySet<string> = new Set([
+  'LUO-FILE-COUNT',
+  'LUO-FLB-COUNT',
+  'LUO-SESSION-COUNT',
+  'LUO-TOKEN-DUPLICATE',
+  'MEMFD-ADDRESS',
+  'MEMFD-POSITION',
+])
+
+/** What following a kernel came to, as far as the outcome needs it. */
+export type Followed = Pick<Reading, 'boot' | 'trace' | 'assumptions'>
+
 /**
- * The prediction. What early boot does is followed step by step, so it decides; past it the effects of what the rules
- * found do. Without early boot (a tracker that is no longer there) nothing is known.
+ * The prediction. The kernel is followed step by step, so what it does decides; beside that count the effects of rules on
+ * what no kernel notices. Without early boot (a tracker that is no longer there) nothing is known, and bytes that a kernel
+ * looks at and the dump lacks leave open what they decide.
  */
-export function judge(boot: EarlyBoot | null, found: readonly Found[], reader: ReadingKernel): Outcome {
-  const kernel = reader.release
-  const assumptions = [
-    ...(reader.assumption === null ? [] : [reader.assumption]),
-    ...(boot?.assumptions ?? []),
+export function judge(
+  reading: Followed | null,
+  found: readonly Found[],
+  { release, assumptions }: { release: string; assumptions: readonly string[] },
+): Outcome {
+  const base = { kernel: release, assumptions: [...(reading?.assumptions ?? []), ...assumptions] }
+  if (reading === null) return { word: 'unknown', why: ['TRACKER-STALE'], ...base }
+  const { boot, trace } = reading
+  if (boot.end !== 'done') return { word: boot.end, why: causes(reading, found), ...base }
+  const happens = [
+    ...boot.events.map(({ rule }) => ({ rule, effect: 'reported' as Effect })),
+    ...(trace?.events ?? []),
+    ...found.filter(entry => counts(entry, reading)).map(({ rule, effect }) => ({ rule: rule.id, effect })),
   ]
-  if (boot === null) return { word: 'unknown', kernel, why: ['TRACKER-STALE'], assumptions }
-  if (boot.end !== 'done') return { word: boot.end, kernel, why: causes(boot, found), assumptions }
+  const unknown = (trace?.needs.length ?? 0) > 0
   for (const [effect, word] of WORDS) {
-    const leading = found.filter(entry => entry.effect === effect && counts(entry, boot))
-    if (leading.length > 0) return { word, kernel, why: ids(leading), assumptions }
+    const why = [...new Set(happens.filter(event => event.effect === effect).map(({ rule }) => rule))]
+    if (why.length === 0) continue
+    if (unknown && !HARD.has(effect)) return { word: 'unknown', why: ['READER-UNKNOWN', ...why], ...base }
+    return { word, why, ...base }
   }
-  return { word: 'ok', kernel, why: [], assumptions }
+  return unknown ? { word: 'unknown', why: ['READER-UNKNOWN'], ...base } : { word: 'ok', why: [], ...base }
 }
 
-function counts(entry: Found, boot: EarlyBoot): boolean {
-  if (boot.events.some(event => event.rule === entry.rule.id)) return true
-  // What no kernel notices on its way through is not contradicted by its having come through.
-  return entry.effect === 'silent' || !BOOTED.has(entry.rule.family) || entry.rule.id.startsWith('READER-')
+/** True where a rule knows of something that following the kernel does not show. */
+function counts({ rule, effect, path }: Found, { trace }: Followed): boolean {
+  if (effect === 'none') return false
+  // Users of the early series are not followed: their rules say what comes of it.
+  if (trace === null) return effect === 'silent' || !BOOTED.has(rule.family) || rule.id.startsWith('READER-')
+  if (effect !== 'silent' || FOLLOWED.has(rule.id)) return false
+  // Blobs of the kernel's own users were read; those of modules nobody has followed.
+  return rule.id !== 'BLOB-ADDRESS' || path?.startsWith('blobs/') === true
 }
 
 /** The step that ended it, then the faults of the structure it was in. */
-function causes(boot: EarlyBoot, found: readonly Found[]): string[] {
+function causes({ boot }: Followed, found: readonly Found[]): string[] {
   const direct = boot.cause === null ? [] : [boot.cause.rule]
   if (boot.end !== 'oops' && boot.end !== 'loop') return direct
   const tracker = found.filter(entry => entry.severity === 'error' && BOOTED.has(entry.rule.family))
-  return [...new Set([...direct, ...ids(tracker)])]
-}
-
-function ids(found: readonly Found[]): string[] {
-  return [...new Set(found.map(entry => entry.rule.id))]
+  return [...new Set([...direct, ...tracker.map(entry => entry.rule.id)])]
 }

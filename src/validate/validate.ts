@@ -1,17 +1,25 @@
-import { defaultReader, newestAbi, type ReadingKernel, readingKernel } from '../../formats/kernels/index.js'
+import {
+  defaultReader,
+  newestAbi,
+  READING_KERNELS,
+  type ReadingKernel,
+  readingKernel,
+} from '../../formats/kernels/index.js'
 import { geometry, type PageShift } from '../../formats/memory/geometry.js'
 import type { Range } from '../../formats/memory/range.js'
 import type { KhoImage } from '../image/open.js'
 import type { KhoState } from '../image/state.js'
+import { bootKernel } from '../kernel/reader/early-boot.js'
+import { createReaderMemory } from '../kernel/reader/memory.js'
+import { type Reading, readState } from '../kernel/reader/read-state.js'
 import { findRule, RULES } from '../rules/catalogue.js'
+import { isOverwritten, isUnfinished } from '../rules/checks/context.js'
 import type { RuleContext } from '../rules/rule.js'
 import { type Found, foundBy, foundFault, toFindings } from './collect.js'
-import { bootReader, type EarlyBoot } from './early-boot.js'
 import { faultsOf } from './faults.js'
-import { bootFindings, mapFindings } from './map-findings.js'
+import { bootFindings, mapFindings, traceFindings } from './map-findings.js'
 import { judge } from './outcome.js'
-import { createReaderMemory } from './reader-memory.js'
-import type { Coverage, Outcome, Validation } from './verdict.js'
+import type { Coverage, Validation } from './verdict.js'
 
 export type { Coverage, Finding, Outcome, OutcomeWord, Validation } from './verdict.js'
 
@@ -40,26 +48,30 @@ export interface ValidateOptions {
  */
 export function validateState(state: KhoState, options: ValidateOptions = {}): Validation {
   for (const id of [...(options.deny ?? []), ...(options.allow ?? [])]) findRule(id)
-  const reader = chooseReader(state, options)
+  const kernel = chooseKernel(state, options)
   const ram = knownRam(state.image, options)
   const stale = staleReason(state)
-  const boot = stale === null ? earlyBoot(state, reader, ram, options) : null
+  const reading = stale === null ? readAs(state, kernel, ram, options) : null
   const found: Found[] = faultsOf(state)
-    .map(fault => foundFault(fault, reader))
+    .map(fault => foundFault(fault, kernel))
     .map(entry => (stale === null ? entry : heldBack(entry)))
   found.push(
     ...runRules({
       state,
-      kernel: reader,
+      kernel,
       ram,
       cmdline: options.readerCmdline ?? null,
       absentIsZero: isZero(options),
     }),
   )
-  if (stale !== null) found.push(foundBy(findRule('TRACKER-STALE'), { message: stale }, reader))
-  if (boot !== null) found.push(...bootFindings(boot, reader), ...mapFindings(boot, state, reader))
+  if (stale !== null) found.push(foundBy(findRule('TRACKER-STALE'), { message: stale }, kernel))
+  if (reading !== null) {
+    const { boot, trace } = reading
+    found.push(...bootFindings(boot, kernel), ...mapFindings(boot, state, kernel))
+    found.push(...traceFindings(trace, found, kernel))
+  }
   return {
-    outcome: withAssumptions(judge(boot, found, reader), state),
+    outcome: judge(reading, found, { release: kernel.release, assumptions: assumptionsOf(state, kernel) }),
     coverage: coverageOf(state, ram),
     findings: toFindings(applyWishes(found, options), state.image.memory, options.all === true),
   }
@@ -77,17 +89,21 @@ export interface NoRoot {
 
 /** The verdict on an address that holds no root that is known: a reading kernel goes there all the same. */
 export function validateNoRoot(image: KhoImage, place: NoRoot, options: ValidateOptions = {}): Validation {
-  const reader =
-    options.reader === undefined ? defaultReader(newestAbi(), null) : readingKernel(options.reader)
+  const kernel = options.reader === undefined ? readingKernel(newestAbi()) : readingKernel(options.reader)
   const shape = geometry(place.pageShift ?? 12)
   const ram = knownRam(image, options)
   const memory = createReaderMemory(image.memory, shape, ram, isZero(options))
-  const scratchLength = place.scratchLength ?? null
-  const boot = bootReader(memory, { reader, geometry: shape, root: place.address, scratchLength })
-  const found = bootFindings(boot, reader)
-  found.push(foundBy(findRule('ROOT-NOT-FOUND'), { message: place.why, address: place.address }, reader))
+  const { scratchLength } = place
+  const scratch =
+    scratchLength === undefined ? null : { address: null, length: scratchLength, inPlace: false }
+  const boot = bootKernel(memory, { kernel, geometry: shape, root: place.address, scratch })
+  const found = bootFindings(boot, kernel)
+  found.push(foundBy(findRule('ROOT-NOT-FOUND'), { message: place.why, address: place.address }, kernel))
   return {
-    outcome: judge(boot, found, reader),
+    outcome: judge({ boot, trace: null, assumptions: boot.assumptions }, found, {
+      release: kernel.release,
+      assumptions: [],
+    }),
     coverage: {
       trackerNodes: 0,
       trackerNodesAbsent: 0,
@@ -104,10 +120,25 @@ function isZero(options: ValidateOptions): boolean {
   return options.absentIsZero === true
 }
 
-function chooseReader(state: KhoState, options: ValidateOptions): ReadingKernel {
+function chooseKernel(state: KhoState, options: ValidateOptions): ReadingKernel {
   if (options.reader !== undefined) return readingKernel(options.reader)
   const metadata = state.blobs().find(blob => blob.value?.kind === 'kexec-metadata')?.value
-  return defaultReader(state.abi, metadata?.kind === 'kexec-metadata' ? metadata.previousRelease : null)
+  if (metadata?.kind === 'kexec-metadata') return defaultReader(state.abi, metadata.previousRelease)
+  const newest = defaultReader(state.abi, null)
+  return lacksFlbs(state) ? (newestWithoutFlbs(state) ?? newest) : newest
+}
+
+/** True for a LUO that has no node for objects of files' life cycle: its writer knew of none. */
+function lacksFlbs(state: KhoState): boolean {
+  return state
+    .blobs()
+    .some(({ value }) => value?.kind === 'luo' && value.form === 'fdt' && value.flbsAddress === 0)
+}
+
+function newestWithoutFlbs({ abi }: KhoState): ReadingKernel | undefined {
+  return READING_KERNELS.filter(({ layout, users }) => layout.name === abi && users.luo?.flbs === false).at(
+    -1,
+  )
 }
 
 /** All of RAM, or null: a dump that was cut to some pages says of the others neither that they are RAM nor that not. */
@@ -123,19 +154,25 @@ function sourceKnewRam({ container, dump }: KhoImage): boolean {
 
 const SLIM_NOTE = 'KHO-TOOLS'
 
-/** An incoming tracker is free memory once its kernel has booted: what became of it says nothing of the state. */
+/**
+ * An incoming tracker is free memory once its kernel has booted, and up to 7.0 an outgoing one is not there before it is
+ * finalized: what lies in its place says nothing of the state.
+ */
 function staleReason(state: KhoState): string | null {
-  const { tracker, root, candidates } = state
-  const booted = candidates.some(other => other.address !== root.address && other.state === 'live')
-  if (tracker.state !== 'stale' || !booted) return null
-  return 'the tracker was read and freed when this kernel booted; its pages hold other things since'
+  if (isOverwritten(state)) {
+    return 'the tracker was read and freed when this kernel booted; its pages hold other things since'
+  }
+  if (isUnfinished(state)) return 'the map is written when the state is finalized, which had not come yet'
+  return null
 }
 
-/** A dump from before the jump has the record staged and the array not yet written: both are taken to come. */
-function withAssumptions(outcome: Outcome, { scratch, scratchArray, scratchReason }: KhoState): Outcome {
-  if (scratch !== null || scratchArray === null) return outcome
-  const assumption = `the next kernel finds the scratch areas that this one has (${scratchReason})`
-  return { ...outcome, assumptions: [...outcome.assumptions, assumption] }
+/** What is taken for granted whoever reads. */
+function assumptionsOf(state: KhoState, kernel: ReadingKernel): string[] {
+  const { scratch, scratchArray, scratchReason } = state
+  const found = kernel.assumption === null ? [] : [kernel.assumption]
+  // A dump from before the jump has the record staged and the array not yet written: both are taken to come.
+  if (scratch !== null || scratchArray === null) return found
+  return [...found, `the next kernel finds the scratch areas that this one has (${scratchReason})`]
 }
 
 /** Where a state was taken over and its pages freed since, what they hold now is no fault of it. */
@@ -143,15 +180,18 @@ function heldBack(found: Found): Found {
   return { ...found, severity: 'info', effect: 'none' }
 }
 
-function earlyBoot(
+function readAs(
   state: KhoState,
-  reader: ReadingKernel,
+  kernel: ReadingKernel,
   ram: readonly Range[] | null,
   options: ValidateOptions,
-): EarlyBoot {
-  const memory = createReaderMemory(state.image.memory, state.geometry, ram, isZero(options))
-  const scratchLength = state.scratchArray?.size ?? null
-  return bootReader(memory, { reader, geometry: state.geometry, root: state.root.address, scratchLength })
+): Reading {
+  return readState(state, {
+    kernel,
+    ram,
+    absentIsZero: isZero(options),
+    cmdline: options.readerCmdline ?? null,
+  })
 }
 
 function runRules(context: RuleContext): Found[] {

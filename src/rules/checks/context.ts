@@ -1,5 +1,7 @@
 import type { Luo, LuoFile, Memfd } from '../../../formats/blobs/index.js'
-import type { ReadingKernel } from '../../../formats/kernels/index.js'
+import { DEBUGFS_NOWHERE } from '../../../formats/dumps/debugfs.js'
+import { findProperty, nativeU64 } from '../../../formats/fdt/index.js'
+import { abiOf, type ReadingKernel } from '../../../formats/kernels/index.js'
 import { ADDRESS_LIMIT, type Geometry } from '../../../formats/memory/geometry.js'
 import { rangesCover } from '../../../formats/memory/range.js'
 import type { KhoState } from '../../image/state.js'
@@ -9,13 +11,22 @@ import type { RuleContext } from '../rule.js'
 const memoryLimit = (geometry: Geometry) => (geometry.pageShift === 16 ? ADDRESS_LIMIT : 2 ** 48)
 
 /**
- * True where the map was read and freed by the kernel that the dump shows, so that its pages hold other things by now:
- * another root of the same dump is alive.
+ * True where the map was read and freed by the kernel that the dump shows, so that its pages hold other things by now: it
+ * does not hold together, and was not made for a kernel that is still to come. An address that was given is judged as it is.
  */
-export function isOverwritten(state: KhoState): boolean {
-  const { tracker, root, candidates } = state
-  const booted = candidates.some(other => other.address !== root.address && other.state === 'live')
-  return tracker.state === 'stale' && booted
+export function isOverwritten({ tracker, root, candidates }: KhoState): boolean {
+  if (tracker.state !== 'stale' || root.direction === 'outgoing') return false
+  const given = root.evidence.some(({ kind }) => kind === 'given')
+  return !given || candidates.some(other => other.address !== root.address && other.state === 'live')
+}
+
+/** True for the root of a kernel that writes its map at finalize, and has not come to that yet. */
+export function isUnfinished({ abi, root, tracker, fdt }: KhoState): boolean {
+  if (!abiOf(abi).mapZeroUntilFinalize || tracker.state !== 'absent' || root.direction === 'incoming')
+    return false
+  if (root.evidence.some(({ kind }) => kind === 'given')) return false
+  const map = findProperty(fdt.root, 'preserved-memory-map')
+  return map !== null && nativeU64(map) === 0n
 }
 
 /** True where a block that the map does not show is one that is not preserved: the map is there, and whole. */
@@ -28,6 +39,8 @@ export function canTellUnpreserved({ state, absentIsZero }: RuleContext): boolea
 
 /** True where an address is known not to be in RAM. */
 export function isOutsideRam({ state, ram }: RuleContext, start: number, end: number): boolean {
+  // A copy of debugfs does not tell every address: what stands for it is none of the machine's.
+  if (state.image.dump.debugfs !== undefined && start >= DEBUGFS_NOWHERE) return false
   return end > memoryLimit(state.geometry) || (ram !== null && !rangesCover(ram, start, end))
 }
 

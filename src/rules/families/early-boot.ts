@@ -57,4 +57,27 @@ export const EARLY_BOOT_RULES = family('map', [
     source: HANDOVER,
     effect: 'silent',
   },
+  {
+    id: 'READER-EXTEND',
+    severity: 'warning',
+    title: 'early boot can tell which blocks of 1 GiB are free',
+    explanation:
+      'From 7.3 on early boot walks the map once before it needs memory, and opens every block of 1 GiB with nothing preserved in it to its own allocations. It remembers the others in a tree made of scratch. A block of an order above 40 or so takes a huge number of entries: boot stalls, scratch runs out, and the kernel goes on with scratch alone.',
+    applies: '7.3 on',
+    kernel: '"KHO: Failed to extend scratch: …"; boot goes on',
+    source: 'kho_extend_scratch(): kernel/liveupdate/kexec_handover.c (7.3)',
+    effect: 'reported',
+  },
+  {
+    id: 'READER-CMDLINE',
+    severity: 'info',
+    title: 'the command line lets everything be taken back',
+    explanation:
+      'What the reading kernel is told on its command line (--reader-cmdline) decides how much of a hand-over it looks at: kho=off passes over LUO, kexec-metadata and the kernel test, without liveupdate=on nobody can ask for a session, and from 7.3.4 on a capture kernel (elfcorehdr=) reserves nothing.',
+    applies: EVERY,
+    kernel: 'what is passed over stays reserved, and nobody asks for it',
+    source:
+      'kho_parse_enable(), kho_memory_init(): kernel/liveupdate/kexec_handover.c; early_liveupdate_param(): luo_core.c',
+    effect: 'none',
+  },
 ])

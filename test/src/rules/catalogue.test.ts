@@ -10,7 +10,7 @@ import { UPSTREAM_BUGS } from '../../../src/rules/upstream-bugs.js'
 import { ROOT } from '../../built.js'
 
 /** Folders whose sources can raise a fault or name a rule. formats/fdt has codes of its own, which FDT-BROKEN and FDT-ODD carry. */
-const RAISING = ['formats', 'src/image', 'src/owners', 'src/validate']
+const RAISING = ['src/kernel/reader', 'formats', 'src/image', 'src/owners', 'src/validate']
 const OWN_CODES = /^formats\/fdt\//
 
 function sources(folder: string): string[] {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { isKhoError } from '../../../formats/error.js'
 import type { PageShift } from '../../../formats/memory/geometry.js'
+import { mergeRanges } from '../../../formats/memory/range.js'
 import { loadState } from '../../../src/image/load-state.js'
 import { decompress } from '../../../src/node/decompress.js'
 import { openFileSource } from '../../../src/node/file-source.js'
@@ -28,7 +29,7 @@ export interface CorpusImage {
   image: { base: string }
   ram: [string, string][]
   fdt_phys: string
-  scratch: { descriptor_phys: string; descriptor_len: number }
+  scratch: { descriptor_phys: string; descriptor_len: number; areas: [string, string][] }
   reserve_mem: { name: string; start: string; size: string }[]
 }
 
@@ -36,7 +37,7 @@ const READERS: Record<string, string> = {
   v5: 'v5',
   'kho-v1-6.16': '6.16',
   'kho-v1-6.19': '6.19',
-  'kho-v2-7.0': 'radix series',
+  'kho-v2-7.0': 'kho-v2',
   'kho-v4-7.2': '7.2',
 }
 
@@ -64,7 +65,9 @@ export async function judge(
   const expected = readJson<CorpusImage>(corpus, `${base}.expected.json`)
   const bytes = await corpusBytes(corpus, base)
   for (const [offset, hex] of given.edits ?? []) bytes.set(Buffer.from(hex, 'hex'), offset)
-  const ram = expected.ram.map(([start, end]) => ({ start: Number(start), end: Number(end) }))
+  // memblock_add() makes memory of the areas, and the images' list of RAM leaves some of them out.
+  const listed = [...expected.ram, ...expected.scratch.areas]
+  const ram = mergeRanges(listed.map(([start, end]) => ({ start: Number(start), end: Number(end) })))
   const image = await openBytes(bytes, { format: 'raw', base: Number(expected.image.base), ram })
   const scratch = given.override_scratch ?? [
     expected.scratch.descriptor_phys,

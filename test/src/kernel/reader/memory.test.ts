@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { geometry } from '../../../formats/memory/geometry.js'
-import { createReaderMemory } from '../../../src/validate/reader-memory.js'
-import { EMPTY } from '../diff/states.js'
+import { geometry } from '../../../../formats/memory/geometry.js'
+import { createReaderMemory } from '../../../../src/kernel/reader/memory.js'
+import { EMPTY } from '../../diff/states.js'
 
 describe('memory sections of a reading kernel', () => {
   // SECTION_SIZE_BITS: 27 with 4K and 16K pages, 29 with 64K.

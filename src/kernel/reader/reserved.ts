@@ -1,5 +1,5 @@
-import type { PageShift } from '../../formats/memory/geometry.js'
-import { addBitmap, blocksAt, createPageSet, type PageSet } from '../../formats/pages/page-set.js'
+import type { PageShift } from '../../../formats/memory/geometry.js'
+import { addBitmap, blocksAt, createPageSet, type PageSet } from '../../../formats/pages/page-set.js'
 
 /** What a reading kernel reserved: blocks as a set, and those that no set can say. */
 export interface Reserved {
@@ -10,6 +10,16 @@ export interface Reserved {
   oddCount: number
 }
 
+/** Sees what a kernel reserves, in the order of its own calls. */
+export interface ReservationSink {
+  /** Bit `i` of the words is block number `first + i` of an order: a call for each bit that is set. */
+  blocks(order: number, first: number, words: Uint32Array): void
+  /** A call whose address or size is that of no block. */
+  odd(address: number, size: number, order: number): void
+  /** A page of the tracker itself, which the kernel comes by: patch v5 reserves it. */
+  tracker(address: number, size: number): void
+}
+
 /** Most odd reservations that are kept; all are counted. */
 const KEPT = 64
 
@@ -18,15 +28,18 @@ export function createReserved(pageShift: PageShift): Reserved {
   return { pages: createPageSet(pageShift), odd: [], oddCount: 0 }
 }
 
-/** One reservation that is no block. */
-export function addOdd(reserved: Reserved, address: number, size: number, order: number): void {
-  reserved.oddCount++
-  if (reserved.odd.length < KEPT) reserved.odd.push({ address, size, order })
-}
-
-/** A bitmap's blocks, as they are. */
-export function addReserved(reserved: Reserved, order: number, first: number, words: Uint32Array): void {
-  addBitmap(reserved.pages, order, first, words)
+/** Keeps what it sees, as a set. */
+export function keepIn(reserved: Reserved): ReservationSink {
+  return {
+    blocks(order, first, words) {
+      addBitmap(reserved.pages, order, first, words)
+    },
+    odd(address, size, order) {
+      reserved.oddCount++
+      if (reserved.odd.length < KEPT) reserved.odd.push({ address, size, order })
+    },
+    tracker() {},
+  }
 }
 
 /**

@@ -1,10 +1,10 @@
-import { hex } from '../../formats/memory/fault.js'
-import type { Geometry } from '../../formats/memory/geometry.js'
-import { u64, viewOf } from '../../formats/memory/u64.js'
-import { nextSet, wordsOf } from '../../formats/pages/words.js'
-import { CHUNK_ELEMENT, CHUNK_HEADER } from '../../formats/trackers/chunk-list/index.js'
-import type { ReaderMemory } from './reader-memory.js'
-import { addOdd, addReserved, type Reserved } from './reserved.js'
+import { hex } from '../../../formats/memory/fault.js'
+import type { Geometry } from '../../../formats/memory/geometry.js'
+import { u64, viewOf } from '../../../formats/memory/u64.js'
+import { nextSet, wordsOf } from '../../../formats/pages/words.js'
+import { CHUNK_ELEMENT, CHUNK_HEADER } from '../../../formats/trackers/chunk-list/index.js'
+import type { ReaderMemory } from './memory.js'
+import type { ReservationSink } from './reserved.js'
 
 /** Entries that are read of one image: past this a kernel has long met memory that is none. */
 const MOST_ENTRIES = 2 ** 22
@@ -18,7 +18,7 @@ export function readChunks(
   root: number,
   geometry: Geometry,
   bitmapBytes: number,
-  reserved: Reserved,
+  sink: ReservationSink,
 ): void {
   const visited = new Set<number>()
   let entries = 0
@@ -32,12 +32,10 @@ export function readChunks(
     if (header === null) return
     const view = viewOf(header)
     const count = view.getUint32(12, true)
+    sink.tracker(chunk, geometry.pageSize)
     for (let i = 0; i < count; i++) {
       const entry = memory.load(chunk + CHUNK_HEADER + i * CHUNK_ELEMENT, CHUNK_ELEMENT)
-      if (
-        entry === null ||
-        !readEntry(memory, entry, view.getUint32(8, true), geometry, bitmapBytes, reserved)
-      )
+      if (entry === null || !readEntry(memory, entry, view.getUint32(8, true), geometry, bitmapBytes, sink))
         return
       if (++entries > MOST_ENTRIES) {
         memory.stop({ kind: 'loop', message: `more than ${MOST_ENTRIES} entries`, address: chunk })
@@ -55,7 +53,7 @@ function readEntry(
   order: number,
   geometry: Geometry,
   bitmapBytes: number,
-  reserved: Reserved,
+  sink: ReservationSink,
 ): boolean {
   const view = viewOf(entry)
   const bitmap = u64(view, 8)
@@ -69,7 +67,7 @@ function readEntry(
   }
   const bytes = memory.load(bitmap, bitmapBytes)
   if (bytes === null) return false
-  return reserveBitmap(memory, view.getBigUint64(0, true), order, wordsOf(bytes), geometry, reserved)
+  return reserveBitmap(memory, view.getBigUint64(0, true), order, wordsOf(bytes), geometry, sink)
 }
 
 function reserveBitmap(
@@ -78,7 +76,7 @@ function reserveBitmap(
   order: number,
   words: Uint32Array,
   geometry: Geometry,
-  reserved: Reserved,
+  sink: ReservationSink,
 ): boolean {
   const shift = (order + geometry.pageShift) % 64
   const start = Number(physStart)
@@ -86,15 +84,15 @@ function reserveBitmap(
   const span = words.length * 32 * size
   const sound = order + geometry.pageShift < 31 && start % size === 0 && start < 2 ** 52
   if (sound && memory.pages(start, start + span)) {
-    addReserved(reserved, order, start / size, words)
+    sink.blocks(order, start / size, words)
     return true
   }
   for (let bit = nextSet(words, 0); bit < words.length * 32; bit = nextSet(words, bit + 1)) {
     const address = Number(BigInt.asUintN(64, physStart + (BigInt(bit) << BigInt(shift))))
     if (!memory.page(address)) return false
-    if (!sound) addOdd(reserved, address, intSize(order, geometry), order)
+    if (!sound) sink.odd(address, intSize(order, geometry), order)
   }
-  if (sound) addReserved(reserved, order, start / size, words)
+  if (sound) sink.blocks(order, start / size, words)
   return true
 }
 

@@ -1,9 +1,9 @@
-import type { Geometry } from '../../formats/memory/geometry.js'
-import { u64, viewOf } from '../../formats/memory/u64.js'
-import { nextSet, wordsOf } from '../../formats/pages/words.js'
-import { levelShift, type RadixShape } from '../../formats/trackers/radix-tree/index.js'
-import type { ReaderMemory } from './reader-memory.js'
-import { addOdd, addReserved, type Reserved } from './reserved.js'
+import type { Geometry } from '../../../formats/memory/geometry.js'
+import { u64, viewOf } from '../../../formats/memory/u64.js'
+import { nextSet, wordsOf } from '../../../formats/pages/words.js'
+import { levelShift, type RadixShape } from '../../../formats/trackers/radix-tree/index.js'
+import type { ReaderMemory } from './memory.js'
+import type { ReservationSink } from './reserved.js'
 
 /** Nodes that are visited before a walk is called endless: the largest real tree (1 TiB of 4K pages) has some 8,300. */
 const MOST_VISITS = 2 ** 18
@@ -13,7 +13,7 @@ interface Walk {
   geometry: Geometry
   shape: RadixShape
   intSize: boolean
-  reserved: Reserved
+  sink: ReservationSink
   visits: number
 }
 
@@ -27,15 +27,16 @@ export function readRadix(
   geometry: Geometry,
   shape: RadixShape,
   intSize: boolean,
-  reserved: Reserved,
+  sink: ReservationSink,
 ): void {
-  walkTable({ memory, geometry, shape, intSize, reserved, visits: 0 }, root, shape.depth - 1, 0n)
+  walkTable({ memory, geometry, shape, intSize, sink, visits: 0 }, root, shape.depth - 1, 0n)
 }
 
 function walkTable(walk: Walk, address: number, level: number, start: bigint): boolean {
   if (!countVisit(walk, address)) return false
   const bytes = walk.memory.load(address, walk.geometry.pageSize)
   if (bytes === null) return false
+  walk.sink.tracker(address, walk.geometry.pageSize)
   const view = viewOf(bytes)
   const shift = BigInt(levelShift(walk.shape, level))
   for (let slot = 0; slot < walk.geometry.tableEntries; slot++) {
@@ -61,6 +62,7 @@ function walkLeaf(walk: Walk, address: number, key: bigint): boolean {
   if (!countVisit(walk, address)) return false
   const bytes = walk.memory.load(address, geometry.pageSize)
   if (bytes === null) return false
+  walk.sink.tracker(address, geometry.pageSize)
   const words = wordsOf(bytes)
   const prefix = Number(key)
   const top = key === 0n ? -1 : key.toString(2).length - 1
@@ -72,7 +74,7 @@ function walkLeaf(walk: Walk, address: number, key: bigint): boolean {
       (first + words.length * 32) * size < 2 ** 52 &&
       walk.memory.pages(first * size, (first + words.length * 32) * size)
     ) {
-      addReserved(walk.reserved, order, first, words)
+      walk.sink.blocks(order, first, words)
       return true
     }
   }
@@ -91,9 +93,9 @@ function walkBits(walk: Walk, words: Uint32Array, key: bigint): boolean {
       size === 2 ** (order + walk.geometry.pageShift) &&
       block * size === address
     ) {
-      addReserved(walk.reserved, order, block - (block % 32), Uint32Array.of(2 ** (block % 32)))
+      walk.sink.blocks(order, block - (block % 32), Uint32Array.of(2 ** (block % 32)))
     } else {
-      addOdd(walk.reserved, address, size, order)
+      walk.sink.odd(address, size, order)
     }
   }
   return true

@@ -1,0 +1,168 @@
+import type { ReadingKernel } from '../../../formats/kernels/index.js'
+import { hex } from '../../../formats/memory/fault.js'
+import type { Geometry } from '../../../formats/memory/geometry.js'
+import type { Range } from '../../../formats/memory/range.js'
+import { radixShape, shortDepth } from '../../../formats/trackers/radix-tree/index.js'
+import { readChunks } from './chunks.js'
+import { type Busy, busySink, createBusy, extendedRanges } from './extend.js'
+import { Halt, type ReaderMemory } from './memory.js'
+import { type BootEvent, type BootInput, type BootStep, populate } from './populate.js'
+import { readRadix } from './radix.js'
+import { createReserved, keepIn, type ReservationSink, type Reserved } from './reserved.js'
+import { createRestorer } from './restore.js'
+
+export type { BootEvent, BootInput, BootStep, ScratchPlace } from './populate.js'
+
+/** How far a reading kernel came through early boot. */
+export interface EarlyBoot {
+  end: 'done' | 'rejected' | 'oops' | 'loop' | 'unknown'
+  /** What ended it early; null where it came through. */
+  cause: BootEvent | null
+  /** Errors that it reported and went on after. */
+  events: BootEvent[]
+  /** What it reserved; null where it never came to that. */
+  reserved: Reserved | null
+  /** Where the map begins; null where it never came to that. */
+  map: number | null
+  /** Memory besides scratch that early allocations may come from; null for kernels that open none. */
+  extended: Range[] | null
+  steps: BootStep[]
+  /** What was taken for granted, in words. */
+  assumptions: string[]
+}
+
+/** kho_populate(), kho_memory_init_early() and kho_memory_init() of a kernel, over a dump's memory. */
+export function bootKernel(memory: ReaderMemory, input: BootInput): EarlyBoot {
+  const boot: EarlyBoot = {
+    end: 'done',
+    cause: null,
+    events: [],
+    reserved: null,
+    map: null,
+    extended: null,
+    steps: [],
+    assumptions: [],
+  }
+  try {
+    run(memory, input, boot)
+  } catch (error) {
+    if (!(error instanceof Halt)) throw error
+    memory.stop(error.stop)
+  }
+  const stop = memory.stopped()
+  if (stop !== null) {
+    boot.end = stop.kind
+    const { address } = stop
+    boot.cause = {
+      rule: STOPPED[stop.kind],
+      message: stop.message,
+      address: address !== null && address < 2 ** 52 ? address : null,
+    }
+  }
+  boot.assumptions = [...memory.assumptions]
+  return boot
+}
+
+const STOPPED = { unknown: 'READER-UNKNOWN', loop: 'READER-LOOP', oops: 'READER-OOPS' } as const
+
+function run(memory: ReaderMemory, input: BootInput, boot: EarlyBoot): void {
+  const { kernel, geometry, root } = input
+  const { refused, map, events } = populate(memory, input, boot.steps)
+  boot.events.push(...events)
+  if (refused !== null) {
+    boot.end = 'rejected'
+    boot.cause = refused
+    return
+  }
+  const reserved = createReserved(geometry.pageShift)
+  boot.map = map
+  if (map === null) {
+    const { layout } = kernel
+    const message =
+      layout.map.node === null
+        ? 'failed to get preserved memory bitmaps'
+        : `no ${layout.map.node} node, or no ${layout.map.property} of 8 bytes`
+    boot.events.push({ rule: 'ROOT-MAP-PROPERTY', message, address: root })
+    boot.reserved = reserved
+    return
+  }
+  if (input.kdump === true && kernel.reads.kdumpReturnsEarly) {
+    const message =
+      'KHO: disabled in the kdump kernel: elfcorehdr= is on its command line, and nothing is reserved'
+    boot.end = 'rejected'
+    boot.cause = { rule: 'READER-CMDLINE', message, address: null }
+    return
+  }
+  if (input.mapHidden === true) {
+    memory.assumptions.add('the map, and what else debugfs does not show, is sound')
+    boot.reserved = reserved
+    return
+  }
+  if (kernel.reads.extendsScratch !== null) extend(memory, input, map, boot)
+  if (memory.stopped() !== null) return
+  readMap(memory, kernel, geometry, map, keepIn(reserved))
+  if (memory.stopped() !== null) return
+  boot.reserved = reserved
+  boot.steps.push({ function: walkerOf(kernel), message: 'the map is read to its end', address: map })
+  if (kernel.reads.restoresFdt) restoreFdt(memory, input, reserved, boot)
+}
+
+/** kho_extend_scratch() of kho_memory_init_early(), 7.3 on. What goes wrong in it is said, and boot goes on. */
+function extend(memory: ReaderMemory, { kernel, geometry }: BootInput, map: number, boot: EarlyBoot): void {
+  const busy: Busy = createBusy(geometry, kernel.reads.extendsScratch!)
+  readMap(memory, kernel, geometry, map, busySink(busy))
+  if (memory.stopped() !== null) return
+  const step = { function: 'kho_extend_scratch', address: null }
+  if (busy.failed) {
+    boot.events.push({
+      rule: 'READER-EXTEND',
+      message: `Failed to extend scratch: ${busy.failed}`,
+      address: null,
+    })
+    boot.steps.push({ ...step, message: `fails: ${busy.failed}` })
+    return
+  }
+  const ram = memory.ram()
+  boot.extended = ram === null ? null : extendedRanges(busy, ram)
+  const message =
+    boot.extended === null
+      ? `${busy.blocks.size} blocks of 1 GiB are busy; what RAM there is besides is not known`
+      : `${busy.blocks.size} blocks of 1 GiB are busy; early boot may use ${boot.extended.length} ranges between them`
+  boot.steps.push({ ...step, message })
+}
+
+function walkerOf({ layout }: ReadingKernel): string {
+  return layout.tracker === 'radix-tree' ? 'kho_mem_retrieve' : 'kho_mem_deserialize'
+}
+
+/** Walks the map as a kernel does, and says what it would reserve. */
+export function readMap(
+  memory: ReaderMemory,
+  kernel: ReadingKernel,
+  geometry: Geometry,
+  map: number,
+  sink: ReservationSink,
+): void {
+  const { layout, reads } = kernel
+  if (layout.tracker === 'radix-tree') {
+    const shape = radixShape(geometry, layout.depth === 'short' ? shortDepth(geometry) : undefined)
+    readRadix(memory, map, geometry, shape, reads.intSize, sink)
+    return
+  }
+  const bitmapBytes = layout.bitmap === 512 ? 512 : geometry.pageSize
+  readChunks(memory, map, geometry, bitmapBytes, sink)
+}
+
+/** kho_restore_folio() of the root FDT, 6.16 to 6.18. */
+function restoreFdt(
+  memory: ReaderMemory,
+  { kernel, geometry, root }: BootInput,
+  reserved: Reserved,
+  boot: EarlyBoot,
+): void {
+  const restored = createRestorer(memory, kernel, geometry, reserved).folio(root)
+  if (restored.ok) return
+  const message = `failed to restore folio for KHO fdt: ${restored.reason}`
+  boot.events.push({ rule: 'ROOT-FDT-PRESERVED', message, address: root })
+  boot.steps.push({ function: 'kho_memory_init', message: `${message} (${hex(root)})`, address: root })
+}

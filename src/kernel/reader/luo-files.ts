@@ -1,0 +1,183 @@
+import {
+  appendPath,
+  elementSegments,
+  KHO_BLOCK_HEADER,
+  KHO_MAX_BLOCKS,
+  LUO_FILE_SER,
+} from '../../../formats/layout/index.js'
+import { hex } from '../../../formats/memory/fault.js'
+import { u64, viewOf } from '../../../formats/memory/u64.js'
+import { type Running, report, restoreFree, silent, step } from './context.js'
+import { retrieveMemfd } from './memfd.js'
+
+/** One entry of a list of files, as it was taken over. */
+interface FileEntry {
+  compatible: string
+  data: bigint
+  token: bigint
+}
+
+/** A file that user space can ask for. */
+export interface TakenFile extends FileEntry {
+  path: string
+}
+
+/**
+ * kho_block_set_restore(), kernel/liveupdate/kho_block.c 7.2 and 7.3: Floyd's walk for cycles, then each block's count. The
+ * blocks' addresses; null where the chain is refused, which was reported. Throws Halt where the kernel faults.
+ */
+export function restoreBlocks(
+  running: Running,
+  first: number,
+  entrySize: number,
+  path: string,
+): number[] | null {
+  const { memory, geometry } = running
+  const capacity = Math.floor((geometry.pageSize - KHO_BLOCK_HEADER.size) / entrySize)
+  if (isCyclic(running, first)) {
+    report(running, 'LUO-BLOCK-CYCLE', 'Block set is corrupted: -EINVAL', path, first)
+    return null
+  }
+  const blocks: number[] = []
+  for (let at = first; at !== 0; at = memory.u64(at)) {
+    const count = memory.u64(at + 8)
+    if (count === 0 || count > capacity) {
+      report(running, 'LUO-BLOCK-COUNT', `Block contains invalid entry count: ${count}: -EINVAL`, path, at)
+      return null
+    }
+    if (blocks.length >= KHO_MAX_BLOCKS) {
+      report(running, 'LUO-BLOCK-LIMIT', `more than ${KHO_MAX_BLOCKS} blocks: -ENOSPC`, path, at)
+      return null
+    }
+    blocks.push(at)
+  }
+  return blocks
+}
+
+/** kho_block_set_is_cyclic(): `fast` goes two blocks for one of `slow`, at most 10,000 times. */
+function isCyclic({ memory }: Running, first: number): boolean {
+  let fast = first
+  let slow = first
+  for (let count = 0; ; count++) {
+    if (count >= KHO_MAX_BLOCKS) return true
+    for (let n = 0; n < 2; n++) {
+      const next = memory.u64(fast)
+      if (next === 0) return false
+      fast = next
+    }
+    slow = memory.u64(slow)
+    if (slow === fast) return true
+  }
+}
+
+/** Frees the blocks of a chain: kho_block_set_destroy() of what came in. */
+export function freeBlocks(running: Running, blocks: readonly number[], path: string): void {
+  for (const block of blocks) restoreFree(running, block, 'LUO-UNPRESERVED', path)
+}
+
+/** The files of a session in the block form (7.2, 7.3); null where the session fails, which was reported. */
+export function filesOfBlocks(
+  running: Running,
+  first: number,
+  count: bigint,
+  session: string,
+): TakenFile[] | null {
+  const { memory } = running
+  if (first === 0) {
+    if (count !== 0n)
+      report(running, 'LUO-FILE-COUNT', `a WARN: ${count} files, and no list of them`, session)
+    return []
+  }
+  const blocks = restoreBlocks(running, first, LUO_FILE_SER.size, session)
+  if (blocks === null) return null
+  const entries: FileEntry[] = []
+  for (const block of blocks) {
+    const held = memory.u64(block + 8)
+    for (let n = 0; n < held; n++) {
+      const entry = readFile(running, block + KHO_BLOCK_HEADER.size + n * LUO_FILE_SER.size, session)
+      if (entry === null) return null
+      entries.push(entry)
+    }
+  }
+  if (BigInt(entries.length) !== count) {
+    const message = `File count mismatch: expected ${count}, found ${entries.length}: -EINVAL`
+    report(running, 'LUO-FILE-COUNT', message, session)
+    return null
+  }
+  freeBlocks(running, blocks, session)
+  return named(entries, session)
+}
+
+/** Files that are followed one by one in an array whose count nobody bounds. */
+const MOST_FILES = 2 ** 20
+
+/** The files of a session in the array form (6.19 to 7.1): as many as the count says, whatever lies there. */
+export function filesOfArray(
+  running: Running,
+  first: number,
+  count: bigint,
+  session: string,
+): TakenFile[] | null {
+  if (first === 0) {
+    if (count !== 0n)
+      report(running, 'LUO-FILE-COUNT', `a WARN: ${count} files, and no list of them`, session)
+    return []
+  }
+  if (count === 0n) silent(running, 'LUO-FILE-COUNT', `0 files, and a list of them at ${hex(first)}`, session)
+  const entries: FileEntry[] = []
+  for (let n = 0; n < count && n < MOST_FILES; n++) {
+    const entry = readFile(running, first + n * LUO_FILE_SER.size, session)
+    if (entry === null) return null
+    entries.push(entry)
+  }
+  // Freed when the session is finished; a session that counts no files does not get so far.
+  if (entries.length > 0) restoreFree(running, first, 'LUO-UNPRESERVED', session)
+  return named(entries, session)
+}
+
+/** luo_file_deserialize_one(): a handler must have exactly this string. */
+function readFile(running: Running, address: number, session: string): FileEntry | null {
+  const { memory, kernel } = running
+  const bytes = memory.read(address, LUO_FILE_SER.size)
+  const { compatible, data, token } = LUO_FILE_SER.read(bytes)
+  if (compatible === `memfd-v${kernel.users.memfd}`) return { compatible, data, token }
+  const rule = compatible === '' ? 'LUO-FILE-COMPATIBLE' : 'LUO-HANDLER'
+  report(running, rule, `No registered handler for compatible '${compatible}': -ENOENT`, session, address)
+  return null
+}
+
+function named(entries: readonly FileEntry[], session: string): TakenFile[] {
+  const segments = elementSegments(entries.map(entry => String(entry.token)))
+  const list = appendPath(session, 'files')
+  return entries.map((entry, n) => ({ ...entry, path: appendPath(list, segments[n]!) }))
+}
+
+/** User space asks for every token; the first file of a token is the one that it gets. */
+export function retrieveFiles(running: Running, files: readonly TakenFile[]): void {
+  const tokens = new Set<bigint>()
+  for (const { compatible, data, token, path } of files) {
+    if (tokens.has(token)) {
+      silent(running, 'LUO-TOKEN-DUPLICATE', `token ${token} gives the file that came first`, path)
+      continue
+    }
+    tokens.add(token)
+    const what = { rule: 'MEMFD-ADDRESS', path, decides: 'what becomes of this file' }
+    step(running, what, () => retrieveMemfd(running, compatible === 'memfd-v1' ? 1 : 2, data, path))
+  }
+}
+
+/** One entry of a list of sessions. */
+export interface SessionEntry {
+  name: string
+  files: number
+  count: bigint
+}
+
+/** The fields of struct luo_session_ser at an address. @throws Halt */
+export function readSession({ memory }: Running, address: number): SessionEntry {
+  const view = viewOf(memory.read(address, 80))
+  let name = ''
+  // strscpy() keeps 63 bytes.
+  for (let n = 0; n < 63 && view.getUint8(n) !== 0; n++) name += String.fromCharCode(view.getUint8(n))
+  return { name, files: u64(view, 64), count: view.getBigUint64(72, true) }
+}

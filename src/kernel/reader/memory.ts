@@ -1,0 +1,141 @@
+import { hex } from '../../../formats/memory/fault.js'
+import type { Geometry } from '../../../formats/memory/geometry.js'
+import type { PhysicalMemory } from '../../../formats/memory/physical-memory.js'
+import type { Range } from '../../../formats/memory/range.js'
+import { u64, viewOf } from '../../../formats/memory/u64.js'
+import { isRam, RAM_LIMIT, zeroFilled } from '../../image/zero-memory.js'
+
+/** Why a reading kernel gets no further. `unknown`: the bytes that decide are not in the dump. */
+export interface Stop {
+  kind: 'oops' | 'loop' | 'unknown'
+  message: string
+  /** Physical address at which it happens. */
+  address: number | null
+}
+
+/** What the CPU does where the kernel cannot go on: never leaves this folder, and is no error of the tool's. */
+export class Halt extends Error {
+  override readonly name = 'Halt'
+
+  constructor(readonly stop: Stop) {
+    super(stop.message)
+  }
+}
+
+/** Memory as a booting kernel meets it: every address of RAM can be read, any other is a fault of its own. */
+export interface ReaderMemory {
+  /** The bytes, or null after `stop` was called with the reason. */
+  load(address: number, length: number): Uint8Array | null
+  /** The bytes. @throws Halt where the kernel faults, or the dump lacks them */
+  read(address: number, length: number): Uint8Array
+  /** A native u64. @throws Halt */
+  u64(address: number): number
+  /** True where the dump has all of these bytes. Stops nothing. */
+  has(address: number, length: number): boolean
+  /** False where an address is known to be no RAM. Stops nothing. */
+  isRam(address: number): boolean
+  /** False, after `stop`, where an address has no struct page. */
+  page(address: number): boolean
+  /** True where a whole range of addresses has struct pages, without a word when not. */
+  pages(start: number, end: number): boolean
+  /** All of RAM, sorted; null where that is not known. */
+  ram(): readonly Range[] | null
+  stop(stop: Stop): void
+  stopped(): Stop | null
+  /** What was taken for granted, in words. */
+  readonly assumptions: Set<string>
+  /** Pages that were looked at, by address. */
+  readonly touched: Set<number>
+}
+
+/** Bytes of one memory section, the unit in which struct pages exist: SECTION_SIZE_BITS of x86-64 and arm64. */
+function sectionSize(geometry: Geometry): number {
+  return geometry.pageShift === 16 ? 2 ** 29 : 2 ** 27
+}
+
+/** A booting kernel's view of a dump. `ram` is null where the dump does not say what all of RAM is. */
+export function createReaderMemory(
+  memory: PhysicalMemory,
+  geometry: Geometry,
+  ram: readonly Range[] | null,
+  absentIsZero: boolean,
+  standIns: number | null = null,
+): ReaderMemory {
+  let stopped: Stop | null = null
+  const assumptions = new Set<string>()
+  const touched = new Set<number>()
+  const section = sectionSize(geometry)
+  const sections = ram?.map(range => ({
+    start: Math.floor(range.start / section) * section,
+    end: Math.ceil(range.end / section) * section,
+  }))
+  const stop = (reason: Stop) => {
+    stopped ??= reason
+  }
+  const zeros = zeroFilled(memory, ram)
+  const pages = (start: number, end: number) =>
+    sections === undefined
+      ? end <= RAM_LIMIT
+      : sections.some(range => start >= range.start && end <= range.end)
+
+  /** Addresses that stand for one that a copy of debugfs does not tell: no machine's. */
+  const standIn = (address: number) => standIns !== null && address >= standIns
+  const touch = (address: number, length: number) => {
+    const { pageSize } = geometry
+    for (let page = address - (address % pageSize); page < address + length; page += pageSize)
+      touched.add(page)
+  }
+  /** The bytes, or why the kernel does not have them. */
+  const fetch = (address: number, length: number): Uint8Array | Stop => {
+    const read = address < RAM_LIMIT * 64 ? memory.read(address, length) : null
+    if (read?.ok) {
+      touch(address, length)
+      return read.bytes
+    }
+    if (!isRam(ram, address, length) && !standIn(address)) {
+      return { kind: 'oops', message: `access to ${hex(address)}, which is no RAM`, address }
+    }
+    touch(address, length)
+    if (!absentIsZero) {
+      return { kind: 'unknown', message: `${hex(address)} decides, and is not in the dump`, address }
+    }
+    assumptions.add('memory that the dump lacks reads as zero')
+    const filled = zeros.read(address, length)
+    return filled.ok ? filled.bytes : { kind: 'oops', message: `access to ${hex(address)}`, address }
+  }
+  const read = (address: number, length: number) => {
+    const found = fetch(address, length)
+    if (found instanceof Uint8Array) return found
+    throw new Halt(found)
+  }
+
+  return {
+    assumptions,
+    touched,
+    stop,
+    ram: () => ram,
+    stopped: () => stopped,
+    has: (address, length) => address < RAM_LIMIT * 64 && memory.read(address, length).ok,
+    isRam: address => standIn(address) || memory.read(address, 1).ok || isRam(ram, address, 1),
+    load(address, length) {
+      if (stopped !== null) return null
+      const found = fetch(address, length)
+      if (found instanceof Uint8Array) return found
+      stop(found)
+      return null
+    },
+    read,
+    u64: address => u64(viewOf(read(address, 8)), 0),
+    page(address) {
+      if (stopped !== null) return false
+      if (pages(address, address + 1)) return true
+      stop({
+        kind: 'oops',
+        message: `struct page of ${hex(address)}, which lies in no memory section`,
+        address,
+      })
+      return false
+    },
+    pages,
+  }
+}

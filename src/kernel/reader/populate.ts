@@ -1,0 +1,198 @@
+import {
+  checkCompatible,
+  checkRawHeader,
+  getProperty,
+  type RawFdt,
+  subnodeOffset,
+} from '../../../formats/fdt/index.js'
+import { SCRATCH_ENTRY } from '../../../formats/handoff/scratch.js'
+import type { ReadingKernel } from '../../../formats/kernels/index.js'
+import { hex } from '../../../formats/memory/fault.js'
+import type { Geometry } from '../../../formats/memory/geometry.js'
+import { u64, viewOf } from '../../../formats/memory/u64.js'
+import { Halt, type ReaderMemory } from './memory.js'
+import { rawFdt } from './raw-fdt.js'
+
+/** Something that the kernel said, or did without a word, on its way. */
+export interface BootEvent {
+  /** The rule that explains it. */
+  rule: string
+  message: string
+  address: number | null
+}
+
+/** One thing that early boot does. */
+export interface BootStep {
+  function: string
+  message: string
+  address: number | null
+}
+
+/** Where a kernel is told that the scratch array is. */
+export interface ScratchPlace {
+  /** Null where only its length is known. */
+  address: number | null
+  length: number
+  /** False before the jump: what lies at its address now is not the array yet. */
+  inPlace: boolean
+}
+
+/** What a kernel is told at boot. */
+export interface BootInput {
+  kernel: ReadingKernel
+  geometry: Geometry
+  root: number
+  /** Null where nothing says. */
+  scratch: ScratchPlace | null
+  /** `elfcorehdr=` is on its command line. */
+  kdump?: boolean
+  /** A copy of debugfs shows no map: it is taken to be sound. */
+  mapHidden?: boolean
+}
+
+/** What kho_populate() comes to. */
+export interface Populated {
+  /** Why the whole hand-over is refused; null where it is not. */
+  refused: BootEvent | null
+  /** Where the map begins, as it was read; null where there is no pointer, which was reported. */
+  map: number | null
+  /** Errors that it reported and went on after. */
+  events: BootEvent[]
+}
+
+/** What early_memremap() maps at once: NR_FIX_BTMAPS pages of 4 KiB, x86-64. */
+const MOST_MAPPED = 64 * 4096
+
+/** kho_populate(), 6.16 to 7.3, and what stands for it in patch v5. @throws Halt where the kernel faults */
+export function populate(memory: ReaderMemory, input: BootInput, steps: BootStep[]): Populated {
+  const { kernel, root } = input
+  const events: BootEvent[] = []
+  const refuse = (rule: string, message: string, address: number | null = root): Populated => ({
+    refused: { rule, message, address: address !== null && address < 2 ** 52 ? address : null },
+    map: null,
+    events,
+  })
+  if (!memory.isRam(root)) {
+    // early_memremap() maps any address; what is no RAM reads as no FDT.
+    return refuse('ROOT-FDT-INVALID', `handover FDT (${hex(root)}) is invalid: -9 (the address is no RAM)`)
+  }
+  const fdt = mapped(memory, input)
+  const error = checkRawHeader(fdt, { subBlockAlignment: kernel.reads.alignedBlocks })
+  if (error < 0) {
+    const why = WHY[-error] ?? 'libfdt refuses it'
+    return refuse('ROOT-FDT-INVALID', `handover FDT (${hex(root)}) is invalid: ${error} (${why})`)
+  }
+  steps.push({ function: 'kho_populate', message: 'the header of the root FDT is sound', address: root })
+  if (kernel.reads.checksCompatible) {
+    const wanted = kernel.layout.compatible
+    const answer = checkCompatible(fdt, 0, wanted)
+    if (answer !== 0) {
+      const message = `handover FDT (${hex(root)}) is incompatible with '${wanted}': ${answer}`
+      return refuse('ROOT-COMPATIBLE', message)
+    }
+    steps.push({
+      function: 'kho_populate',
+      message: `the root FDT is compatible with '${wanted}'`,
+      address: root,
+    })
+  }
+  const map = mapPointer(memory, kernel, fdt)
+  if (map === 0 && kernel.reads.mapChecked === 'populate') {
+    return refuse('ROOT-MAP-ZERO', 'the map pointer is 0')
+  }
+  if (map === null && kernel.reads.mapChecked === 'populate') {
+    return refuse('ROOT-MAP-PROPERTY', 'failed to get preserved memory map')
+  }
+  if (map !== null) {
+    steps.push({
+      function: 'kho_populate',
+      message: `the map begins at ${hex(map)}`,
+      address: map < 2 ** 52 ? map : null,
+    })
+  }
+  const scratch = takeScratch(memory, input, steps)
+  if (scratch !== null) {
+    if (kernel.reads.emptyScratch === 'rejected')
+      return refuse(scratch.rule, scratch.message, scratch.address)
+    events.push(scratch)
+  }
+  return { refused: null, map, events }
+}
+
+const WHY: Record<number, string> = {
+  8: 'a size or an offset leads out of the blob',
+  9: 'there is another magic number',
+  10: 'of a version that libfdt does not read',
+  19: 'the address, or a block, is not aligned',
+}
+
+/** The root FDT as early_memremap() has it: as many pages as its length has, and a fault behind them. */
+function mapped(memory: ReaderMemory, { kernel, geometry, root }: BootInput): RawFdt {
+  const fdt = rawFdt(memory, root)
+  // Early series handed over a length of their own, which no image shows.
+  if (!kernel.layout.fdtPreserved) return fdt
+  const { pageSize } = geometry
+  const room = Math.ceil(((root % pageSize) + pageSize) / pageSize) * pageSize - (root % pageSize)
+  const inside = (offset: number) => {
+    if (offset < room) return
+    const message = `access past the ${hex(room)} bytes that early_memremap() mapped of the root FDT`
+    throw new Halt({ kind: 'oops', message, address: root })
+  }
+  return {
+    address: root,
+    byte(offset) {
+      inside(offset)
+      return fdt.byte(offset)
+    },
+    word(offset) {
+      inside(offset + 3)
+      return fdt.word(offset)
+    },
+  }
+}
+
+/** The map pointer where a kernel looks for it; null where it is not there or not 8 bytes long. */
+function mapPointer(memory: ReaderMemory, { layout }: ReadingKernel, fdt: RawFdt): number | null {
+  const node = layout.map.node === null ? 0 : subnodeOffset(fdt, 0, layout.map.node)
+  const property = node < 0 ? node : getProperty(fdt, node, layout.map.property)
+  if (typeof property === 'number' || property.length !== 8) return null
+  return memory.u64(fdt.address + property.offset)
+}
+
+/** The array of scratch areas: each becomes memory that early boot allocates from, whatever was there. */
+function takeScratch(memory: ReaderMemory, { scratch }: BootInput, steps: BootStep[]): BootEvent | null {
+  if (scratch === null) return null
+  const { address, length, inPlace } = scratch
+  if (length === 0 || length > MOST_MAPPED) {
+    const message = `failed to memremap scratch: its length is ${length}`
+    return { rule: 'SCRATCH-EMPTY', message, address: null }
+  }
+  if (address === null || !inPlace) return null
+  const count = Math.floor(length / SCRATCH_ENTRY)
+  if (!memory.isRam(address)) {
+    const message = `the scratch array ${hex(address)} is no RAM: what is read there are no areas`
+    throw new Halt({ kind: 'oops', message, address })
+  }
+  const view = viewOf(memory.read(address, count * SCRATCH_ENTRY))
+  let bytes = 0
+  for (let n = 0; n < count; n++) {
+    const start = u64(view, n * SCRATCH_ENTRY)
+    const size = u64(view, n * SCRATCH_ENTRY + 8)
+    if (size === 0) continue
+    bytes += size
+    if (!memory.isRam(start) || !memory.isRam(start + size - 1)) {
+      const message = `scratch area ${n} (${hex(start)}, ${hex(size)} bytes) is no RAM, and early boot allocates from it`
+      throw new Halt({ kind: 'oops', message, address: start })
+    }
+    steps.push({
+      function: 'kho_populate',
+      message: `scratch area ${n}: ${hex(start)}-${hex(start + size)}`,
+      address: start,
+    })
+  }
+  if (count > 0 && bytes === 0) {
+    const message = `none of the ${count} scratch areas has any memory: early boot has nothing to allocate from`
+    throw new Halt({ kind: 'oops', message, address })
+  }
+  return null
+}

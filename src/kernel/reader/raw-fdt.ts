@@ -1,0 +1,29 @@
+import type { RawFdt } from '../../../formats/fdt/index.js'
+import { viewOf } from '../../../formats/memory/u64.js'
+import type { ReaderMemory } from './memory.js'
+
+/** Bytes that are fetched at once: what a look-up touches of a page is not told finer. */
+const PIECE = 64
+
+/** An FDT where a kernel has it: at a physical address, read as its code reads it. Reading may throw Halt. */
+export function rawFdt(memory: ReaderMemory, address: number): RawFdt {
+  const pieces = new Map<number, DataView>()
+  const byte = (offset: number): number => {
+    const at = address + offset
+    const start = at - (at % PIECE)
+    let view = pieces.get(start)
+    if (view === undefined) {
+      // Where only a part of the piece is there, each byte is asked for by itself.
+      if (!memory.has(start, PIECE)) return memory.read(at, 1)[0] as number
+      view = viewOf(memory.read(start, PIECE))
+      pieces.set(start, view)
+    }
+    return view.getUint8(at - start)
+  }
+  return {
+    address,
+    byte,
+    word: offset =>
+      byte(offset) * 2 ** 24 + byte(offset + 1) * 2 ** 16 + byte(offset + 2) * 2 ** 8 + byte(offset + 3),
+  }
+}

@@ -1,0 +1,98 @@
+import type { ReadingKernel } from '../../../formats/kernels/index.js'
+import type { Geometry } from '../../../formats/memory/geometry.js'
+import { checkForeign, exposeFdts, readMetadata } from './children.js'
+import type { Running } from './context.js'
+import { report, step } from './context.js'
+import { runKhoTest } from './kho-test.js'
+import { type LuoStarted, openLuo, readFlbs, startLuo } from './luo.js'
+import { type RegionWish, reviveRegions } from './memblock.js'
+import type { ReaderMemory } from './memory.js'
+import { rawFdt } from './raw-fdt.js'
+import type { Reserved } from './reserved.js'
+import { createRestorer, trustingRestorer } from './restore.js'
+import { retrieveSubtree } from './subtree.js'
+import { createTrace, type Trace } from './trace.js'
+import { restoreVmalloc } from './vmalloc.js'
+
+/** How a kernel was started, as far as it matters past early boot. */
+export interface RunInput {
+  memory: ReaderMemory
+  kernel: ReadingKernel
+  geometry: Geometry
+  /** Address of the root FDT. */
+  root: number
+  /** Null where the map is not known: then everything is taken to be preserved. */
+  reserved: Reserved | null
+  /** What `reserve_mem=` asks for. */
+  regions: readonly RegionWish[]
+  /** False with `kho=off`: LUO, kexec-metadata and the test are passed over; what was reserved stays. */
+  enabled: boolean
+  /** False without `liveupdate=on`: LUO starts, and nobody can open it. */
+  liveupdate: boolean
+  /** Contents were taken out of the dump: they are not judged. */
+  redacted: boolean
+  /** Descriptors of vmalloc areas that are blobs of their own, and the path of each. */
+  areas: readonly { address: number; path: string }[]
+}
+
+/**
+ * A kernel from the end of early boot until user space has taken everything back, in the order of its own calls:
+ * reserve_mem= while the command line is parsed, LUO at early_initcall, kexec-metadata and debugfs, the test, the device.
+ */
+export function runKernel(input: RunInput): Trace {
+  const { memory, kernel, geometry, reserved } = input
+  const trace = createTrace()
+  const running: Running = {
+    memory,
+    kernel,
+    geometry,
+    restorer: reserved === null ? trustingRestorer() : createRestorer(memory, kernel, geometry, reserved),
+    root: rawFdt(memory, input.root),
+    trace,
+  }
+  const whole = { rule: 'ROOT-STRUCTURE', path: 'fdt', decides: 'what is handed over' }
+  step(running, whole, () => run(running, input))
+  return trace
+}
+
+function run(running: Running, input: RunInput): void {
+  const { users } = running.kernel
+  reviveRegions(running, retrieveSubtree(running, 'memblock'), input.regions)
+  checkForeign(running)
+  if (!input.enabled) return
+  const luo = users.luo === null ? null : startLuoStep(running)
+  if (users.kexecMetadata) readMetadata(running, retrieveSubtree(running, 'kexec-metadata'))
+  exposeFdts(running)
+  runKhoTest(running, retrieveSubtree(running, 'kho_test'), input.redacted)
+  restoreAreas(running, input.areas)
+  if (luo === null || !input.liveupdate) return
+  readFlbs(running, luo)
+  openLuo(running, luo)
+}
+
+function startLuoStep(running: Running): LuoStarted | null {
+  let started: LuoStarted | null = null
+  const before = running.trace.events.length
+  const what = { rule: 'BLOB-ADDRESS', path: 'luo', decides: 'whether LUO starts' }
+  const found = retrieveSubtree(running, 'LUO')
+  const went = step(running, what, () => {
+    started = startLuo(running, found)
+  })
+  // A panic has said itself what it is; the halt that it ends in says no more.
+  const events = running.trace.events
+  if (!went && events.length > before + 1 && events.at(-2)!.effect === 'oops') events.pop()
+  return started
+}
+
+function restoreAreas(running: Running, areas: RunInput['areas']): void {
+  if (!running.kernel.users.vmalloc) return
+  for (const { address, path } of areas) {
+    const what = { rule: 'VMALLOC-POINTER', path, decides: 'whether the area can be restored' }
+    step(running, what, () => {
+      const { memory, geometry, restorer } = running
+      const area = restoreVmalloc(memory, geometry, restorer, address)
+      if ('pages' in area) return
+      report(running, area.rule, `kho_restore_vmalloc() gives NULL: ${area.reason}`, path, area.address)
+    })
+  }
+}

@@ -1,0 +1,105 @@
+import { hex } from '../../../formats/memory/fault.js'
+import type { Geometry } from '../../../formats/memory/geometry.js'
+import { u64, viewOf } from '../../../formats/memory/u64.js'
+import { Halt, type ReaderMemory } from './memory.js'
+import type { Restorer } from './restore.js'
+
+/** A vmalloc area that was put together again: which page lies where in it. */
+export interface RestoredArea {
+  /** Addresses of its pages, in the order of the mapping. */
+  pages: Float64Array
+}
+
+/** NULL, and why. */
+export interface NoArea {
+  reason: string
+  /** The rule that explains it. */
+  rule: string
+  address: number | null
+}
+
+/** More pages than any machine has: kvmalloc() of the list of them fails. */
+const MOST_PAGES = 2 ** 28
+
+/**
+ * kho_restore_vmalloc(), 6.18 to 7.3: the descriptor at `address`, then chunk after chunk; each run and each chunk page is
+ * restored. No pointer is checked. Throws Halt where the kernel faults.
+ */
+export function restoreVmalloc(
+  memory: ReaderMemory,
+  geometry: Geometry,
+  restorer: Restorer,
+  address: number,
+): RestoredArea | NoArea {
+  const { pageSize } = geometry
+  const descriptor = viewOf(memory.read(address, 16))
+  const totalPages = descriptor.getUint32(8, true)
+  const order = descriptor.getUint16(14, true)
+  // `1 << order` in an int, then as an unsigned long: bit 31 becomes more than any count.
+  const run = order % 32 === 31 ? Number.POSITIVE_INFINITY : 2 ** (order % 32)
+  if (totalPages > MOST_PAGES) {
+    return none('VMALLOC-COUNT-MISMATCH', `${totalPages} pages are more than can be allocated for`, address)
+  }
+  const pages = new Float64Array(totalPages)
+  let count = 0
+  let chunk = u64(descriptor, 0)
+  while (chunk !== 0) {
+    const words = viewOf(readChunk(memory, chunk, pageSize))
+    for (let at = 8; at < pageSize; at += 8) {
+      const entry = u64(words, at)
+      if (entry === 0) break
+      if (count + run > totalPages) {
+        return none('VMALLOC-COUNT-MISMATCH', `more runs than the ${totalPages} pages of the area`, chunk)
+      }
+      const lost = restorer.pages(entry, run)
+      if (lost !== null) {
+        const rule = entry < 2 ** 52 ? 'VMALLOC-UNPRESERVED' : 'VMALLOC-ENTRY'
+        return none(rule, `run ${hex(entry)} is not restored: ${lost.failed.reason}`, chunk)
+      }
+      const first = entry - (entry % pageSize)
+      for (let n = 0; n < run; n++) pages[count++] = first + n * pageSize
+    }
+    const lost = restorer.pages(chunk, 1)
+    if (lost !== null) {
+      return none(
+        'VMALLOC-UNPRESERVED',
+        `chunk page ${hex(chunk)} is not restored: ${lost.failed.reason}`,
+        chunk,
+      )
+    }
+    chunk = u64(words, 0)
+  }
+  if (count !== totalPages) {
+    return none('VMALLOC-COUNT-MISMATCH', `${count} pages were found, not ${totalPages}`, address)
+  }
+  return { pages }
+}
+
+function readChunk(memory: ReaderMemory, chunk: number, pageSize: number): Uint8Array {
+  return memory.read(chunk, pageSize)
+}
+
+function none(rule: string, reason: string, address: number | null): NoArea {
+  return { rule, reason, address: address !== null && address < 2 ** 52 ? address : null }
+}
+
+/** Bytes of an area, from its start. Past its last page there is a guard page. @throws Halt */
+export function readArea(
+  memory: ReaderMemory,
+  geometry: Geometry,
+  area: RestoredArea,
+  offset: number,
+  length: number,
+): Uint8Array {
+  const { pageSize } = geometry
+  const index = Math.floor(offset / pageSize)
+  const page = area.pages[index]
+  if (page === undefined) {
+    throw new Halt({
+      kind: 'oops',
+      message: `access past the ${area.pages.length} pages of the area`,
+      address: null,
+    })
+  }
+  return memory.read(page + (offset % pageSize), length)
+}
