@@ -4,7 +4,7 @@ import type { ByteSource } from '../../formats/memory/byte-source.js'
 /** How a dump file was compressed as a whole. */
 export type Compression = 'zst' | 'gz'
 
-/** Most bytes that are decompressed in memory. */
+/** Most bytes that are decompressed on the way. */
 export const DECOMPRESS_LIMIT = 2 ** 31
 
 /** What a decompressor needs to name the file and to know when to stop. */
@@ -56,7 +56,7 @@ function compressionOf(head: Uint8Array): Compression | null {
 /** The error for contents that are too large, with the command that unpacks the file on disk. */
 export function tooLarge(name: string, limit: number, command: string): KhoError {
   const size = limit % 2 ** 30 === 0 ? `${limit / 2 ** 30} GiB` : `${limit} bytes`
-  return new KhoError('unsupported', `${name} holds more than ${size}, too much to decompress in memory`, {
+  return new KhoError('unsupported', `${name} holds more than ${size}, too much to decompress on the way`, {
     path: name,
     hint: `unpack it and open the result: ${command} ${name}`,
   })

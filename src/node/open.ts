@@ -3,22 +3,36 @@ import { bytesSource } from '../../formats/memory/byte-source.js'
 import { type ImageIo, imageOf, type KhoImage, type OpenOptions, openSource } from '../image/open.js'
 import { type FileSource, openFileSource } from './file-source.js'
 
-/** What Node supplies. */
-const IO: ImageIo = {
-  codecs: async () => (await import('./codecs.js')).codecs,
-  async unpack(source, compression, name) {
-    const { decompress } = await import('./decompress.js')
-    return bytesSource(await decompress(source, compression, { name }))
-  },
+/** How files are opened. */
+export interface OpenFileOptions extends OpenOptions {
+  /** Told what takes room or time, a line each. */
+  notice?: (message: string) => void
+}
+
+/** Standard input, as a name of an image. */
+const STDIN = '-'
+
+/** What Node supplies; what is opened on the way is added to the files. */
+function ioOf(files: FileSource[], notice: OpenFileOptions['notice']): ImageIo {
+  return {
+    codecs: async () => (await import('./codecs.js')).codecs,
+    async unpack(source, compression, name) {
+      const { decompress } = await import('./decompress.js')
+      const contents = await decompress(source, compression, { name, notice })
+      files.push(contents)
+      return contents
+    },
+  }
 }
 
 /**
- * Opens a dump file, compressed or not, or a folder that is a copy of `/sys/kernel/debug/kho`.
+ * Opens a dump file, compressed or not, or a folder that is a copy of `/sys/kernel/debug/kho`; `-` is standard input, which is
+ * kept for as long as the image is open.
  *
  * @throws KhoError `unreadable`, `unknown-format` or `unsupported` about the file, `usage` about the options.
  */
-export async function openImage(path: string, options: OpenOptions = {}): Promise<KhoImage> {
-  if (options.format === undefined || options.format === 'debugfs') {
+export async function openImage(path: string, options: OpenFileOptions = {}): Promise<KhoImage> {
+  if (path !== STDIN && (options.format === undefined || options.format === 'debugfs')) {
     const { isDirectory, openDebugfsFolder } = await import('./debugfs-folder.js')
     if (isDirectory(path)) return imageOf(path, null, openDebugfsFolder(path), options, () => {})
   }
@@ -26,15 +40,17 @@ export async function openImage(path: string, options: OpenOptions = {}): Promis
   const close = () => {
     for (const file of files) file.close()
   }
-  const open = (name: string): FileSource => {
-    const file = openFileSource(name)
+  const open = async (name: string): Promise<FileSource> => {
+    const file = await openAny(name, options.notice)
     files.push(file)
     return file
   }
   try {
-    const source = open(path)
-    const parts = (options.parts ?? []).map(open)
-    return await openSource({ name: path, source, parts, close }, options, IO)
+    const source = await open(path)
+    const parts: FileSource[] = []
+    for (const part of options.parts ?? []) parts.push(await open(part))
+    const name = path === STDIN ? 'standard input' : path
+    return await openSource({ name, source, parts, close }, options, ioOf(files, options.notice))
   } catch (error) {
     close()
     throw error
@@ -51,5 +67,15 @@ export async function openBytes(
   if (options.parts !== undefined && options.parts.length > 0) {
     throw new KhoError('usage', 'an image in memory has no further parts')
   }
-  return openSource({ name: 'bytes in memory', source, parts: [], close() {} }, options, IO)
+  const files: FileSource[] = []
+  const close = () => {
+    for (const file of files) file.close()
+  }
+  return openSource({ name: 'bytes in memory', source, parts: [], close }, options, ioOf(files, undefined))
+}
+
+/** A file, or what a pipe of this process's own holds. */
+async function openAny(name: string, notice: OpenFileOptions['notice']): Promise<FileSource> {
+  const { isPiped, spoolInput } = await import('./standard-input.js')
+  return name === STDIN || isPiped(name) ? spoolInput(name, notice) : openFileSource(name)
 }

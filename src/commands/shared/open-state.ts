@@ -7,6 +7,7 @@ import { openImage } from '../../node/open.js'
 import type { ImageOptions, OutputOptions } from './options.js'
 import { startProgress } from './progress.js'
 import { addInput, type Terminal } from './terminal.js'
+import { warn } from './warn.js'
 
 /** Opens the image that a command line names and decodes the state in it that it asks for. */
 export async function openState(
@@ -27,11 +28,14 @@ export async function openState(
 /** Opens an image for as long as the command runs: what is decoded lazily reads until its answer is written. */
 export async function openForCommand(
   path: string,
-  options: ImageOptions,
+  options: ImageOptions & Pick<OutputOptions, 'quiet'>,
   terminal: Terminal,
 ): Promise<KhoImage> {
   for (const file of [path, ...(options.part ?? [])]) addInput(terminal, file)
-  const image = await openImage(path, openOptionsOf(options))
+  const notice = (message: string) => {
+    if (options.quiet !== true) warn(terminal, message)
+  }
+  const image = await openImage(path, { ...openOptionsOf(options), notice })
   terminal.cleanups ??= []
   terminal.cleanups.push(() => image.close())
   return image

@@ -1,6 +1,6 @@
-import type { ByteCollector } from '../byte-collector.js'
 import { MARGIN } from './bits.js'
 import { damage } from './damage.js'
+import type { FrameOutput } from './frame-output.js'
 import { decodeHuffman, type HuffmanTable, readHuffmanTable } from './huffman.js'
 import { MAX_BLOCK_BYTES, readSequences, type SequenceHistory, type Sequences } from './sequences.js'
 
@@ -18,24 +18,16 @@ export function newHistory(): FrameHistory {
 const input = new Uint8Array(MARGIN + MAX_BLOCK_BYTES + MARGIN)
 const literals = new Uint8Array(MAX_BLOCK_BYTES)
 
-/**
- * Decodes the contents of one compressed block to the end of the output (RFC 8878, 3.1.1.2.3).
- *
- * @param frameStart where the frame's output begins: no match may reach behind it.
- */
-export function decodeBlock(
-  bytes: Uint8Array,
-  history: FrameHistory,
-  output: ByteCollector,
-  frameStart: number,
-): void {
+/** Decodes the contents of one compressed block to the end of the frame's output (RFC 8878, 3.1.1.2.3). */
+export function decodeBlock(bytes: Uint8Array, history: FrameHistory, output: FrameOutput): void {
   input.set(bytes, MARGIN)
   const end = MARGIN + bytes.length
   const { length, next } = readLiterals(end, history)
   const sequences = readSequences(input, next, end, length, history)
-  const start = output.length
-  const target = output.extend(length + sequences.matchBytes)
-  execute(sequences, length, target, start, frameStart)
+  const count = length + sequences.matchBytes
+  if (count > MAX_BLOCK_BYTES) throw damage('a block holds more than the window')
+  const target = output.extend(count)
+  execute(sequences, length, target, output.length - count)
 }
 
 interface LiteralsHeader {
@@ -122,13 +114,7 @@ function decodeFour(table: HuffmanTable, at: number, end: number, length: number
 /** Below this, a loop is faster than a call. */
 const SHORT_COPY = 24
 
-function execute(
-  sequences: Sequences,
-  length: number,
-  target: Uint8Array,
-  start: number,
-  frameStart: number,
-): void {
+function execute(sequences: Sequences, length: number, target: Uint8Array, start: number): void {
   let from = 0
   let at = start
   for (let i = 0; i < sequences.count; i++) {
@@ -137,7 +123,7 @@ function execute(
     from += count
     at += count
     const offset = sequences.offsets[i] as number
-    if (!(offset > 0 && offset <= at - frameStart)) throw damage('a match reaches behind the beginning')
+    if (!(offset > 0 && offset <= at)) throw damage('a match reaches behind the beginning')
     const match = sequences.matches[i] as number
     if (match > SHORT_COPY && offset >= match) {
       target.copyWithin(at, at - offset, at - offset + match)

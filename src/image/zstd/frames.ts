@@ -13,6 +13,8 @@ export interface ZstdFrame {
   blocksStart: number
   /** Most bytes of a block. */
   blockLimit: number
+  /** How far back a match may reach, at most. */
+  windowSize: number
   /** What the header says the contents are long, or null where it does not. */
   contentSize: number | null
   /** Low 32 bits of XXH64 of the contents, or null. */
@@ -85,7 +87,15 @@ function walkFrame(source: ByteSource, name: string, offset: number, head: Uint8
     checksum = viewOf(bytes).getUint32(0, true)
     end += 4
   }
-  return { offset, end, blocksStart, blockLimit, contentSize, checksum }
+  return {
+    offset,
+    end,
+    blocksStart,
+    blockLimit,
+    windowSize: Math.min(windowSize, mostBytes),
+    contentSize,
+    checksum,
+  }
 }
 
 /**

@@ -25,21 +25,61 @@ const P5 = 0x27d4eb2f165667c5n
 
 /** XXH64 with seed 0 (https://github.com/Cyan4973/xxHash, doc/xxhash_spec.md): zstd's content checksum. */
 export function xxh64(bytes: Uint8Array): bigint {
-  const view = viewOf(bytes)
-  const stripes = Math.floor(bytes.length / 32)
-  let hash = stripes > 0 ? hashStripes(view, stripes) : P5
-  hash = (hash + BigInt(bytes.length)) & MASK
-  let at = stripes * 32
-  for (; at + 8 <= bytes.length; at += 8) {
+  const hash = createXxh64()
+  hash.update(bytes)
+  return hash.digest()
+}
+
+/** The checksum of bytes that come in pieces. */
+export interface Xxh64 {
+  update(bytes: Uint8Array): void
+  digest(): bigint
+}
+
+/** As {@link xxh64}, for pieces. */
+export function createXxh64(): Xxh64 {
+  const lanes = firstLanes()
+  const rest = new Uint8Array(STRIPE)
+  let kept = 0
+  let length = 0
+  return {
+    update(bytes) {
+      length += bytes.length
+      let at = 0
+      if (kept > 0) {
+        at = Math.min(STRIPE - kept, bytes.length)
+        rest.set(bytes.subarray(0, at), kept)
+        kept += at
+        if (kept < STRIPE) return
+        hashStripes(viewOf(rest), 1, lanes)
+        kept = 0
+      }
+      const stripes = Math.floor((bytes.length - at) / STRIPE)
+      if (stripes > 0) hashStripes(viewOf(bytes.subarray(at)), stripes, lanes)
+      const tail = bytes.subarray(at + stripes * STRIPE)
+      rest.set(tail)
+      kept = tail.length
+    },
+    digest: () => finish(length >= STRIPE ? merge(lanes) : P5, length, viewOf(rest.subarray(0, kept))),
+  }
+}
+
+const STRIPE = 32
+
+/** @param view what is left behind the last whole stripe */
+function finish(start: bigint, length: number, view: DataView): bigint {
+  let hash = (start + BigInt(length)) & MASK
+  let at = 0
+  for (; at + 8 <= view.byteLength; at += 8) {
     hash ^= round(0n, view.getBigUint64(at, true))
     hash = (rotate(hash, 27n) * P1 + P4) & MASK
   }
-  if (at + 4 <= bytes.length) {
+  if (at + 4 <= view.byteLength) {
     hash ^= (BigInt(view.getUint32(at, true)) * P1) & MASK
     hash = (rotate(hash, 23n) * P2 + P3) & MASK
     at += 4
   }
-  for (; at < bytes.length; at++) {
+  for (; at < view.byteLength; at++) {
     hash ^= (BigInt(view.getUint8(at)) * P5) & MASK
     hash = (rotate(hash, 11n) * P1) & MASK
   }
@@ -48,17 +88,24 @@ export function xxh64(bytes: Uint8Array): bigint {
   return hash ^ (hash >> 32n)
 }
 
-function hashStripes(view: DataView, stripes: number): bigint {
+function firstLanes(): Lanes {
   const lanes: Lanes = new Int32Array(8)
   const seeds = [P1 + P2, P2, 0n, -P1]
   seeds.forEach((seed, lane) => {
     lanes[lane] = Number(BigInt.asIntN(32, seed >> 32n))
     lanes[4 + lane] = Number(BigInt.asIntN(32, seed))
   })
+  return lanes
+}
+
+function hashStripes(view: DataView, stripes: number, lanes: Lanes): void {
   for (let first = 0; first < stripes; first += STRIPES_AT_ONCE) {
     const last = Math.min(stripes, first + STRIPES_AT_ONCE)
     for (let lane = 0; lane < 4; lane++) runLane(view, lanes, lane, first, last)
   }
+}
+
+function merge(lanes: Lanes): bigint {
   const accumulators = [0, 1, 2, 3].map(lane => {
     return BigInt.asUintN(64, (BigInt(lanes[lane]!) << 32n) | BigInt(lanes[4 + lane]! >>> 0))
   })

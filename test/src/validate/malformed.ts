@@ -48,7 +48,8 @@ export async function corpusBytes(corpus: string, name: string): Promise<Uint8Ar
   let bytes = bases.get(name)
   if (bytes === undefined) {
     const source = openFileSource(join(corpus, `${name}.img.zst`))
-    bytes = await decompress(source, 'zst', { name })
+    const contents = await decompress(source, 'zst', { name })
+    bytes = contents.read(0, contents.size)
     source.close()
     bases.set(name, bytes)
   }
