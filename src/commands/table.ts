@@ -48,6 +48,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     schema: () => import('./validate/schema.js'),
   },
   {
+    name: 'boot',
+    summary: 'what one reading kernel does with it, step by step',
+    load: () => import('./boot/index.js'),
+    schema: () => import('./boot/schema.js'),
+  },
+  {
     name: 'extract',
     summary: 'the bytes behind a path, to a file',
     load: () => import('./extract/index.js'),

@@ -1,14 +1,9 @@
-import {
-  defaultReader,
-  newestAbi,
-  READING_KERNELS,
-  type ReadingKernel,
-  readingKernel,
-} from '../../formats/kernels/index.js'
+import { newestAbi, type ReadingKernel, readingKernel } from '../../formats/kernels/index.js'
 import { geometry, type PageShift } from '../../formats/memory/geometry.js'
 import type { Range } from '../../formats/memory/range.js'
 import type { KhoImage } from '../image/open.js'
 import type { KhoState } from '../image/state.js'
+import { chooseKernel, knownRam } from '../kernel/reader/choose.js'
 import { bootKernel } from '../kernel/reader/early-boot.js'
 import { createReaderMemory } from '../kernel/reader/memory.js'
 import { type Reading, readState } from '../kernel/reader/read-state.js'
@@ -48,8 +43,8 @@ export interface ValidateOptions {
  */
 export function validateState(state: KhoState, options: ValidateOptions = {}): Validation {
   for (const id of [...(options.deny ?? []), ...(options.allow ?? [])]) findRule(id)
-  const kernel = chooseKernel(state, options)
-  const ram = knownRam(state.image, options)
+  const kernel = chooseKernel(state, options.reader)
+  const ram = knownRam(state.image, options.ram)
   const stale = staleReason(state)
   const reading = stale === null ? readAs(state, kernel, ram, options) : null
   const found: Found[] = faultsOf(state)
@@ -91,7 +86,7 @@ export interface NoRoot {
 export function validateNoRoot(image: KhoImage, place: NoRoot, options: ValidateOptions = {}): Validation {
   const kernel = options.reader === undefined ? readingKernel(newestAbi()) : readingKernel(options.reader)
   const shape = geometry(place.pageShift ?? 12)
-  const ram = knownRam(image, options)
+  const ram = knownRam(image, options.ram)
   const memory = createReaderMemory(image.memory, shape, ram, isZero(options))
   const { scratchLength } = place
   const scratch =
@@ -119,40 +114,6 @@ export function validateNoRoot(image: KhoImage, place: NoRoot, options: Validate
 function isZero(options: ValidateOptions): boolean {
   return options.absentIsZero === true
 }
-
-function chooseKernel(state: KhoState, options: ValidateOptions): ReadingKernel {
-  if (options.reader !== undefined) return readingKernel(options.reader)
-  const metadata = state.blobs().find(blob => blob.value?.kind === 'kexec-metadata')?.value
-  if (metadata?.kind === 'kexec-metadata') return defaultReader(state.abi, metadata.previousRelease)
-  const newest = defaultReader(state.abi, null)
-  return lacksFlbs(state) ? (newestWithoutFlbs(state) ?? newest) : newest
-}
-
-/** True for a LUO that has no node for objects of files' life cycle: its writer knew of none. */
-function lacksFlbs(state: KhoState): boolean {
-  return state
-    .blobs()
-    .some(({ value }) => value?.kind === 'luo' && value.form === 'fdt' && value.flbsAddress === 0)
-}
-
-function newestWithoutFlbs({ abi }: KhoState): ReadingKernel | undefined {
-  return READING_KERNELS.filter(({ layout, users }) => layout.name === abi && users.luo?.flbs === false).at(
-    -1,
-  )
-}
-
-/** All of RAM, or null: a dump that was cut to some pages says of the others neither that they are RAM nor that not. */
-export function knownRam(image: KhoImage, options: ValidateOptions): readonly Range[] | null {
-  if (options.ram !== undefined && options.ram.length > 0) return image.ramKnown
-  return sourceKnewRam(image) ? image.ramKnown : null
-}
-
-/** A slim core says in its own note (type 2) whether what it was cut from knew all of RAM; whole dumps do. */
-function sourceKnewRam({ container, dump }: KhoImage): boolean {
-  return container === 'kdump' || dump.notes.some(note => note.name !== SLIM_NOTE || note.type === 2)
-}
-
-const SLIM_NOTE = 'KHO-TOOLS'
 
 /**
  * An incoming tracker is free memory once its kernel has booted, and up to 7.0 an outgoing one is not there before it is

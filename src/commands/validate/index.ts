@@ -2,15 +2,10 @@ import { type Command, Option } from 'commander'
 import { isKhoError } from '../../../formats/error.js'
 import { loadState } from '../../image/load-state.js'
 import type { KhoImage } from '../../image/open.js'
+import { knownRam } from '../../kernel/reader/choose.js'
 import { writeJson } from '../../render/json.js'
 import { SEVERITIES, type Severity } from '../../rules/rule.js'
-import {
-  knownRam,
-  type NoRoot,
-  type ValidateOptions,
-  validateNoRoot,
-  validateState,
-} from '../../validate/validate.js'
+import { type NoRoot, type ValidateOptions, validateNoRoot, validateState } from '../../validate/validate.js'
 import type { Finding, Validation } from '../../validate/verdict.js'
 import { EXIT } from '../shared/exit-codes.js'
 import { openForCommand, stateOptionsOf } from '../shared/open-state.js'
@@ -97,7 +92,7 @@ function judgeImage(image: KhoImage, options: ValidateCommand, terminal: Termina
   const settings = settingsOf(options)
   const bar = startProgress('looking for KHO roots', terminal, options)
   try {
-    const zero = settings.absentIsZero === true ? { assumeZero: { ram: knownRam(image, settings) } } : {}
+    const zero = settings.absentIsZero === true ? { assumeZero: { ram: knownRam(image, settings.ram) } } : {}
     const state = loadState(image, { ...stateOptionsOf(options), ...zero, progress: bar.update })
     return validateState(state, settings)
   } catch (error) {

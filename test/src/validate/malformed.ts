@@ -33,7 +33,8 @@ export interface CorpusImage {
   reserve_mem: { name: string; start: string; size: string }[]
 }
 
-const READERS: Record<string, string> = {
+/** The kernel that reads the images of a folder. */
+export const READERS: Record<string, string> = {
   v5: 'v5',
   'kho-v1-6.16': '6.16',
   'kho-v1-6.19': '6.19',

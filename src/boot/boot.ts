@@ -1,0 +1,173 @@
+import { KhoError } from '../../formats/error.js'
+import type { ReadingKernel } from '../../formats/kernels/index.js'
+import type { Range } from '../../formats/memory/range.js'
+import { nextSet, popcount } from '../../formats/pages/words.js'
+import type { KhoState } from '../image/state.js'
+import { chooseKernel, knownRam } from '../kernel/reader/choose.js'
+import { type EarlyBoot, readMap } from '../kernel/reader/early-boot.js'
+import { createReaderMemory } from '../kernel/reader/memory.js'
+import { readState } from '../kernel/reader/read-state.js'
+import type { ReservationSink } from '../kernel/reader/reserved.js'
+import { createRestorer, type Restored, type Restorer } from '../kernel/reader/restore.js'
+import { isOverwritten, isUnfinished } from '../rules/checks/context.js'
+
+/** Who boots, and what it is told. */
+export interface BootOptions {
+  /** Release of the kernel; the one that wrote the state where not given. */
+  reader?: string
+  readerCmdline?: string
+  absentIsZero?: boolean
+  /** All of the machine's RAM, where the user says it. */
+  ram?: readonly Range[]
+}
+
+/** A call of memblock_reserve() by itself, or a bitmap with a call for each bit. */
+export type Reservations =
+  | { who: 'scratch' | 'fdt' | 'chunk'; start: number; size: number }
+  | { who: 'odd'; start: number; size: number; order: number }
+  | { who: 'blocks'; order: number; first: number; words: Uint32Array }
+
+/** What one kernel's early boot does with a state. */
+export interface Boot extends EarlyBoot {
+  kernel: ReadingKernel
+  /** In the order of the kernel's own calls; as far as it came. */
+  reservations: Reservations[]
+  /** What each preserved head page gets: page->private, for an order. */
+  privateOf(order: number): bigint
+  /** What restores of an address give, one after another, each function in a kernel that has restored nothing yet. */
+  restore(address: number): RestoreCall[]
+}
+
+/** One restore. */
+export interface RestoreCall {
+  function: 'kho_restore_folio' | 'kho_restore_pages'
+  /** The same call was made before. */
+  again: boolean
+  result: Restored
+}
+
+/** KHO_PAGE_MAGIC, "KHOP", in the upper half of page->private: from 6.18 on. */
+const MAGIC = 0x4b484f50n << 32n
+
+/**
+ * Follows a kernel through early boot.
+ *
+ * @throws KhoError `usage` for a reader that does not exist, `broken-state` for a map that is not there any more or not yet
+ */
+export function bootState(state: KhoState, options: BootOptions = {}): Boot {
+  if (isOverwritten(state))
+    throw new KhoError('broken-state', 'the map was read and freed: no kernel boots on it again')
+  if (isUnfinished(state))
+    throw new KhoError('broken-state', 'the map is written at finalize, which had not come yet')
+  const kernel = chooseKernel(state, options.reader)
+  const ram = knownRam(state.image, options.ram)
+  const absentIsZero = options.absentIsZero === true
+  const { boot, assumptions } = readState(state, {
+    kernel,
+    ram,
+    absentIsZero,
+    cmdline: options.readerCmdline ?? null,
+  })
+  const memory = createReaderMemory(state.image.memory, state.geometry, ram, absentIsZero)
+  const taken = boot.end === 'rejected' ? [] : listReservations(state, kernel, boot, memory)
+  return {
+    ...boot,
+    assumptions: [...(kernel.assumption === null ? [] : [kernel.assumption]), ...assumptions],
+    kernel,
+    reservations: taken,
+    privateOf: order => BigInt(order >>> 0) | (kernel.reads.marker === 'magic' ? MAGIC : 0n),
+    restore: address => restoreCalls(state, kernel, boot, address, () => memory),
+  }
+}
+
+function listReservations(
+  state: KhoState,
+  kernel: ReadingKernel,
+  boot: EarlyBoot,
+  memory: ReturnType<typeof createReaderMemory>,
+): Reservations[] {
+  const { root, fdt, scratchArray, geometry } = state
+  const { reservesTracker } = kernel.reads
+  const calls: Reservations[] = []
+  if (reservesTracker) calls.push({ who: 'fdt', start: root.address, size: fdt.header.totalsize })
+  if (
+    scratchArray !== null &&
+    scratchArray.size > 0 &&
+    !boot.events.some(({ rule }) => rule === 'SCRATCH-EMPTY')
+  ) {
+    calls.push({ who: 'scratch', start: scratchArray.address, size: scratchArray.size })
+  }
+  if (boot.map === null) return calls
+  const sink: ReservationSink = {
+    blocks: (order, first, words) => calls.push({ who: 'blocks', order, first, words }),
+    odd: (start, size, order) => calls.push({ who: 'odd', start, size, order }),
+    tracker(start, size) {
+      if (reservesTracker) calls.push({ who: 'chunk', start, size })
+    },
+  }
+  readMap(memory, kernel, geometry, boot.map, sink)
+  return calls
+}
+
+/** How many calls a list of reservations stands for. */
+export function countCalls(reservations: readonly Reservations[]): number {
+  let count = 0
+  for (const entry of reservations) {
+    if (entry.who !== 'blocks') count++
+    else for (const word of entry.words) if (word !== 0) count += popcount(word)
+  }
+  return count
+}
+
+/** One call. */
+export interface Reservation extends Range {
+  who: string
+  /** Null where the call is for no block. */
+  order: number | null
+}
+
+/** Every call, in the kernel's order. */
+export function* eachReservation(
+  reservations: readonly Reservations[],
+  pageSize: number,
+): Generator<Reservation> {
+  for (const entry of reservations) {
+    if (entry.who !== 'blocks') {
+      const { start, size } = entry
+      const order = entry.who === 'odd' ? entry.order : null
+      yield { start, end: start + size, who: order === null ? entry.who : `block ${order}`, order }
+      continue
+    }
+    const { order, first, words } = entry
+    const size = pageSize * 2 ** order
+    for (let bit = nextSet(words, 0); bit < words.length * 32; bit = nextSet(words, bit + 1)) {
+      const start = (first + bit) * size
+      yield { start, end: start + size, who: `block ${order}`, order }
+    }
+  }
+}
+
+function restoreCalls(
+  state: KhoState,
+  kernel: ReadingKernel,
+  boot: EarlyBoot,
+  address: number,
+  memory: () => ReturnType<typeof createReaderMemory>,
+): RestoreCall[] {
+  const { reserved } = boot
+  if (reserved === null) return []
+  const fresh = () => createRestorer(memory(), kernel, state.geometry, reserved)
+  const twice = (name: RestoreCall['function'], call: (restorer: Restorer) => Restored): RestoreCall[] => {
+    const restorer = fresh()
+    return [false, true].map(again => ({ function: name, again, result: call(restorer) }))
+  }
+  const folios = twice('kho_restore_folio', restorer => restorer.folio(address))
+  // kho_restore_pages() came with 6.18, in place of kho_restore_phys(), which never left a series.
+  if (!kernel.users.vmalloc) return folios
+  return [...folios, ...twice('kho_restore_pages', restorer => onePage(restorer, address))]
+}
+
+function onePage(restorer: Restorer, address: number): Restored {
+  const lost = restorer.pages(address, 1)
+  return lost === null ? { ok: true, order: null, again: false } : lost.failed
+}
