@@ -8,5 +8,4 @@ export const POSTED_GRAF = {
   posting: 'patches v1 to v3, 2023 and 2024',
   uname: '6.7.0',
   layout: { ...POSTED_V4.layout, name: 'graf' },
-  writes: null,
 } as const satisfies KernelRow

@@ -17,7 +17,7 @@ export const POSTED_RADIX_RFC1 = {
     mapZeroUntilFinalize: false,
     mapFrozen: false,
   },
-  writes: null,
+  writes: { ...V6_18.writes, finalize: false },
   reads: null,
   boot: null,
 } as const satisfies KernelRow

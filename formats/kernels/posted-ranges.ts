@@ -7,6 +7,6 @@ export const POSTED_RANGES = {
   name: 'ranges',
   posting: 'mail of April 2025',
   layout: { ...POSTED_V5.layout, name: 'ranges', tracker: 'range-list', bitmap: null },
-  writes: null,
+  writes: { ...POSTED_V5.writes, split: 'greedy', knowsOrders: false, unpreserve: false },
   reads: null,
 } as const satisfies KernelRow

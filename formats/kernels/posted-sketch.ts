@@ -14,6 +14,6 @@ export const POSTED_SKETCH = {
     map: { node: null, property: 'preserved-folio-map' },
     chunkHeader: 'order-first',
   },
-  writes: null,
+  writes: { ...POSTED_V5.writes, split: 'greedy' },
   reads: null,
 } as const satisfies KernelRow

@@ -2,6 +2,7 @@ import type { KernelRow, Layout, Reads, Writes } from './kernel.js'
 import { POSTED_ARRAY } from './posted-array.js'
 import { POSTED_GRAF } from './posted-graf.js'
 import { POSTED_KHO_V2 } from './posted-kho-v2.js'
+import { POSTED_MAIL_TABLE } from './posted-mail-table.js'
 import { POSTED_RADIX_RFC1 } from './posted-radix-rfc1.js'
 import { POSTED_RADIX_RFC2 } from './posted-radix-rfc2.js'
 import { POSTED_RANGES } from './posted-ranges.js'
@@ -38,6 +39,7 @@ const ROWS = [
   POSTED_V4,
   POSTED_SKETCH,
   POSTED_V5,
+  POSTED_MAIL_TABLE,
   POSTED_V5_TABLE,
   POSTED_RANGES,
   POSTED_ARRAY,

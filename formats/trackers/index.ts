@@ -6,6 +6,7 @@
  */
 import { chunkList } from './chunk-list/index.js'
 import { khoArray } from './kho-array/index.js'
+import { mailTable } from './mail-table/index.js'
 import { memArray } from './mem-array/index.js'
 import { pageTable } from './page-table/index.js'
 import { radixTree } from './radix-tree/index.js'
@@ -16,6 +17,7 @@ const TRACKERS: Readonly<Record<TrackerFormat, Tracker>> = {
   'chunk-list': chunkList,
   'radix-tree': radixTree,
   'page-table': pageTable,
+  'mail-table': mailTable,
   'mem-array': memArray,
   'kho-array': khoArray,
   'range-list': rangeList,

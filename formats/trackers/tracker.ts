@@ -12,6 +12,7 @@ export const TRACKER_FORMATS = [
   'chunk-list',
   'radix-tree',
   'page-table',
+  'mail-table',
   'mem-array',
   'kho-array',
   'range-list',

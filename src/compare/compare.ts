@@ -2,21 +2,14 @@ import { isKhoError } from '../../formats/error.js'
 import type { AbiName } from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import { mergeRanges, type Range } from '../../formats/memory/range.js'
-import {
-  addRun,
-  countBlocks,
-  createPageSet,
-  orders,
-  type PageSet,
-  totals,
-} from '../../formats/pages/page-set.js'
-import { forEachRange, forEachRun } from '../../formats/pages/runs.js'
+import { countBlocks, orders, type PageSet, totals } from '../../formats/pages/page-set.js'
+import { forEachRange } from '../../formats/pages/runs.js'
 import { endOfBlocks } from '../convert/placement.js'
 import { MOST_REGIONS_MEASURED, memblockMs, QUOTED, type Quoted, skipMs } from './figures.js'
 import { type Cost, measure } from './measure.js'
 
-/** A tracker that is compared: an ABI's, or the one tree without orders that the mail of March 2025 describes. */
-export type TrackerName = AbiName | 'mail-tables'
+/** A tracker that is compared: an ABI's. */
+export type TrackerName = AbiName
 
 /** What a reader's boot costs by the models, in milliseconds. */
 export interface BootCost {
@@ -45,7 +38,7 @@ export interface Comparison {
 export const COMPARED: readonly TrackerName[] = [
   'mem4',
   'v5',
-  'mail-tables',
+  'mail-table',
   'v5-table',
   'kho-v1-512',
   'array',
@@ -100,28 +93,10 @@ function makeRow(
   boot: (cost: Cost) => BootCost,
 ): Row {
   try {
-    const cost = measureTracker(tracker, pages, geometry, end)
+    const cost = measure(pages, tracker, geometry, end)
     return { tracker, cost, boot: boot(cost), refused: null }
   } catch (error) {
     if (!isKhoError(error) || error.code !== 'cannot-express') throw error
     return { tracker, cost: null, boot: null, refused: error.message }
   }
-}
-
-function measureTracker(tracker: TrackerName, pages: PageSet, geometry: Geometry, end: number): Cost {
-  if (tracker !== 'mail-tables') return measure(pages, tracker, geometry, end)
-  // The mail has one tree, of pages: the per-order tables with nothing but order 0.
-  const cost = measure(singlePages(pages), 'v5-table', geometry, end)
-  const high = orders(pages).filter(order => order > 0 && countBlocks(pages, order) > 0)
-  return high.length === 0
-    ? cost
-    : { ...cost, losses: ['blocks become single pages: the tree knows no orders'] }
-}
-
-function singlePages(pages: PageSet): PageSet {
-  const single = createPageSet(pages.pageShift)
-  for (const [order, bits] of pages.orders) {
-    forEachRun(bits, (first, end) => addRun(single, 0, first * 2 ** order, (end - first) * 2 ** order))
-  }
-  return single
 }

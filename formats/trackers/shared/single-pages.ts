@@ -6,7 +6,7 @@ import type { TrackerWriter, WriterCounts } from '../writer.js'
 /** Ranges know no orders: a set with larger blocks cannot be said. */
 export function refuseHighOrders(pages: PageSet): string | null {
   const high = orders(pages).find(order => order > 0)
-  return high === undefined ? null : `order ${high}: ranges of bytes know no orders`
+  return high === undefined ? null : `order ${high}: ranges know no orders`
 }
 
 /** The calls of a writer that keeps pages, whatever orders they are given in, and counts a step for each call. */

@@ -41,7 +41,7 @@ export const schema = z
     }),
     trackers: z.array(
       z.strictObject({
-        tracker: z.string().describe('an ABI, or mail-tables'),
+        tracker: z.string().describe('an ABI, or mail-table'),
         refused: z.string().nullable(),
         losses: z.array(z.string()),
         costs: costs.nullable(),

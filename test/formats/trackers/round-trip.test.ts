@@ -62,6 +62,11 @@ const EVERY: [AbiName, number][] = [
   ['v5-table', 10],
   ['array', 14],
   ['mem4', 0],
+  ['graf', 0],
+  ['sketch', 14],
+  ['ranges', 0],
+  ['mail-table', 0],
+  ['radix-rfc1', 14],
 ]
 
 describe.each(EVERY)('%s', (abi, orders) => {
@@ -91,12 +96,12 @@ describe.each(EVERY)('%s', (abi, orders) => {
   })
 })
 
-describe('kho-v2', () => {
+describe.each(['kho-v2', 'radix-rfc2'] as const)('%s', abi => {
   it('is kho-v3 with 4K and 64K pages', () => {
     fc.assert(
       fc.property(fc.constantFrom<PageShift>(12, 16), blocks(14), (pageShift, list) => {
         const pages = build(pageShift, list)
-        expect(roundTrip('kho-v2', pages, 0, true)).toEqual(roundTrip('kho-v3', pages, 0, true))
+        expect(roundTrip(abi, pages, 0, true)).toEqual(roundTrip('kho-v3', pages, 0, true))
       }),
       { numRuns: 30 },
     )
@@ -106,7 +111,7 @@ describe('kho-v2', () => {
     fc.assert(
       fc.property(blocks(14), list => {
         const pages = build(14, list)
-        const { blocks, faults } = roundTrip('kho-v2', pages, 0, true)
+        const { blocks, faults } = roundTrip(abi, pages, 0, true)
         expect(blocks).toEqual(listBlocks(pages))
         const bare = listBlocks(pages).some(block => block.order === 0)
         expect(faults.map(fault => fault.code)).toEqual(
@@ -123,6 +128,8 @@ describe('what a format cannot say', () => {
   it.each<[AbiName, number, RegExp]>([
     ['mem4', 1, /know no orders/],
     ['v5-table', 11, /orders 0 to 10/],
+    ['mail-table', 1, /knows no orders/],
+    ['ranges', 1, /know no orders/],
     ['kho-v1-page', 19, /in an int/],
     ['kho-v4', 38, /no key/],
   ])('%s refuses order %i', (abi, order, why) => {

@@ -146,12 +146,12 @@ describe('the worked scenarios', () => {
       expect(row(name)).toMatchObject({ how: 'counted', losses: [], blocks: 4194306 })
     expect(row('mem4').readBack.reservations).toBe(3)
     // A leaf for each 128 MiB, and the tables above.
-    expect(row('mail-tables').atRest.bytes).toBeGreaterThanOrEqual(512 * 1024)
+    expect(row('mail-table').atRest.bytes).toBeGreaterThanOrEqual(512 * 1024)
   })
 
   it('1 TiB of 1 GiB pages', () => {
     const { row } = compare('1t-of-1g-pages')
-    expect(row('mail-tables').atRest.bytes).toBeGreaterThan(32 * 2 ** 20)
+    expect(row('mail-table').atRest.bytes).toBeGreaterThan(32 * 2 ** 20)
     expect(row('v5-table').losses[0]).toContain('order 10')
     expect(row('kho-v4').atRest.bytes).toBeLessThan(64 * 1024)
     expect(row('kho-v4').losses).toEqual([])

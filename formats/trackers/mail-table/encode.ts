@@ -1,0 +1,58 @@
+import type { MemoryBuilder } from '../../memory/memory-builder.js'
+import { orders, type PageSet } from '../../pages/page-set.js'
+import { forEachRange } from '../../pages/runs.js'
+import { fillBits, wordsOf } from '../../pages/words.js'
+import { createTables, refuseReach } from '../page-table/build.js'
+import { clearBit } from '../shared/bits.js'
+import { attachAddresses } from '../shared/place.js'
+import type { TrackerOptions } from '../tracker.js'
+import { noCounts, type TrackerEncoder, type TrackerWriter } from '../writer.js'
+
+/** The one tree of the mail: the bit of each page is set when it is preserved. */
+export const mailEncoder: TrackerEncoder = {
+  refuse: refuseSet,
+  createWriter: createMailWriter,
+  attach: attachAddresses,
+}
+
+function refuseSet(pages: PageSet, options: TrackerOptions): string | null {
+  const high = orders(pages).find(order => order > 0)
+  if (high !== undefined) return `order ${high}: the tree is of pages and knows no orders`
+  return pages.orders.has(0) ? refuseReach(pages, 0, options) : null
+}
+
+function createMailWriter(builder: MemoryBuilder, options: TrackerOptions): TrackerWriter {
+  const { pageSize, bitmapBits } = options.geometry
+  const counts = noCounts()
+  const { leafOf, rootOf } = createTables(builder, counts)
+
+  function setPages(first: number, end: number): void {
+    for (let page = first; page < end; ) {
+      const within = page % bitmapBits
+      const count = Math.min(bitmapBits - within, end - page)
+      fillBits(wordsOf(leafOf(0, page, true)!.bytes), within, within + count)
+      page += count
+    }
+  }
+
+  return {
+    counts,
+    preserve(address, order) {
+      const first = address / pageSize
+      setPages(first, first + 2 ** order)
+    },
+    unpreserve(address, order) {
+      const first = address / pageSize
+      let had = false
+      for (let page = first; page < first + 2 ** order; page++) {
+        const leaf = leafOf(0, page, false)
+        if (leaf !== null && clearBit(leaf.bytes, page % bitmapBits)) had = true
+      }
+      return had
+    },
+    preserveAll(pages) {
+      forEachRange(pages, (start, end) => setPages(start / pageSize, end / pageSize))
+    },
+    finish: () => ({ addresses: [rootOf(0)] }),
+  }
+}
