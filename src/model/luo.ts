@@ -1,7 +1,6 @@
 import {
   type Blob,
   type Gap,
-  type KhoBlock,
   type Luo,
   type LuoFile,
   type LuoFlb,
@@ -9,22 +8,20 @@ import {
   memfdVersion,
 } from '../../formats/blobs/index.js'
 import {
-  KHO_BLOCK_HEADER,
   LUO_FILE_SER,
   LUO_FLB_HEADER_SER,
   LUO_FLB_SER,
   LUO_SER,
   LUO_SESSION_HEADER_SER,
   LUO_SESSION_SER,
-  type Struct,
 } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
-import { type Range, rangeAt, rangeSize } from '../../formats/memory/range.js'
-import type { KhoState } from '../image/state.js'
-import { orderFinder } from './block-finder.js'
-import { type ClaimGroup, type ClaimTraits, type ClaimWalk, listClaims, singleClaim } from './claim.js'
+import { type Range, rangeSize } from '../../formats/memory/range.js'
+import { blocks, entryPieces } from './block-chain.js'
+import { type ClaimGroup, type ClaimTraits, singleClaim } from './claim.js'
 import { treeMemory } from './fdt.js'
+import { handleClaims, handleMemory } from './handle.js'
 import {
   absent,
   address,
@@ -32,9 +29,9 @@ import {
   defineKind,
   elementsOf,
   list,
-  type Many,
   type Memory,
   NO_MEMORY,
+  type NotKnown,
   name,
   notKnown,
   one,
@@ -48,69 +45,6 @@ import type { Piece } from './piece.js'
 import { structMemory } from './struct-kind.js'
 
 const traits = (version: string): ClaimTraits => ({ kind: 'metadata', version, preserved: true })
-
-/** A record of a list, where it lies, and its path. */
-interface Entry {
-  extent: Range
-  path: string
-}
-
-/** A chain of blocks: what it holds, and where it stops being known. */
-interface Chain {
-  blocks: readonly KhoBlock[]
-  gap: Gap | null
-  entries: readonly Entry[]
-  struct: Struct
-}
-
-const BLOCK = defineKind<{ block: Omit<KhoBlock, 'path'>; chain: Chain }>({
-  what: 'block',
-  fields: {
-    address: address(({ block }) => block.extent.start),
-    count: count(({ block }) => block.count, { orNull: 'no number of entries' }),
-  },
-  memory({ block: { extent }, chain: { entries, struct } }, _, path) {
-    const own = structMemory(KHO_BLOCK_HEADER, extent.start, path)
-    const pieces = () => [...own.pieces!(), ...entryPieces(entries, struct, extent)]
-    return { ...own, extents: [extent], pieces }
-  },
-})
-
-/** The blocks that a list lies in; one that the dump lacks is known by its address. */
-function blocks<T>(version: string, get: (self: T) => Chain, home?: string): Many<T> {
-  return list(
-    'list of blocks',
-    BLOCK,
-    (self, { geometry }) => {
-      const chain = get(self)
-      const known = chain.blocks.map((block: Omit<KhoBlock, 'path'>) => ({ block, chain }))
-      const { gap } = chain
-      if (gap !== null) {
-        const extent = rangeAt(gap.address, geometry.pageSize)
-        known.push({ block: { extent, count: null }, chain })
-      }
-      return elementsOf(known, ({ block }) => hex(block.extent.start), gap && absent('a block', gap))
-    },
-    {
-      ...(home === undefined ? {} : { home }),
-      *claims(self) {
-        const chain = get(self)
-        const starts = Float64Array.from(chain.blocks, block => block.extent.start)
-        const sizes = Float64Array.from(chain.blocks, block => rangeSize(block.extent))
-        yield listClaims(starts, sizes, traits(version), n => chain.blocks[n]!.path)
-      },
-      claimsAll: true,
-    },
-  )
-}
-
-/** Records lie in their list in ascending order, page by page. */
-function* entryPieces(entries: readonly Entry[], struct: Struct, within: Range): Generator<Piece> {
-  for (const { extent, path } of entries) {
-    if (extent.start < within.start || extent.start >= within.end) continue
-    yield { kind: 'struct', address: extent.start, struct, path }
-  }
-}
 
 /** An array of the FDT form, and the claim on it. */
 function arrayMemory(array: Range | null, header: Memory | null, pieces: () => Iterable<Piece>): Memory {
@@ -255,10 +189,10 @@ export const LUO = defineKind<{ blob: Blob; value: Luo }>({
         claims: ({ value }, _, path) => arrayClaim(value.sessionArray, path),
       },
     ),
-    flbCount: count(({ value }) => small(value.flbs?.count ?? null), {
+    flbCount: count(({ value }) => flbGap(value) ?? small(value.flbs?.count ?? null), {
       orNull: 'null where there is no page of them',
     }),
-    flbs: list('FLB page', FLB, ({ value }) => flbsOf(value), {
+    flbs: list('FLB page', FLB, ({ value }) => flbGap(value) ?? value.flbs?.entries ?? [], {
       home: 'luo/flbs',
       memory({ value: { flbs } }, _, path) {
         const header = flbs && structMemory(LUO_FLB_HEADER_SER, flbs.extent.start, path)
@@ -278,39 +212,9 @@ export const LUO = defineKind<{ blob: Blob; value: Luo }>({
   item: { kind: 'blob', text: ({ value }) => `LUO (${value.compatible})` },
 })
 
-function flbsOf({ flbs, flbsAddress }: Luo) {
-  if (flbs !== null) return flbs.entries
-  if (flbsAddress === 0) return []
-  return notKnown(
-    flbsAddress === null
-      ? 'what should lead to it is no physical address'
-      : `its page at ${hex(flbsAddress)} is not in the dump`,
-  )
-}
-
-/**
- * What the handle of an unknown handler leads to. Handles are opaque, mostly addresses: one that is the address of a
- * preserved block leads to that block, any other to nothing that is known.
- */
-function handleBlock(state: KhoState, data: bigint): Range | null {
-  const start = Number(data)
-  if (start === 0 || start >= ADDRESS_LIMIT) return null
-  const order = orderFinder(state)(start)
-  return order < 0 ? null : rangeAt(start, state.geometry.pageSize * 2 ** order)
-}
-
-function handleMemory(state: KhoState, data: bigint) {
-  const block = handleBlock(state, data)
-  return block && { what: 'what the handle leads to', extents: [block] }
-}
-
-function* handleClaims(
-  { state }: ClaimWalk,
-  { data }: { data: bigint },
-  version: string,
-  path: string,
-): Generator<ClaimGroup> {
-  const block = handleBlock(state, data)
-  if (block === null) return
-  yield singleClaim(`${path}/data`, block.start, rangeSize(block), { kind: 'data', version, preserved: true })
+/** Why the page of FLB objects is not known, where something leads to one. */
+function flbGap({ flbs, flbsAddress }: Luo): NotKnown | null {
+  if (flbs !== null || flbsAddress === 0) return null
+  if (flbsAddress === null) return notKnown('what should lead to it is no physical address')
+  return notKnown(`its page at ${hex(flbsAddress)} is not in the dump`)
 }

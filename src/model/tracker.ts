@@ -5,7 +5,19 @@ import { blockSize, countBlocks, orders, totals } from '../../formats/pages/page
 import type { TrackerNode } from '../../formats/trackers/tracker.js'
 import type { KhoState, TrackerInfo } from '../image/state.js'
 import { listClaims } from './claim.js'
-import { address, count, defineKind, type Field, list, type Memory, NO_MEMORY, size, text } from './kind.js'
+import {
+  address,
+  count,
+  defineKind,
+  type Field,
+  list,
+  type Memory,
+  NO_MEMORY,
+  type NotKnown,
+  notKnown,
+  size,
+  text,
+} from './kind.js'
 
 /** Node kinds that hold bits, as against those that only point to others. */
 const LEAVES = new Set<TrackerNode['kind']>(['leaf', 'bitmap'])
@@ -52,26 +64,39 @@ export function trackerTotals({ decode: { nodes, pages } }: TrackerInfo) {
   }
 }
 
+type Totals = ReturnType<typeof trackerTotals>
+
+/** What rests on nodes that are not there is not known, however much of it is there. */
+function known<K extends keyof Totals>(key: K) {
+  return ({ tracker, image }: KhoState): Totals[K] | NotKnown => {
+    const { absentNodes } = tracker.decode
+    if (absentNodes > 0) return notKnown(`${absentNodes} of the tracker’s pages not in the dump`)
+    if (image.dump.debugfs !== undefined) return notKnown('debugfs does not show the tracker')
+    return trackerTotals(tracker)[key]
+  }
+}
+
 const start: Record<string, Field<KhoState>> = {
   format: text(({ tracker }) => tracker.format, { values: FORMATS, orNull: 'no known one' }),
   state: text(({ tracker }) => tracker.state, { values: TRACKER_STATES }),
   reason: text(({ tracker }) => tracker.reason, { orNull: 'nothing to say' }),
   root: address(({ tracker }) => tracker.root, { orNull: 'none' }),
 }
+const partly = { orNull: 'null where the dump lacks a part of the tracker' }
 const rest: Record<string, Field<KhoState>> = {
-  leaves: count(({ tracker }) => trackerTotals(tracker).leaves),
-  metadataBytes: size(({ tracker }) => trackerTotals(tracker).metadataBytes),
+  leaves: count(known('leaves'), partly),
+  metadataBytes: size(known('metadataBytes'), partly),
   absentNodes: count(({ tracker }) => tracker.decode.absentNodes),
   badPointers: count(({ tracker }) => tracker.decode.badPointers),
-  orders: list('list of orders', ORDER, ({ tracker }) => trackerTotals(tracker).orders),
-  blocks: count(({ tracker }) => trackerTotals(tracker).blocks),
-  bytes: size(({ tracker }) => trackerTotals(tracker).bytes),
+  orders: list('list of orders', ORDER, known('orders')),
+  blocks: count(known('blocks'), partly),
+  bytes: size(known('bytes'), partly),
 }
 
 /** The tracker as the whole state shows it: how many nodes it has. */
 export const TRACKER_TOTALS = defineKind<KhoState>({
   what: 'tracker',
-  fields: { ...start, nodes: count(({ tracker }) => tracker.decode.nodes.length), ...rest },
+  fields: { ...start, nodes: count(known('nodes'), partly), ...rest },
 })
 
 /** The tracker: what preserved memory is written down in. */
