@@ -37,7 +37,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['kernel'],
   ['damage'],
   // Verbs on states.
-  ['validate', 'boot', 'diff', 'convert', 'slim', 'extract', 'simulate', 'whois', 'hex', 'map'],
+  ['validate', 'boot', 'diff', 'convert', 'slim', 'extract', 'simulate', 'whois', 'hex', 'map', 'abi'],
   // Files, zlib, signals: all that needs Node.
   ['node'],
   // What composites share.

@@ -61,7 +61,12 @@ const ARM64_MAGIC = 0x644d5241
 const ZIMG = 0x676d697a
 const MZ = 0x5a4d
 const ELF_MAGIC = 0x464c457f
-const ET_REL = 1
+/** e_type of what is a kernel or a part of one: relocatable, executable, shared. A core is a dump. */
+const ELF_FORMS = new Map<number, KernelForm>([
+  [1, 'module'],
+  [2, 'vmlinux'],
+  [3, 'vmlinux'],
+])
 const MACHINES = new Map([
   [62, 'x86_64'],
   [183, 'aarch64'],
@@ -79,7 +84,8 @@ function word(bytes: Uint8Array, offset: number): number {
 function readElf(bytes: Uint8Array): BootImage | null {
   if (word(bytes, 0) !== ELF_MAGIC || bytes.length < 64) return null
   const kind = word(bytes, 16)
-  const form = (kind & 0xffff) === ET_REL ? 'module' : 'vmlinux'
+  const form = ELF_FORMS.get(kind & 0xffff)
+  if (form === undefined) return null
   return { form, machine: MACHINES.get(kind >>> 16) ?? null, release: null, payload: null }
 }
 

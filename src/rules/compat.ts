@@ -10,7 +10,15 @@ export interface CompatRow {
 }
 
 /** What a kernel can make of a component, from best to worst. */
-export const COMPAT_OUTCOMES = ['ok', 'accepted-different', 'error-reported', 'oops', 'rejected'] as const
+export const COMPAT_OUTCOMES = [
+  'ok',
+  'accepted-different',
+  'error-reported',
+  'unknown',
+  'loop',
+  'oops',
+  'rejected',
+] as const
 
 /** Component by component: what `reader` makes of what `writer` hands over. The first row that is rejected decides. */
 export function compareReleases(writer: Kernel, reader: ReadingKernel): CompatRow[] {
@@ -39,7 +47,8 @@ function rootRow(writer: Kernel, reader: ReadingKernel): CompatRow {
   }
 }
 
-function trackerRow(writer: Kernel, reader: ReadingKernel): CompatRow {
+/** Whether a kernel finds its way in what another one has built. */
+export function trackerRow(writer: Kernel, reader: ReadingKernel): CompatRow {
   const [from, to] = [writer.layout, reader.layout]
   const row = { component: 'tracker', writes: describeTracker(writer), reads: describeTracker(reader) }
   if (from.map.node !== to.map.node || from.map.property !== to.map.property) {

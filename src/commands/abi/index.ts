@@ -1,54 +1,96 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../../formats/error.js'
-import { kernelNamed, readingKernel } from '../../../formats/kernels/index.js'
 import { writeJson } from '../../render/json.js'
 import { compareReleases, overall } from '../../rules/compat.js'
 import { EXIT } from '../shared/exit-codes.js'
-import { addOutputOptions, type OutputOptions } from '../shared/options.js'
+import { addOptions } from '../shared/option-specs.js'
+import {
+  addImageOptions,
+  addOutputOptions,
+  type ImageOptions,
+  type OutputOptions,
+} from '../shared/options.js'
 import { wantsColor, writeOutput } from '../shared/output.js'
 import { paletteOf } from '../shared/palette.js'
 import type { Terminal } from '../shared/terminal.js'
-import { abiJson, writeAbis, writeCompat } from './text.js'
+import { abiJson, type CompatVerdict, writeAbis, writeCompat } from './text.js'
+
+interface AbiOptions extends ImageOptions, OutputOptions {
+  module?: string[]
+}
 
 const HELP = `
-A and B are releases (6.16, 6.17.9, 7.2, v5) or ABI names (kho-v1-512, kho-v4).
-With both, exit code 1 says that B does not take over what A hands on.
+A and B are releases (6.16, 6.17.9, 7.2, 7.3.4+deb14-amd64, v5), ABI names (kho-v1-512, kho-v4), or files: A
+may be a dump, B the kernel that kexec would load (bzImage, Image, vmlinux; packed or not). Of a dump,
+every session, file and object is looked at, and the kernel's prediction counts too.
+
+With both, exit code 1 says that B does not take over what A hands on: a gate before the jump.
 
 Examples:
   kho abi
   kho abi 6.17.8 6.18
-  kho abi 7.1 7.2 --json`
+  kho abi vmcore 7.3
+  kho abi /sys/kernel/debug/kho /boot/vmlinuz --module vfio-pci.ko.xz`
 
 /** `kho abi [A [B]]`. */
 export function configure(command: Command, terminal: Terminal): void {
   command
-    .description('List every version of the hand-over, or say who can read whom.')
-    .argument('[A]', 'the kernel that hands over')
-    .argument('[B]', 'the kernel that takes over; every known one where not given')
+    .description('List every version of the hand-over, or say who can take over from whom.')
+    .argument('[A]', 'who hands over: a release, an ABI, a dump or a kernel')
+    .argument('[B]', 'who takes over: a release, an ABI or a kernel; every known one where not given')
     .addHelpText('after', HELP)
-    .action((a: string | undefined, b: string | undefined, options: OutputOptions) =>
+    .action((a: string | undefined, b: string | undefined, options: AbiOptions) =>
       abi(a, b, options, terminal),
     )
+  addOptions(command, [
+    { name: 'module', value: 'FILE', about: 'a module that B will load: its handlers count', repeat: true },
+  ])
   addOutputOptions(command, 'document')
+  addImageOptions(command)
 }
 
-function abi(a: string | undefined, b: string | undefined, options: OutputOptions, terminal: Terminal): void {
+async function abi(
+  a: string | undefined,
+  b: string | undefined,
+  options: AbiOptions,
+  terminal: Terminal,
+): Promise<void> {
   const palette = paletteOf(wantsColor(options, terminal))
   if (a === undefined || b === undefined) {
     if (a !== undefined)
-      throw new KhoError('usage', 'name two releases, or none', { hint: `kho abi ${a} 7.2` })
+      throw new KhoError('usage', 'name two releases, or none', { hint: `kho abi ${a} 7.3` })
     writeOutput(terminal, options, [], write => {
       if (options.json === true) writeJson(write, abiJson(null))
       else writeAbis(write, palette)
     })
     return
   }
-  const pair = [kernelNamed(a), readingKernel(b)] as const
-  const rows = compareReleases(...pair)
-  const worst = overall(rows)
+  const verdict = await judge(a, b, options, terminal)
   writeOutput(terminal, options, [], write => {
-    if (options.json === true) writeJson(write, abiJson({ rows, worst, pair }))
-    else writeCompat(write, pair, rows, worst, palette)
+    if (options.json === true) writeJson(write, abiJson(verdict))
+    else writeCompat(write, verdict, palette)
   })
-  if (worst.outcome !== 'ok') terminal.code = EXIT.found
+  if (verdict.worst.outcome !== 'ok') terminal.code = EXIT.found
+}
+
+/** What files need is loaded only for them: two releases are a look at the table. */
+async function judge(a: string, b: string, options: AbiOptions, terminal: Terminal): Promise<CompatVerdict> {
+  const { partyOf, takerOf } = await import('./parties.js')
+  const [from, to] = [await partyOf(a, options, terminal), await partyOf(b, options, terminal)]
+  const { openKernelFile } = await import('../../node/kernel-file.js')
+  const taker = takerOf(to, (options.module ?? []).map(openKernelFile))
+  const assumptions = taker.assumption === null ? [] : [taker.assumption]
+  const done = (writer: string, rows: CompatVerdict['rows']): CompatVerdict => {
+    return { writer, reader: taker.name, rows, worst: overall(rows), assumptions }
+  }
+  const { kernelOffer, stateOffer } = await import('../../abi/offer.js')
+  const { takeOver } = await import('../../abi/take-over.js')
+  if (from.kind === 'image') {
+    const { predictionRow } = await import('./prediction.js')
+    const rows = takeOver(stateOffer(from.state, from.name), taker)
+    return done(from.name, [...rows, predictionRow(from.state, taker)])
+  }
+  const writer = from.kind === 'kernel' ? from.kernel : takerOf(from, []).kernel
+  if (taker.file === null) return done(writer.release, compareReleases(writer, taker.kernel))
+  return done(from.kind === 'file' ? from.name : writer.release, takeOver(kernelOffer(writer), taker))
 }

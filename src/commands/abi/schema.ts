@@ -28,6 +28,7 @@ const verdict = z.strictObject({
   writer: z.string(),
   reader: z.string(),
   outcome: outcome.describe('of the hand-over as a whole'),
+  assumptions: z.array(z.string()).describe('what was taken for granted'),
   components: z.array(
     z.strictObject({
       component: z.string(),

@@ -1,11 +1,5 @@
-import {
-  ABIS,
-  handlersOf,
-  type Kernel,
-  READING_KERNELS,
-  type ReadingKernel,
-  writersOf,
-} from '../../../formats/kernels/index.js'
+import { ABIS, handlersOf, READING_KERNELS, writersOf } from '../../../formats/kernels/index.js'
+import { escapeText } from '../../render/escape.js'
 import type { JsonOf } from '../../render/json.js'
 import type { Palette } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
@@ -28,36 +22,41 @@ export function writeAbis(write: Writer, palette: Palette): void {
 }
 
 /** What one release reads of another: component by component. */
-export function writeCompat(
-  write: Writer,
-  [writer, reader]: readonly [Kernel, ReadingKernel],
-  rows: readonly CompatRow[],
-  worst: CompatRow,
-  palette: Palette,
-): void {
+export function writeCompat(write: Writer, verdict: CompatVerdict, palette: Palette): void {
+  const { rows, worst, assumptions } = verdict
+  const [writer, reader] = [escapeText(verdict.writer), escapeText(verdict.reader)]
   const color = worst.outcome === 'ok' ? palette.good : palette.bad
-  write(
-    `${writer.release} -> ${reader.release}: ${color(worst.outcome)}${worst.note === '' ? '' : `: ${worst.note}`}\n`,
+  write(`${writer} -> ${reader}: ${color(worst.outcome)}${worst.note === '' ? '' : `: ${worst.note}`}\n`)
+  for (const assumption of assumptions) write(`assumed: ${escapeText(assumption)}\n`)
+  const lines = rows.map(row =>
+    [row.component, row.writes, row.reads, row.outcome, row.note].map(cell => escapeText(cell)),
   )
-  const lines = rows.map(row => [row.component, row.writes, row.reads, row.outcome, row.note])
-  writeColumns(
-    write,
-    [['component', `${writer.release} writes`, `${reader.release} reads`, 'outcome', 'note'], ...lines],
-    palette,
-  )
+  const head = ['component', `${baseName(writer)} writes`, `${baseName(reader)} reads`, 'outcome', 'note']
+  writeColumns(write, [head, ...lines], palette)
+}
+
+/** What one party makes of what another hands over. */
+export interface CompatVerdict {
+  writer: string
+  reader: string
+  rows: readonly CompatRow[]
+  worst: CompatRow
+  assumptions: readonly string[]
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 /** The document of `kho abi --json`, with a verdict where two releases were named. */
-export function abiJson(
-  verdict: { rows: readonly CompatRow[]; worst: CompatRow; pair: readonly [Kernel, ReadingKernel] } | null,
-): JsonOf<typeof schema> {
+export function abiJson(verdict: CompatVerdict | null): JsonOf<typeof schema> {
   if (verdict !== null) {
-    const [writer, reader] = verdict.pair
     return {
       schema: 'kho/abi/1',
-      writer: writer.release,
-      reader: reader.release,
+      writer: verdict.writer,
+      reader: verdict.reader,
       outcome: verdict.worst.outcome,
+      assumptions: [...verdict.assumptions],
       components: verdict.rows.map(row => ({ ...row })),
     }
   }

@@ -125,6 +125,7 @@ describe('readKernelFile', () => {
 
   it('says what a file is not', () => {
     expect(() => readKernelFile(ascii('not a kernel'), unpack)).toThrow(/no bzImage, arm64 Image/)
+    expect(() => readKernelFile(elf(STRINGS, 4), unpack)).toThrow(/no bzImage/)
     expect(() => readKernelFile(new Uint8Array(0), unpack)).toThrow(KhoError)
     let nested: Uint8Array = ascii('x')
     for (let n = 0; n < 5; n++) nested = gzipSync(nested)

@@ -1,0 +1,101 @@
+import type { KernelFile } from '../../formats/kernel-files/index.js'
+import { handlersOf, kernelOf, type ReadingKernel, takesCompatible } from '../../formats/kernels/index.js'
+import { type CompatRow, trackerRow } from '../rules/compat.js'
+import type { Offer } from './offer.js'
+
+/** Who is to take a state over: a release of the table, a kernel's file, or both at once. */
+export interface Taker {
+  name: string
+  /** What the table knows of its release. */
+  kernel: ReadingKernel
+  /** The file itself, which decides over versions and names; null where there is only a release. */
+  file: KernelFile | null
+  /** Modules that will be loaded: what they know, the kernel knows. */
+  modules: readonly KernelFile[]
+}
+
+/**
+ * Component by component, whether a kernel takes over what is handed to it: by the strings that its file holds, or, for
+ * a release, that it is known to have. A refusal of the root comes alone.
+ */
+export function takeOver(offer: Offer, taker: Taker): CompatRow[] {
+  const root = rootRow(offer, taker)
+  const tracker = trackerRow(kernelOf(offer.abi), taker.kernel)
+  if (root.outcome === 'rejected' || tracker.outcome === 'rejected') return [root, tracker]
+  return [
+    root,
+    tracker,
+    ...luoRows(offer, taker),
+    ...offer.handlers.map(name => handlerRow(name, offer, taker)),
+    ...offer.flbs.map(name => flbRow(name, taker)),
+    ...offer.children
+      .filter(name => !LUO_NODES.includes(name))
+      .map(name => nameRow('child', name, taker, 'nobody looks at it')),
+    ...offer.unread.map(unreadRow),
+  ]
+}
+
+/** LUO has a row of its own. */
+const LUO_NODES: readonly string[] = ['LUO']
+
+function rootRow({ compatible }: Offer, { kernel, file }: Taker): CompatRow {
+  const known = file?.kho ?? [kernel.reads.checksCompatible ? kernel.layout.compatible : 'not looked at']
+  const row = { component: 'root compatible', writes: compatible, reads: known.join(', ') || 'none' }
+  if (known.length === 0) return { ...row, outcome: 'rejected', note: 'this kernel has no KHO' }
+  const same = file === null ? takesCompatible(kernel, compatible) : known.includes(compatible)
+  const note = same ? '' : `"… is incompatible with '${known[0]}'": boots without KHO`
+  return { ...row, outcome: same ? 'ok' : 'rejected', note }
+}
+
+function luoRows({ luo, handlers }: Offer, { kernel, file }: Taker): CompatRow[] {
+  if (luo === null) return []
+  const own = kernel.users.luo?.version
+  const known = file?.luo ?? (own === undefined ? [] : [own])
+  const row = { component: 'LUO', writes: luo, reads: known.join(', ') || 'none' }
+  if (known.length === 0) {
+    const note = handlers.length > 0 ? 'this kernel has no LUO: sessions and files are lost' : 'not looked at'
+    return [{ ...row, outcome: handlers.length > 0 ? 'accepted-different' : 'ok', note }]
+  }
+  const same = known.includes(luo)
+  return [{ ...row, outcome: same ? 'ok' : 'oops', note: same ? '' : 'luo_restore_fail() panics' }]
+}
+
+function handlerRow(name: string, { luo }: Offer, taker: Taker): CompatRow {
+  const row = { component: 'file handler', writes: name, reads: knows(taker, name) ? name : 'none' }
+  if (row.reads !== 'none' || luo === null) return { ...row, outcome: 'ok', note: '' }
+  return { ...row, outcome: 'error-reported', note: 'no such handler: its session cannot be retrieved' }
+}
+
+/** Which objects a release has depends on its configuration: only its file tells. */
+function flbRow(name: string, taker: Taker): CompatRow {
+  if (taker.file !== null) return nameRow('FLB', name, taker, 'nobody asks for it')
+  return { component: 'FLB', writes: name, reads: '?', outcome: 'ok', note: "only the kernel's file tells" }
+}
+
+function nameRow(component: string, name: string, taker: Taker, note: string): CompatRow {
+  const known = knows(taker, name)
+  const outcome = known ? 'ok' : 'accepted-different'
+  return { component, writes: name, reads: known ? name : 'none', outcome, note: known ? '' : note }
+}
+
+function unreadRow(path: string): CompatRow {
+  return {
+    component: path,
+    writes: 'not in the dump',
+    reads: '',
+    outcome: 'unknown',
+    note: 'it may need more',
+  }
+}
+
+/** Releases without a file are known by what the table says. FLBs of others than the kernel's own are not in it. */
+function knows({ kernel, file, modules }: Taker, name: string): boolean {
+  if (file !== null) return file.has(name) || modules.some(module => module.has(name))
+  const { users } = kernel
+  return (
+    handlersOf(kernel).includes(name) ||
+    (name === 'memblock' && users.memblock !== null) ||
+    (name === 'kexec-metadata' && users.kexecMetadata) ||
+    (name === 'kho_test' && users.khoTest !== null)
+  )
+}
