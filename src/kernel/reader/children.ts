@@ -56,7 +56,7 @@ const OWN = ['memblock', 'LUO', 'kho_test', 'kexec-metadata']
 /** Children that only modules can ask for, and do so without luck: -EINVAL is theirs to report. */
 export function checkForeign(running: Running): void {
   for (const { name } of subnodes(running.root)) {
-    if (name === null || OWN.some(own => name === own || name.startsWith(`${own}@`))) continue
+    if (name === null || name === '' || OWN.some(own => name === own || name.startsWith(`${own}@`))) continue
     const found = retrieveSubtree(running, name)
     if (found.kind === 'broken') report(running, 'BLOB-PROPERTY', found.why, blobPath(name))
   }

@@ -4,7 +4,6 @@ import { checkCompatible, getProperty, pathOffset, type RawFdt } from '../../../
 import { hex } from '../../../formats/memory/fault.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
 import { type Running, report, silent, step } from './context.js'
-import { Halt } from './memory.js'
 import { rawFdt } from './raw-fdt.js'
 import type { Subtree } from './subtree.js'
 import { readArea, restoreVmalloc } from './vmalloc.js'
@@ -131,7 +130,7 @@ function sumUp(
       }
     }
     for (let at = 0; known && at < pageSize * 2 ** order; at += PIECE) {
-      const bytes = contentsOf(memory.read, address + at, Math.min(PIECE, pageSize * 2 ** order - at))
+      const bytes = memory.contents(address + at, Math.min(PIECE, pageSize * 2 ** order - at))
       if (bytes === null) known = false
       else sum = csumPartial(bytes, sum)
     }
@@ -143,17 +142,4 @@ function sumUp(
       : "contents of kho_test's folios that the dump lacks are those that were summed",
   )
   return null
-}
-
-function contentsOf(
-  read: (address: number, length: number) => Uint8Array,
-  address: number,
-  length: number,
-): Uint8Array | null {
-  try {
-    return read(address, length)
-  } catch (error) {
-    if (error instanceof Halt && error.stop.kind === 'unknown') return null
-    throw error
-  }
 }

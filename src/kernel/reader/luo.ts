@@ -6,7 +6,6 @@ import {
   LUO_SESSION_SER,
   LUO_STRUCT_COMPATIBLE,
 } from '../../../formats/layout/index.js'
-import { hex } from '../../../formats/memory/fault.js'
 import { viewOf } from '../../../formats/memory/u64.js'
 import { type Running, report, restoreFree, step } from './context.js'
 import {
@@ -190,14 +189,5 @@ export function readFlbs(running: Running, luo: LuoStarted): void {
     const count = viewOf(memory.read(luo.flbs + 8, 8)).getBigUint64(0, true)
     const room = Math.floor((geometry.pageSize - 16) / 64)
     for (let n = 0; n < count && n < room; n++) memory.read(luo.flbs + 16 + n * 64, 64)
-    if (count > room) {
-      report(
-        running,
-        'LUO-FLB-COUNT',
-        `${count} objects where there is room for ${room}: a search that fails reads on, from ${hex(luo.flbs)}`,
-        path,
-        luo.flbs,
-      )
-    }
   })
 }

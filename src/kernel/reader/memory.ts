@@ -28,6 +28,8 @@ export interface ReaderMemory {
   load(address: number, length: number): Uint8Array | null
   /** The bytes. @throws Halt where the kernel faults, or the dump lacks them */
   read(address: number, length: number): Uint8Array
+  /** Contents, which are nobody's structure: null where the dump lacks them. @throws Halt where they are no RAM */
+  contents(address: number, length: number): Uint8Array | null
   /** A native u64. @throws Halt */
   u64(address: number): number
   /** True where the dump has all of these bytes. Stops nothing. */
@@ -44,7 +46,7 @@ export interface ReaderMemory {
   stopped(): Stop | null
   /** What was taken for granted, in words. */
   readonly assumptions: Set<string>
-  /** Pages that were looked at, by address. */
+  /** Pages that were looked at, by address, contents aside. */
   readonly touched: Set<number>
 }
 
@@ -86,16 +88,16 @@ export function createReaderMemory(
       touched.add(page)
   }
   /** The bytes, or why the kernel does not have them. */
-  const fetch = (address: number, length: number): Uint8Array | Stop => {
+  const fetch = (address: number, length: number, touches = true): Uint8Array | Stop => {
     const read = address < RAM_LIMIT * 64 ? memory.read(address, length) : null
     if (read?.ok) {
-      touch(address, length)
+      if (touches) touch(address, length)
       return read.bytes
     }
     if (!isRam(ram, address, length) && !standIn(address)) {
       return { kind: 'oops', message: `access to ${hex(address)}, which is no RAM`, address }
     }
-    touch(address, length)
+    if (touches) touch(address, length)
     if (!absentIsZero) {
       return { kind: 'unknown', message: `${hex(address)} decides, and is not in the dump`, address }
     }
@@ -125,6 +127,12 @@ export function createReaderMemory(
       return null
     },
     read,
+    contents(address, length) {
+      const found = fetch(address, length, false)
+      if (found instanceof Uint8Array) return found
+      if (found.kind === 'unknown') return null
+      throw new Halt(found)
+    },
     u64: address => u64(viewOf(read(address, 8)), 0),
     page(address) {
       if (stopped !== null) return false
