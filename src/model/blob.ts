@@ -102,7 +102,7 @@ export interface BlobKind {
 
 /** Every kind of blob, a line each. */
 export const BLOB_KINDS: Readonly<Record<BlobValue['kind'], BlobKind>> = {
-  'kexec-metadata': { formats: ['kexec-metadata-1'], kind: KEXEC_METADATA },
+  'kexec-metadata': { formats: ['kexec-metadata-1', 'bytes'], kind: KEXEC_METADATA },
   memblock: { formats: ['memblock-v1', 'reserve_mem-v1'], kind: MEMBLOCK },
   'kho-test': { formats: ['kho-test-v1'], kind: KHO_TEST },
   luo: { formats: ['luo-v5', 'luo-v1'], kind: LUO },

@@ -154,7 +154,7 @@ function openArray(running: Running, array: number): void {
 /** luo_session_deserialize_one(). False where that ends it all: opening the device fails then. */
 function openSession(running: Running, entry: SessionEntry, names: Map<string, number>): boolean {
   const { name, files, count } = entry
-  const path = appendPath(appendPath(PATH, 'sessions'), name === '' ? `#${names.size}` : name)
+  const path = appendPath(appendPath(PATH, 'sessions'), name === '' ? names.size : name)
   if (names.has(name)) {
     report(running, 'LUO-SESSION-DUPLICATE', `Failed to insert session [${name}]: -EEXIST`, path)
     return false
