@@ -14,6 +14,8 @@ export interface CiInput {
   image: string
   version: string
   validation: Validation
+  /** True where the outcome is one that was expected. */
+  passes: boolean
   /** True for findings that fail the run. */
   fails: (finding: Finding) => boolean
 }
@@ -67,14 +69,19 @@ function sarifLocation(image: string, { path, address, offset }: Finding) {
 }
 
 /** JUnit: the outcome and each finding a test case; those that fail the run are failures. */
-function writeJunit(write: Writer, { image, validation, fails }: CiInput): void {
+function writeJunit(write: Writer, { image, validation, passes, fails }: CiInput): void {
   const { findings, outcome } = validation
-  const failures = findings.filter(fails).length
+  const failures = findings.filter(fails).length + (passes ? 0 : 1)
   write('<?xml version="1.0" encoding="UTF-8"?>\n')
   write(`<testsuites><testsuite name="kho validate" tests="${findings.length + 1}" failures="${failures}">\n`)
-  write(`<testcase classname="outcome" name="${xml(`${outcome.word} (${outcome.kernel}) ${image}`)}"/>\n`)
+  const why = xml(`the outcome is ${outcome.word}: ${outcome.why.join(' ')}`)
+  const verdict = passes ? '' : `<failure message="${why}">${why}</failure>`
+  write(
+    `<testcase classname="outcome" name="${xml(`${outcome.word} (${outcome.kernel}) ${image}`)}">${verdict}</testcase>\n`,
+  )
   for (const finding of findings) {
-    const name = `${finding.path ?? '-'} ${finding.address === null ? '-' : hex(finding.address)}`
+    const place = [finding.path, finding.address === null ? null : hex(finding.address)]
+    const name = place.filter(part => part !== null).join(' ') || finding.message
     write(`<testcase classname="${xml(finding.rule)}" name="${xml(name)}">`)
     const element = fails(finding) ? 'failure' : 'system-out'
     const attribute = fails(finding) ? ` message="${xml(finding.message)}"` : ''
@@ -84,17 +91,19 @@ function writeJunit(write: Writer, { image, validation, fails }: CiInput): void 
 }
 
 /** KTAP version 1, as kselftest and KUnit speak it. */
-function writeKtap(write: Writer, { image, validation, fails }: CiInput): void {
+function writeKtap(write: Writer, { image, validation, passes, fails }: CiInput): void {
   const { findings, outcome } = validation
   write(`KTAP version 1\n1..${findings.length + 1}\n`)
   write(`# ${escapeText(image)}\n`)
-  write(`ok 1 outcome ${outcome.word} # ${escapeText(outcome.kernel)}\n`)
+  write(`${passes ? 'ok' : 'not ok'} 1 outcome ${outcome.word} (${escapeText(outcome.kernel)})\n`)
   findings.forEach((finding, i) => {
     const { rule, path, address, message } = finding
     const place = `${path === null ? '' : ` ${escapeText(path)}`}${address === null ? '' : ` ${hex(address)}`}`
     // A `#` would begin a directive.
     const text = `${place}: ${escapeText(message)}`.replaceAll('#', '\\#')
-    write(`${fails(finding) ? 'not ok' : 'ok'} ${i + 2} ${rule}${text}\n`)
+    // A note is no test that passed: it says what is not known, or not wrong.
+    const directive = !fails(finding) && finding.severity === 'info' ? ' # SKIP' : ''
+    write(`${fails(finding) ? 'not ok' : 'ok'} ${i + 2} ${rule}${text}${directive}\n`)
   })
 }
 

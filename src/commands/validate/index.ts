@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander'
-import { isKhoError } from '../../../formats/error.js'
+import { isKhoError, KhoError } from '../../../formats/error.js'
 import { loadState } from '../../image/load-state.js'
 import type { KhoImage } from '../../image/open.js'
 import { knownRam } from '../../kernel/reader/choose.js'
 import { writeJson } from '../../render/json.js'
 import { SEVERITIES, type Severity } from '../../rules/rule.js'
 import { type NoRoot, type ValidateOptions, validateNoRoot, validateState } from '../../validate/validate.js'
-import type { Finding, Validation } from '../../validate/verdict.js'
+import { type Finding, OUTCOME_WORDS, type OutcomeWord, type Validation } from '../../validate/verdict.js'
 import { EXIT } from '../shared/exit-codes.js'
 import { openForCommand, stateOptionsOf } from '../shared/open-state.js'
 import {
@@ -30,6 +30,7 @@ interface ValidateCommand extends ImageOptions, OutputOptions {
   readerCmdline?: string
   as?: CiFormat
   failOn: Severity
+  expect?: OutcomeWord[]
   deny?: string[]
   allow?: string[]
   all?: boolean
@@ -59,6 +60,11 @@ export function configure(command: Command, terminal: Terminal): void {
     .argument('<IMAGE>', 'a memory dump')
     .addOption(new Option('--as <FORM>', 'a form for CI').choices(['sarif', 'junit', 'ktap']))
     .addOption(new Option('--fail-on <SEVERITY>', 'exit 1 from here on').choices(SEVERITIES).default('error'))
+    .addOption(
+      new Option('--expect <WORD>', 'outcomes that pass (repeatable; ok where not given)').argParser(
+        collectWord,
+      ),
+    )
     .option('--deny <RULE>', 'findings of this rule are errors (repeatable)', collect)
     .option('--allow <RULE>', 'findings of this rule are left out (repeatable)', collect)
     .option('--all', 'every occurrence, not one of each root cause')
@@ -69,20 +75,30 @@ export function configure(command: Command, terminal: Terminal): void {
   addImageOptions(command)
 }
 
+/** One more word of `--expect`. */
+function collectWord(value: string, previous: OutcomeWord[] | undefined): OutcomeWord[] {
+  const word = OUTCOME_WORDS.find(known => known === value)
+  if (word === undefined) {
+    throw new KhoError('usage', `'${value}' is no outcome; there are ${OUTCOME_WORDS.join(', ')}`)
+  }
+  return [...(previous ?? []), word]
+}
+
 async function validate(path: string, options: ValidateCommand, terminal: Terminal): Promise<void> {
   const image = await openForCommand(path, options, terminal)
   const validation = judgeImage(image, options, terminal)
+  const passes = (options.expect ?? ['ok']).includes(validation.outcome.word)
   const fails = (finding: Finding) => RANK[finding.severity] >= RANK[options.failOn]
   writeOutput(terminal, options, [path, ...(options.part ?? [])], write => {
     if (options.as !== undefined) {
-      writeCi(write, options.as, { image: path, version: version(), validation, fails })
+      writeCi(write, options.as, { image: path, version: version(), validation, passes, fails })
     } else if (options.json === true) {
       writeJson(write, validationJson(validation))
     } else {
       writeValidation(write, validation, paletteOf(wantsColor(options, terminal)))
     }
   })
-  if (validation.findings.some(fails)) terminal.code = EXIT.found
+  if (!passes || validation.findings.some(fails)) terminal.code = EXIT.found
 }
 
 const RANK: Readonly<Record<Severity, number>> = { error: 2, warning: 1, info: 0 }
