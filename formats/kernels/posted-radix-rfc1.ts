@@ -17,7 +17,8 @@ export const POSTED_RADIX_RFC1 = {
     mapZeroUntilFinalize: false,
     mapFrozen: false,
   },
-  writes: { ...V6_18.writes, finalize: false },
+  // "Make KHO stateless": the root FDT is there from boot on, and nothing is left to finalize.
+  writes: { ...V6_18.writes, root: 'live', finalize: false },
   reads: null,
   boot: null,
 } as const satisfies KernelRow

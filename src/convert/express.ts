@@ -49,7 +49,7 @@ export function expressSet(pages: PageSet, abi: Abi, geometry: Geometry): Expres
     } else if (blocks > 0) {
       const parts = 2 ** (order - most)
       forEachRun(bits, (first, end) => addRun(fitting, most, first * parts, (end - first) * parts))
-      const what = most === 0 ? `pages, as ${orderless(abi)}` : `${parts} blocks of order ${most} each`
+      const what = most === 0 ? `pages, as ${abi.tracker} knows no orders` : `${parts} blocks of order ${most} each`
       const message = `${blocks} blocks of order ${order} become ${what}`
       losses.push(loss('ORDERS', 'lost', 'tracker', message))
     }
@@ -57,9 +57,4 @@ export function expressSet(pages: PageSet, abi: Abi, geometry: Geometry): Expres
   const reason = encoderOf(abi.name).refuse(fitting, trackerOptions(abi.name, geometry))
   if (reason !== null) throw new KhoError('cannot-express', `${abi.name} cannot say it: ${reason}`)
   return { pages: fitting, losses }
-}
-
-/** What of a tracker makes blocks single pages. */
-function orderless({ tracker }: Abi): string {
-  return tracker === 'mail-table' ? 'the tree knows no orders' : 'ranges know no orders'
 }

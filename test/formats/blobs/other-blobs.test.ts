@@ -277,7 +277,8 @@ describe('kho_test', () => {
     entries.setBigUint64(8, 0x5fffn, true)
     expect(codes(decode())).toEqual(['KHO-TEST-FOLIO', 'KHO-TEST-FOLIO'])
     memory.drop(list)
-    expect(codes(decode())).toEqual(['KHO-TEST-ABSENT', 'KHO-TEST-COUNT'])
+    // How many folios there are is not known then, and nothing to complain of.
+    expect(codes(decode())).toEqual(['KHO-TEST-ABSENT'])
     bytes.set([0xff], bytes.indexOf('214f484b', 'hex'))
     expect(codes(decode())).toContain('KHO-TEST-MAGIC')
     bytes.set([0x78], bytes.indexOf('csum\0'))

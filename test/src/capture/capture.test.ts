@@ -90,6 +90,12 @@ describeWith('KHO_TEST_KERNEL', 'a capture of two sessions, memfds, reserve_mem 
     const made = writeTruth(folder, capture)
     expect(made).toEqual([
       'console.txt',
+      'first.version.txt',
+      'first.cmdline.txt',
+      'first.iomem.txt',
+      'next.version.txt',
+      'next.cmdline.txt',
+      'next.iomem.txt',
       'first.memfds.json',
       'first.dmesg.txt',
       'first.debugfs',

@@ -86,7 +86,7 @@ describe('kho simulate', () => {
     [['simulate', SMALL, '-o', at('x'), '--damage', 'RADIX-CYCLE'], 5, /no radix tree to break/],
     [['simulate', SMALL, '-o', at('x'), '--seed', 'x'], 2, /no seed/],
     [['simulate', SMALL, '-o', at('no/such/folder')], 6, /cannot write/],
-    [['simulate', at('missing.yaml'), '-o', at('x')], 3, /cannot read/],
+    [['simulate', at('missing.yaml'), '-o', at('x')], 3, /missing\.yaml: no such file/],
     [['simulate', SMALL, '-o', SMALL], 2, /overwrite/],
   ])('%j is refused with %i', async (args, code, message) => {
     const ran = await kho(args)

@@ -63,7 +63,7 @@ async function faultsOf(simulation: ReturnType<typeof simulate>): Promise<string
 function decoderCodes(): string[] {
   const codes = new Set<string>()
   for (const folder of ['formats/trackers', 'formats/blobs', 'src/image']) {
-    for (const file of readdirSync(join(ROOT, folder))) {
+    for (const file of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })) {
       if (!file.endsWith('.ts')) continue
       const text = readFileSync(join(ROOT, folder, file), 'utf8')
       for (const [, code] of text.matchAll(/'([A-Z]+(?:-[A-Z0-9]+)+)'/g)) codes.add(code!)

@@ -9,9 +9,12 @@ import { HYPOTHESES } from '../../../src/rules/hypotheses.js'
 import { UPSTREAM_BUGS } from '../../../src/rules/upstream-bugs.js'
 import { ROOT } from '../../built.js'
 
-/** Folders whose sources can raise a fault or name a rule. formats/fdt has codes of its own, which FDT-BROKEN and FDT-ODD carry. */
+/**
+ * Folders whose sources can raise a fault or name a rule. formats/fdt has codes of its own, which
+ * FDT-BROKEN and FDT-ODD carry; those of formats/described are about structures that no state has yet.
+ */
 const RAISING = ['src/kernel/reader', 'formats', 'src/image', 'src/owners', 'src/validate']
-const OWN_CODES = /^formats\/fdt\//
+const OWN_CODES = /^formats\/(fdt|described)\//
 
 function sources(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })

@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import type { KernelName } from '../../../formats/kernels/index.js'
+import { type KernelName, writingKernelNamed } from '../../../formats/kernels/index.js'
 import type { SCENARIO } from '../../../src/scenario/schema.js'
 
 type Input = z.input<typeof SCENARIO>
@@ -7,9 +7,8 @@ type Input = z.input<typeof SCENARIO>
 /** A scenario with at least one of everything that its kernel has. */
 export function richScenario(kernel: KernelName, pageSize: '4K' | '16K' | '64K' = '4K'): Input {
   const page = { '4K': 4096, '16K': 16384, '64K': 65536 }[pageSize]
-  const early = ['v4', 'v5', 'v5-table'].includes(kernel)
-  const luo = ['6.19', '7.0', '7.1', '7.2'].includes(kernel)
-  const vmalloc = !early && !['6.16', '6.17', '6.17.9', 'array'].includes(kernel)
+  const { users, writes } = writingKernelNamed(kernel)
+  const { khoTest, luo, vmalloc } = users
   return {
     machine: {
       kernel,
@@ -25,11 +24,11 @@ export function richScenario(kernel: KernelName, pageSize: '4K' | '16K' | '64K' 
     calls: [
       { reserve_mem: { name: 'trace', size: 64 * page } },
       { reserve_mem: { name: 'oops', size: 3 * page } },
-      ...(early ? [] : [{ kho_test: { size: 64 * page } }]),
+      ...(khoTest === null ? [] : [{ kho_test: { size: 64 * page } }]),
       { preserve_folio: { order: 0 } },
       { preserve_folio: { order: 3 } },
       { preserve_pages: { pages: 37 } },
-      { preserve_random: { range: '9G-15G', orders: kernel === 'v4' ? [0] : [0, 1, 2, 9], count: 200 } },
+      { preserve_random: { range: '9G-15G', orders: writes.knowsOrders ? [0, 1, 2, 9] : [0], count: 200 } },
       { add_subtree: { name: 'driver-a', size: 48, contents: { seed: 9 } } },
       { add_subtree: { name: 'driver-b', fdt: { properties: { compatible: 'driver-v1', where: 4096 } } } },
       ...(vmalloc
@@ -38,7 +37,7 @@ export function richScenario(kernel: KernelName, pageSize: '4K' | '16K' | '64K' 
             { preserve_vmalloc: { name: 'small', pages: 8, order: 1 } },
           ]
         : []),
-      ...(luo
+      ...(luo !== null
         ? [
             {
               luo_session: {
@@ -50,7 +49,7 @@ export function richScenario(kernel: KernelName, pageSize: '4K' | '16K' | '64K' 
               },
             },
             { luo_session: { name: 'vm-b', memfds: [{ token: 1, size: 3 * page, contents: 'zero' }] } },
-            ...(kernel === '6.19'
+            ...(!luo.flbs
               ? []
               : [{ luo_flb: { name: 'iommu-v1', data: 17 } }, { luo_flb: { name: 'pci-v1' } }]),
           ]
