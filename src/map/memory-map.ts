@@ -1,3 +1,4 @@
+import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import type { Range } from '../../formats/memory/range.js'
 import { mergeRanges } from '../../formats/memory/range.js'
 import { orders, type PageSet } from '../../formats/pages/page-set.js'
@@ -101,7 +102,9 @@ function isOwned(kind: MapKind): boolean {
 function preservedLayer(pages: PageSet, ownership: Ownership, owners: OwnerTable): Layer {
   const layer = layerBuilder()
   const groups = groupOwners(ownership, owners)
-  forEachOwnedRange(pages, ownership, (start, end, first) => {
+  forEachOwnedRange(pages, ownership, (start, last, first) => {
+    const end = Math.min(last, ADDRESS_LIMIT)
+    if (end <= start) return
     const owner =
       first === null ? owners.indexOf('', 'orphan', end - start) : groups.ownerOf(first, end - start)
     layer.add(start, end, owner)
@@ -166,7 +169,9 @@ function unpreservedLayer(ownership: Ownership, owners: OwnerTable): Layer {
     if (group.preserved) continue
     for (let n = 0; n < group.count; n++) {
       const start = group.starts[n] as number
-      const size = group.sizes[n] as number
+      // What a broken hand-over says may be more than there can be of memory.
+      const size = Math.min(group.sizes[n] as number, ADDRESS_LIMIT - start)
+      if (size <= 0) continue
       const path = group.pathOf(n)
       const owner = owners.indexOf(
         path.startsWith('scratch/') ? path : path.split('/')[0]!,
@@ -198,7 +203,8 @@ function ordersLayer(pages: PageSet): Layer {
   let at = 0
   for (let cursor = lowest(cursors, at); cursor !== null; cursor = lowest(cursors, at)) {
     const start = Math.max(cursor.start, at)
-    const end = Math.min(cursor.end, nextLower(cursors, cursor, start))
+    const end = Math.min(cursor.end, nextLower(cursors, cursor, start), ADDRESS_LIMIT)
+    if (end <= start) break
     layer.add(start, end, cursor.order)
     at = end
   }
