@@ -49,7 +49,8 @@ export function expressSet(pages: PageSet, abi: Abi, geometry: Geometry): Expres
     } else if (blocks > 0) {
       const parts = 2 ** (order - most)
       forEachRun(bits, (first, end) => addRun(fitting, most, first * parts, (end - first) * parts))
-      const what = most === 0 ? `pages, as ${abi.tracker} knows no orders` : `${parts} blocks of order ${most} each`
+      const what =
+        most === 0 ? `pages, as ${abi.tracker} knows no orders` : `${parts} blocks of order ${most} each`
       const message = `${blocks} blocks of order ${order} become ${what}`
       losses.push(loss('ORDERS', 'lost', 'tracker', message))
     }

@@ -73,16 +73,7 @@ calls: [{ luo_session: { name: vm, memfds: [{ token: 7, size: 10000, contents: {
   })
 
   it('is not as expected where the kernel does not hand over', async () => {
-    const ran = await kho([
-      'capture',
-      '--kernel',
-      kernel,
-      '-o',
-      output,
-      '--append',
-      'kho=off',
-      '--json',
-    ])
+    const ran = await kho(['capture', '--kernel', kernel, '-o', output, '--append', 'kho=off', '--json'])
     expect(ran.code).toBe(1)
     expectValid('capture', JSON.parse(ran.out))
     expect(JSON.parse(ran.out)).toMatchObject({ ok: false, failed: null })

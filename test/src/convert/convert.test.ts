@@ -93,7 +93,9 @@ describe('a tracker that has no room', () => {
     })
     expect(orders(tables.pages)).toEqual([0, 10])
     const arrays = convertState(state, { to: 'mem4' })
-    expect(arrays.losses.find(({ code }) => code === 'ORDERS')?.message).toContain('mem-array knows no orders')
+    expect(arrays.losses.find(({ code }) => code === 'ORDERS')?.message).toContain(
+      'mem-array knows no orders',
+    )
     expect(listRanges(arrays.pages)).toEqual(listRanges(state.tracker.decode.pages))
   })
 
