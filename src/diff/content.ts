@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
 import { type PhysicalMemory, presentRanges } from '../../formats/memory/physical-memory.js'
 import { type Range, rangesTouch } from '../../formats/memory/range.js'
 import type { Content, ContentPiece } from '../model/piece.js'
@@ -220,7 +221,9 @@ function readPlace(memory: PhysicalMemory, place: number | 'zeros', length: numb
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(b)
+  if (a.length !== b.length) return false
+  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return false
+  return true
 }
 
 function addDifference(result: ContentComparison, start: number, length: number): void {
@@ -232,7 +235,7 @@ function addDifference(result: ContentComparison, start: number, length: number)
 
 /** Hash of a whole content; null where the dump lacks a byte of it, or there is more than can be read. */
 export function contentDigest({ memory, content }: ContentSource, budget: ContentBudget): string | null {
-  const hash = createHash('sha256')
+  const hash = sha256.create()
   for (const { length, address } of stretches(content, content.size)) {
     if (address === 'missing') return null
     for (let done = 0; done < length; done += PIECE) {
@@ -243,5 +246,5 @@ export function contentDigest({ memory, content }: ContentSource, budget: Conten
       hash.update(bytes)
     }
   }
-  return hash.digest('hex')
+  return bytesToHex(hash.digest())
 }

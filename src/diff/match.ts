@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { type ContentBudget, compareContents, contentDigest } from './content.js'
 import type { Item } from './item.js'
@@ -110,11 +111,11 @@ function pairBy([a, b]: Sides, keyA: KeyOf, keyB: KeyOf, take: (x: Item, y: Item
 function frameKey(item: Item): string | null {
   const { kind, data } = item
   if (data.starts.length === 0) return null
-  const hash = createHash('sha256')
+  const hash = sha256.create()
   for (const values of [data.starts, data.ends]) {
     hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
   }
-  return `${kind}:${hash.digest('hex')}`
+  return `${kind}:${bytesToHex(hash.digest())}`
 }
 
 /** Sizes that items of both sides have: only those are worth reading. */

@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
 import { type FdtNode, readFdt } from '../../formats/fdt/index.js'
 import { KEXEC_METADATA, LUO_SESSION_SER, SETUP_DATA_KHO, type Struct } from '../../formats/layout/index.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { intersectRanges, mergeRanges, type Range, subtractRanges } from '../../formats/memory/range.js'
+import { asciiBytes } from '../../formats/memory/search.js'
 import { fdtBytes } from '../image/find-roots.js'
 import type { KhoState } from '../image/state.js'
 import type { ClaimGroup } from '../model/claim.js'
@@ -108,7 +110,7 @@ const DIGITS = 24
 
 /** A text as a hash: the same for the same text. */
 export function hashText(text: string | Uint8Array): string {
-  return `sha256-${createHash('sha256').update(text).digest('hex').slice(0, DIGITS)}`
+  return `sha256-${bytesToHex(sha256(typeof text === 'string' ? new TextEncoder().encode(text) : text)).slice(0, DIGITS)}`
 }
 
 /** A field of a fixed length that holds a text, as a hash of that text. An empty one stays empty. */
@@ -116,7 +118,7 @@ function hashField(bytes: Uint8Array): Uint8Array {
   const field = new Uint8Array(bytes.length)
   const end = bytes.indexOf(0)
   const text = end < 0 ? bytes : bytes.subarray(0, end)
-  if (text.length > 0) field.set(Buffer.from(hashText(text), 'latin1'))
+  if (text.length > 0) field.set(asciiBytes(hashText(text)))
   return field
 }
 

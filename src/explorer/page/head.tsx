@@ -1,0 +1,119 @@
+import { useSignal } from '@preact/signals'
+import { FileButton } from './file-button.js'
+import { countText, sizeText } from './format.js'
+import { busy, find, images, judge, kernel, kernels, shown, side, tab, validation } from './store.js'
+
+/** What is open, what a kernel makes of it, and the way to look things up. */
+export function Head() {
+  return (
+    <header>
+      <strong class="brand">kho</strong>
+      {shown.value !== null && (
+        <>
+          <Names />
+          <Verdict />
+          <Readers />
+          <Search />
+          <span class="grow" />
+          {images.value.b === undefined && <FileButton label="Compare with…" />}
+        </>
+      )}
+      <span class="busy" role="status">
+        {busy.value > 0 ? 'working…' : ''}
+      </span>
+    </header>
+  )
+}
+
+function Names() {
+  return (
+    <>
+      {(['a', 'b'] as const).map(which => {
+        const image = images.value[which]
+        if (image === undefined) return null
+        const { name, container, abi, root, tracker, totals } = image.opened
+        return (
+          <button
+            key={which}
+            type="button"
+            class="image"
+            aria-pressed={side.value === which}
+            onClick={() => {
+              side.value = which
+              void judge()
+            }}
+          >
+            <b>{name}</b>
+            <small>
+              {container} · {abi} · {root.direction} · map {tracker.state} · {countText(totals.blocks)}{' '}
+              blocks, {sizeText(totals.bytes)}
+            </small>
+          </button>
+        )
+      })}
+    </>
+  )
+}
+
+function Verdict() {
+  const verdict = validation.value
+  if (verdict === null) return null
+  const errors = verdict.findings.filter(({ severity }) => severity === 'error').length
+  return (
+    <button
+      type="button"
+      class={`verdict ${verdict.outcome.word}`}
+      onClick={() => {
+        tab.value = 'findings'
+      }}
+    >
+      {verdict.outcome.word}
+      {errors > 0 && <small> {errors} errors</small>}
+    </button>
+  )
+}
+
+function Readers() {
+  return (
+    <label class="reader">
+      read by
+      <select
+        value={kernel.value ?? ''}
+        onChange={event => {
+          kernel.value = event.currentTarget.value || null
+          void judge()
+        }}
+      >
+        <option value="">{shown.value?.opened.defaultKernel} (its own)</option>
+        {kernels.value.map(name => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+function Search() {
+  const text = useSignal('')
+  return (
+    <form
+      class="search"
+      onSubmit={event => {
+        event.preventDefault()
+        if (text.value.trim() !== '') void find(text.value.trim())
+      }}
+    >
+      <input
+        type="search"
+        aria-label="Find an address, a path or a name"
+        placeholder="0x… , a path, a session"
+        value={text.value}
+        onInput={event => {
+          text.value = event.currentTarget.value
+        }}
+      />
+    </form>
+  )
+}
