@@ -2,7 +2,7 @@ import { appendPath } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { rangeAt } from '../../formats/memory/range.js'
 import { blockSize, countBlocks, orders, totals } from '../../formats/pages/page-set.js'
-import type { TrackerNode } from '../../formats/trackers/tracker.js'
+import { TRACKER_FORMATS, type TrackerNode } from '../../formats/trackers/tracker.js'
 import type { KhoState, TrackerInfo } from '../image/state.js'
 import { listClaims } from './claim.js'
 import {
@@ -44,8 +44,6 @@ const ORDER = defineKind<{ order: number; blocks: number; bytes: number }>({
   fields: { order: count(row => row.order), blocks: count(row => row.blocks), bytes: size(row => row.bytes) },
 })
 
-/** Names of the formats of trackers. */
-const FORMATS = ['chunk-list', 'radix-tree', 'page-table', 'mem-array', 'kho-array', 'range-list']
 /** What can be said of a tracker. */
 export const TRACKER_STATES = ['live', 'stale', 'partial', 'absent']
 
@@ -77,7 +75,7 @@ function known<K extends keyof Totals>(key: K) {
 }
 
 const start: Record<string, Field<KhoState>> = {
-  format: text(({ tracker }) => tracker.format, { values: FORMATS, orNull: 'no known one' }),
+  format: text(({ tracker }) => tracker.format, { values: TRACKER_FORMATS, orNull: 'no known one' }),
   state: text(({ tracker }) => tracker.state, { values: TRACKER_STATES }),
   reason: text(({ tracker }) => tracker.reason, { orNull: 'nothing to say' }),
   root: address(({ tracker }) => tracker.root, { orNull: 'none' }),
