@@ -1,18 +1,26 @@
 import type { ScratchArea } from '../../formats/handoff/scratch.js'
 import { type Handover, readSetupData } from '../../formats/handoff/setup-data.js'
 import { appendPath, KHO_SCRATCH, SETUP_DATA_KHO } from '../../formats/layout/index.js'
+import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import { rangeAt } from '../../formats/memory/range.js'
 import type { Evidence, KhoState } from '../image/state.js'
 import { type ClaimTraits, listClaims, singleClaim } from './claim.js'
 import { address, defineKind, list, type Memory, NO_MEMORY, notKnown, size, text } from './kind.js'
 import { structMemory } from './struct-kind.js'
 
+/** A u64 of an array that holds something else has been rounded where it was read: not to be shown as if it were exact. */
+const known = (value: number) =>
+  value < ADDRESS_LIMIT ? value : notKnown('2^52 or more: nothing of physical memory')
+
 /** Not preserved, but KHO's own. */
 const UNPRESERVED: ClaimTraits = { kind: 'metadata', version: null, preserved: false }
 
 const AREA = defineKind<ScratchArea>({
   what: 'scratch area',
-  fields: { start: address(area => area.start), size: size(area => area.size) },
+  fields: {
+    start: address(area => known(area.start), { orNull: 'not a physical address' }),
+    size: size(area => known(area.size), { orNull: 'more than there can be' }),
+  },
   memory: area => ({ extents: [rangeAt(area.start, area.size)] }),
 })
 

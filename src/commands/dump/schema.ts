@@ -45,7 +45,7 @@ function objectSchema(kind: Kind<unknown>, known: Record<string, z.ZodType> = {}
   let reasons = false
   for (const [name, field] of Object.entries(kind.fields)) {
     if (field.form !== 'leaf' && field.hidden === true) continue
-    reasons ||= field.form !== 'leaf'
+    reasons ||= field.form !== 'leaf' || field.orNull !== undefined
     // A kind may be part of itself: its schema is made when it is asked for.
     Object.defineProperty(shape, name, { enumerable: true, get: () => known[name] ?? fieldSchema(field) })
   }
