@@ -25,10 +25,10 @@ export interface MemblockRegion {
 }
 
 /** Strings of memblock's node, and of the node of patch v4. */
-export const MEMBLOCK_COMPATIBLE = 'memblock-v1'
-export const RESERVE_MEM_COMPATIBLE = 'reserve-mem-v1'
+const MEMBLOCK_COMPATIBLE = 'memblock-v1'
+const RESERVE_MEM_COMPATIBLE = 'reserve-mem-v1'
 export const RESERVE_MEM_V4_COMPATIBLE = 'reserve_mem-v1'
-export const RESERVE_MEM_MAP_V4_COMPATIBLE = 'reserve_mem_map-v1'
+const RESERVE_MEM_MAP_V4_COMPATIBLE = 'reserve_mem_map-v1'
 
 /** reserved_mem_table[] of mm/memblock.c has 8 entries, with names of 15 bytes. */
 const MOST_REGIONS = 8

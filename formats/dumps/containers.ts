@@ -32,7 +32,7 @@ export interface Container {
 }
 
 /** Bytes of a file's beginning that detection looks at. */
-export const HEAD_BYTES = 512
+const HEAD_BYTES = 512
 
 /** Every container that is recognised. The first that detects a file has it. */
 export const containers: readonly Container[] = [

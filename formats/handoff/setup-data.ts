@@ -1,4 +1,4 @@
-import { SETUP_DATA_HEADER as HEADER, KHO_DATA, SETUP_DATA_KHO } from '../layout/setup-data.js'
+import { KHO_DATA, SETUP_DATA_KHO } from '../layout/setup-data.js'
 import type { PhysicalMemory } from '../memory/physical-memory.js'
 
 /*
@@ -6,8 +6,7 @@ import type { PhysicalMemory } from '../memory/physical-memory.js'
  * arch/x86/include/uapi/asm/setup_data.h, 6.16 to 7.2.
  */
 export const SETUP_KEXEC_KHO = 10
-/** Bytes in front of a record's data, and of KHO's data. */
-export const SETUP_DATA_HEADER = HEADER.size
+/** Bytes of KHO's data in a record. */
 export const KHO_DATA_SIZE = KHO_DATA.size
 
 /** The bytes { type 10, len 32 } that every record has at offset 8. */

@@ -25,7 +25,7 @@ export function stringsWith(image: Uint8Array, prefix: string, rest: RegExp): st
 const LONGEST = 256
 
 /** The printable C string at an offset; null where it does not end soon, or is none. */
-export function stringAt(image: Uint8Array, offset: number): string | null {
+function stringAt(image: Uint8Array, offset: number): string | null {
   const end = image.indexOf(0, offset)
   if (end < 0 || end - offset > LONGEST) return null
   const text = String.fromCharCode(...image.subarray(offset, end))

@@ -8,7 +8,7 @@ export interface PageRuns {
 }
 
 /** No runs. */
-export const NO_RUNS: PageRuns = { starts: new Float64Array(0), ends: new Float64Array(0) }
+const NO_RUNS: PageRuns = { starts: new Float64Array(0), ends: new Float64Array(0) }
 
 /** Runs of `a` without those of `b`. */
 export function subtractRuns(a: PageRuns, b: PageRuns): PageRuns {

@@ -100,7 +100,7 @@ export function putSpan(bits: OrderBits, span: number, words: Uint32Array, owned
 }
 
 /** Blocks of an order that end at or below the largest address this package deals in. */
-export function blockLimit(set: PageSet, order: number): number {
+function blockLimit(set: PageSet, order: number): number {
   return Math.floor(ADDRESS_LIMIT / blockSize(set, order))
 }
 

@@ -45,7 +45,7 @@ export async function findAbilities(agent: Agent, boot: Boot | null): Promise<Ab
 }
 
 /** A kernel about which nothing can be said. */
-export function unjudged(what: string): GuestFailure {
+function unjudged(what: string): GuestFailure {
   return new GuestFailure(`the kernel ${what}`, true)
 }
 

@@ -21,7 +21,7 @@ export interface Expressed {
 }
 
 /** The largest order that a tracker has room for. */
-export function largestOrder(abi: Abi, geometry: Geometry): number {
+function largestOrder(abi: Abi, geometry: Geometry): number {
   const encoder = encoderOf(abi.name)
   const options = trackerOptions(abi.name, geometry)
   for (let order = 51 - geometry.pageShift; order > 0; order--) {

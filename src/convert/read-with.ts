@@ -9,7 +9,7 @@ import type { Conversion } from './convert.js'
 import { type Loss, loss } from './loss.js'
 
 /** A conversion as an image that is open, without going through a file. */
-export function conversionImage(state: KhoState, conversion: Pick<Conversion, 'memory'>): KhoImage {
+function conversionImage(state: KhoState, conversion: Pick<Conversion, 'memory'>): KhoImage {
   const { image } = state
   const { memory } = conversion
   const dump = { ...image.dump, container: 'elf', memory, faults: [] }

@@ -18,7 +18,7 @@ import { tableDamages } from './tables.js'
 import { createTarget } from './target.js'
 import { vmallocDamages } from './vmalloc.js'
 
-export type { Damage, DamageTable, DamageTarget } from './damage.js'
+export type { DamageTable, DamageTarget } from './damage.js'
 
 /** Every way to break a state, by the id of the rule that finds it. A family of rules is one file and one line here. */
 export const DAMAGES: DamageTable = {

@@ -11,7 +11,7 @@ const ORDER = 14
 const ENTRIES = 8
 
 /** Every area that the state's blobs have. */
-export function vmallocsOf(target: DamageTarget): Vmalloc[] {
+function vmallocsOf(target: DamageTarget): Vmalloc[] {
   return target.blobs().flatMap(({ value }) => {
     if (value?.kind === 'vmalloc') return [value]
     if (value?.kind === 'kho-test') return value.vmalloc === null ? [] : [value.vmalloc]

@@ -39,7 +39,7 @@ export function fillFrames(state: KhoState, items: readonly Item[], cover: Cover
 }
 
 /** Addresses from here on are made up. */
-export function nowhereOf(state: KhoState): number {
+function nowhereOf(state: KhoState): number {
   return state.image.dump.debugfs === undefined ? Number.POSITIVE_INFINITY : DEBUGFS_NOWHERE
 }
 

@@ -60,7 +60,7 @@ export function pageDifference(a: Preserved, b: Preserved): PageDifference {
 }
 
 /** The pages of a coverage that no structure of the state claims. */
-export function unowned(state: KhoState, cover: Coverage): Coverage {
+function unowned(state: KhoState, cover: Coverage): Coverage {
   return isUncovered(cover) ? cover : uncovered(cover, ownedCoverage(state, cover.pageShift))
 }
 

@@ -1,6 +1,5 @@
-import type { PageShift } from '../../formats/memory/geometry.js'
 import type { Range } from '../../formats/memory/range.js'
-import { type Coverage, coverageOfRanges, forEachCovered } from '../../formats/pages/coverage.js'
+import { type Coverage, forEachCovered } from '../../formats/pages/coverage.js'
 import { sortedOrder } from '../owners/sort-keys.js'
 import type { Memory } from './change.js'
 
@@ -102,11 +101,6 @@ export function framesIn(frames: Frames, cover: Coverage): Frames {
     forEachCovered(cover, frames.starts[n] as number, frames.ends[n] as number, list.add)
   }
   return list.finish()
-}
-
-/** The same as a coverage; frames are multiples of a page of the size given. */
-export function coverageOfFrames({ starts, ends }: Frames, pageShift: PageShift): Coverage {
-  return coverageOfRanges(starts, ends, pageShift)
 }
 
 /** The same as memory of a change. */

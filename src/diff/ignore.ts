@@ -2,7 +2,7 @@ import { joinPath, parsePath } from '../../formats/layout/index.js'
 import { CHANGE_CLASSES, type Change, type ChangeClass } from './change.js'
 
 /** True for a class of changes. */
-export function isChangeClass(text: string): text is ChangeClass {
+function isChangeClass(text: string): text is ChangeClass {
   return (CHANGE_CLASSES as readonly string[]).includes(text)
 }
 

@@ -10,7 +10,7 @@ import { findProgram } from './programs.js'
 const FLAGS = ['-static', '-O2', '-Wall', '-Wextra']
 
 /** Where compiled agents are kept: `$XDG_CACHE_HOME/kho-tools`, by default below `~/.cache`. */
-export function agentCache(env: NodeJS.ProcessEnv = process.env): string {
+function agentCache(env: NodeJS.ProcessEnv = process.env): string {
   const base = env.XDG_CACHE_HOME
   return join(base !== undefined && base !== '' ? base : join(homedir(), '.cache'), 'kho-tools')
 }

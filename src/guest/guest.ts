@@ -151,7 +151,7 @@ function watch(child: ChildProcess, channels: readonly Channel[], limit: number)
 }
 
 /** Processor time of a process in seconds, user's and kernel's; null where /proc does not tell. */
-export function processorSeconds(pid: number): number | null {
+function processorSeconds(pid: number): number | null {
   try {
     // Behind the name, which is in brackets: state is field 3, utime 14, stime 15. proc_pid_stat(5)
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ')

@@ -23,7 +23,7 @@ export function readSymbols(path: string, names: readonly string[]): Symbols {
 }
 
 /** Lines `ffffffff81000000 T _text`, as in System.map and /proc/kallsyms. */
-export function parseSystemMap(text: string, names: readonly string[]): Symbols {
+function parseSystemMap(text: string, names: readonly string[]): Symbols {
   const wanted = new Set(names)
   const symbols = new Map<string, bigint>()
   for (const [, address, name] of text.matchAll(/^([0-9a-f]{8,16}) \w (\S+)$/gm)) {

@@ -48,7 +48,7 @@ export function readTree(memory: PhysicalMemory, address: number): FdtTree | nul
 }
 
 /** The element of the root's `compatible` that names a KHO version, null where there is none. */
-export function khoCompatible(tree: FdtTree): string | null {
+function khoCompatible(tree: FdtTree): string | null {
   const property = findProperty(tree.root, 'compatible')
   if (!property) return null
   const list = stringList(property) ?? [terminatedString(property.value)]

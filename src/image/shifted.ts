@@ -34,7 +34,7 @@ const MOST_TRIES = 64
  * How many bytes too low everything lies in a raw file, where a root's own pointers say so and its map reads whole with
  * them; null where nothing does. For roots whose map does not read as it is.
  */
-export function findShift(memory: PhysicalMemory, found: FoundRoot): number | null {
+function findShift(memory: PhysicalMemory, found: FoundRoot): number | null {
   const pointers = new Map<string, number>()
   for (const { child } of MARKS) {
     const node = findChild(found.fdt.root, child)
@@ -86,7 +86,7 @@ function readsWhole(memory: PhysicalMemory, found: FoundRoot, distance: number):
 const SEARCHED = 2 ** 26
 
 /** A root that lies at no page, as it does where a hole of no whole number of pages was left out. */
-export function findMisplacedRoot(memory: PhysicalMemory): FoundRoot | null {
+function findMisplacedRoot(memory: PhysicalMemory): FoundRoot | null {
   let tries = 0
   let searched = 0
   for (const { phys, bytes } of memory.blocks()) {

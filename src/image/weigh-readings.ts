@@ -77,7 +77,7 @@ function missingPages(found: FoundRoot, abi: Abi, decode: TrackerDecode): string
 }
 
 /** Where the children of a root point to. */
-export function blobPages({ fdt }: FoundRoot): { name: string; address: number }[] {
+function blobPages({ fdt }: FoundRoot): { name: string; address: number }[] {
   return fdt.root.children.flatMap(child => {
     const property = blobPointer(child)
     const value = property && nativeU64(property)

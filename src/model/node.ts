@@ -250,7 +250,7 @@ function elementNode(state: KhoState, path: string, { of }: Many<unknown>, self:
 }
 
 /** The element that a segment names: by its key where no other has it, or by its number; -1 where there is none. */
-export function findElement(elements: Elements<unknown>, segment: Segment): number {
+function findElement(elements: Elements<unknown>, segment: Segment): number {
   if (elements.find !== undefined) return elements.find(segment)
   if (typeof segment === 'number') return segment < elements.length ? segment : -1
   const index = keyIndex(elements, segment, 0)
@@ -277,7 +277,7 @@ export function elementNames(elements: Elements<unknown> | NotKnown, limit: numb
 }
 
 /** How the first elements of a list are named. */
-export function segmentsOf(elements: Elements<unknown>, limit: number): Segment[] {
+function segmentsOf(elements: Elements<unknown>, limit: number): Segment[] {
   const looked = elements.distinct === true ? Math.min(limit, elements.length) : elements.length
   const keys: (string | null)[] = []
   for (let n = 0; n < looked; n++) keys.push(elements.key?.(n) ?? null)

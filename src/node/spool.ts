@@ -29,7 +29,7 @@ export interface SpoolOptions {
 }
 
 /** Most bytes in memory. */
-export const SPOOL_MEMORY = 2 ** 28
+const SPOOL_MEMORY = 2 ** 28
 
 /** Pieces in memory are at least so large. */
 const PIECE_BYTES = 2 ** 20

@@ -65,7 +65,7 @@ function claimsInBlock(ownership: Ownership, segment: number, start: number, end
 }
 
 /** Preserved memory that nobody claims, as ranges. */
-export function forEachOrphan(
+function forEachOrphan(
   pages: PageSet,
   ownership: Ownership,
   visit: (start: number, end: number) => unknown,
@@ -85,7 +85,7 @@ export function forEachOrphanBlock(
 }
 
 /** Memory that is claimed as preserved and is not, with the first of the claims. */
-export function forEachDangling(
+function forEachDangling(
   pages: PageSet,
   ownership: Ownership,
   visit: (start: number, end: number, first: number, owners: number) => unknown,

@@ -179,7 +179,7 @@ function indent(depth: number): string {
 }
 
 /** A value for people: names are quoted and escaped, sizes have their unit beside them. */
-export function leafText({ kind }: Leaf<unknown>, value: LeafValue | NotKnown): string {
+function leafText({ kind }: Leaf<unknown>, value: LeafValue | NotKnown): string {
   if (value === null || isNotKnown(value)) return '-'
   if (value instanceof Uint8Array) return bytesText(value)
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
@@ -205,7 +205,7 @@ export function nameText(byteString: string): string {
 }
 
 /** `2097152 (2 MiB)`: exact first, then what a person makes of it. */
-export function sizeText(bytes: number): string {
+function sizeText(bytes: number): string {
   const rounded = unitText(bytes)
   return bytes < 1024 ? `${bytes} bytes` : `${bytes} (${rounded})`
 }

@@ -4,7 +4,7 @@ import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 const SUFFIX: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
 
 /** Reads `4096`, `0x1000` or `64M`; null for anything else. */
-export function readQuantity(text: string): number | null {
+function readQuantity(text: string): number | null {
   if (/^0x[0-9a-fA-F]+$/.test(text)) return Number(text)
   const match = /^([0-9]+)([KMGT]?)$/.exec(text)
   return match === null ? null : Number(match[1]) * (SUFFIX[match[2]!] as number)

@@ -74,6 +74,3 @@ export const SCENARIO = z
 
 /** A checked scenario. */
 export type Scenario = z.output<typeof SCENARIO>
-
-/** The machine of a scenario. */
-export type MachineSpec = Scenario['machine']

@@ -41,7 +41,7 @@ export function issueText(issue: Issue, value: unknown): string {
 }
 
 /** The value at a path; undefined where the path leads nowhere. */
-export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let at = value
   for (const key of path) {
     if (typeof at !== 'object' || at === null) return undefined

@@ -9,7 +9,7 @@ export const SLIM_NOTE = 'KHO-TOOLS'
  * Note types: whether the source knew all of the machine's RAM, or only of the memory in it; and, from 3 on, that contents
  * were taken out.
  */
-export const SLIM_NOTE_TYPE = {
+const SLIM_NOTE_TYPE = {
   ramUnknown: 1,
   ramKnown: 2,
   redactedRamUnknown: 3,

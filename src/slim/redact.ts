@@ -109,7 +109,7 @@ function namePatches(memory: PhysicalMemory, state: KhoState): Patch[] {
 const DIGITS = 24
 
 /** A text as a hash: the same for the same text. */
-export function hashText(text: string | Uint8Array): string {
+function hashText(text: string | Uint8Array): string {
   return `sha256-${bytesToHex(sha256(typeof text === 'string' ? new TextEncoder().encode(text) : text)).slice(0, DIGITS)}`
 }
 

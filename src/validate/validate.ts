@@ -16,7 +16,7 @@ import { bootFindings, mapFindings, traceFindings } from './map-findings.js'
 import { judge } from './outcome.js'
 import type { Coverage, Validation } from './verdict.js'
 
-export type { Coverage, Finding, Outcome, OutcomeWord, Validation } from './verdict.js'
+export type { Validation } from './verdict.js'
 
 /** How to judge a state. */
 export interface ValidateOptions {

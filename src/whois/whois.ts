@@ -42,7 +42,7 @@ export interface Whois {
 }
 
 /** Owners of one page that are named. */
-export const MOST_OWNERS = 64
+const MOST_OWNERS = 64
 
 /**
  * Refuses a state whose map says nothing: what is not in a stale map may be preserved all the same.

@@ -91,7 +91,7 @@ function writeSegment(
 const BOOT_PARAMS_SIZE = 4096
 
 /** The bytes of an array of struct kho_scratch. */
-export function encodeScratchArray(areas: readonly ScratchArea[]): Uint8Array {
+function encodeScratchArray(areas: readonly ScratchArea[]): Uint8Array {
   const bytes = new Uint8Array(areas.length * SCRATCH_ENTRY)
   areas.forEach(({ start, size }, n) => {
     viewOf(bytes).setBigUint64(n * SCRATCH_ENTRY, BigInt(start), true)

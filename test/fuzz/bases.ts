@@ -54,7 +54,7 @@ export async function makeBases(): Promise<Base[]> {
 }
 
 /** A small machine with one of everything that its kernel has. */
-export function scenarioText(release: string): string {
+function scenarioText(release: string): string {
   const early = ['v4', 'v5', 'v5-table'].includes(release)
   const luo = ['6.19', '7.0', '7.1', '7.2'].includes(release)
   const vmalloc = !early && !['6.16', '6.17', '6.17.9', 'array'].includes(release)

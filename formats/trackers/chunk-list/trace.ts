@@ -7,11 +7,7 @@ import { noNotes, walkChunks } from './decode.js'
 import { bitmapBytesOf, CHUNK_ELEMENT, CHUNK_HEADER } from './shape.js'
 
 /** Every counted entry of a chunk list, with the address of its chunk. */
-export function chunkElements(
-  memory: PhysicalMemory,
-  root: TrackerRoot,
-  options: TrackerOptions,
-): ChunkElement[] {
+function chunkElements(memory: PhysicalMemory, root: TrackerRoot, options: TrackerOptions): ChunkElement[] {
   const found: ChunkElement[] = []
   walkChunks(memory, root, options, noNotes(), element => {
     found.push(element)

@@ -4,7 +4,7 @@ import { memEncoder } from './encode.js'
 import { locateMemArray } from './entries.js'
 import { traceMemArray } from './trace.js'
 
-export { MEM_ENTRY, memEntries } from './entries.js'
+export { MEM_ENTRY } from './entries.js'
 
 /** Arrays of ranges in the FDT itself: patches v1 to v4, 2023 to February 2025. There are no pages beside it. */
 export const memArray: Tracker = {

@@ -4,7 +4,7 @@ import type { TrackerWriter, WriterCounts } from '../writer.js'
 import { clearBit, copyBits, setBit } from './bits.js'
 
 /** Bytes of one xarray node (struct xa_node, 64 slots, x86-64), and slots in it. */
-export const XA_NODE_BYTES = 576
+const XA_NODE_BYTES = 576
 const XA_SLOTS = 64
 
 /** The bitmaps of one order by index, as the writer's xarray holds them. */

@@ -16,7 +16,7 @@ const COLOURS = { error: 'bad', warning: 'warning', info: 'faint' } as const
 const WIDTH = 96
 
 /** What a rule comes to for a kernel, where the place does not decide. */
-export function effectOf(rule: Rule, kernel: ReadingKernel): Effect {
+function effectOf(rule: Rule, kernel: ReadingKernel): Effect {
   return typeof rule.effect === 'function' ? rule.effect(kernel) : rule.effect
 }
 

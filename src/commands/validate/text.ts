@@ -15,7 +15,7 @@ export function writeValidation(write: Writer, validation: Validation, palette: 
 }
 
 /** `<severity> <RULE-ID> <path or -> <0xphys or ->: <message>`. */
-export function findingLine(finding: Finding, palette: Palette): string {
+function findingLine(finding: Finding, palette: Palette): string {
   const { severity, rule, path, address, message, count } = finding
   const more = count > 1 ? ` (${count} in all)` : ''
   const place = `${path === null ? '-' : escapeText(path)} ${address === null ? '-' : hex(address)}`

@@ -63,7 +63,7 @@ export function MapView() {
           ref={canvas}
           tabIndex={0}
           role="img"
-          aria-label="Cells of physical memory; use plus, minus and the arrow keys to zoom and move"
+          aria-label={`Cells of physical memory, ${mapSummary()}; use plus, minus and the arrow keys to zoom and move`}
           onWheel={event => {
             event.preventDefault()
             const address = at(event)
@@ -251,7 +251,7 @@ async function pick(address: number): Promise<void> {
 }
 
 /** How much is shown, for people who cannot see the map. */
-export function mapSummary(): string {
+function mapSummary(): string {
   const current = shown.value
   if (current === null) return ''
   const { blocks, bytes } = current.opened.totals

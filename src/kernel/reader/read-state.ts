@@ -110,7 +110,7 @@ function areasOf(state: KhoState): { address: number; path: string }[] {
 const REDACTED = [3, 4]
 
 /** True for an image that says of itself that contents were taken out of it. */
-export function isRedacted({ image }: KhoState): boolean {
+function isRedacted({ image }: KhoState): boolean {
   return image.dump.notes.some(({ name, type }) => name === 'KHO-TOOLS' && REDACTED.includes(type))
 }
 

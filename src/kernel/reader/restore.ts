@@ -19,7 +19,7 @@ export interface Restorer {
 }
 
 /** MAX_PAGE_ORDER as the architectures of KHO have it by default. */
-export function maxPageOrder({ pageShift }: Geometry): number {
+function maxPageOrder({ pageShift }: Geometry): number {
   return pageShift === 12 ? 10 : pageShift === 14 ? 11 : 13
 }
 
@@ -90,7 +90,7 @@ export function trustingRestorer(): Restorer {
 }
 
 /** min(count_trailing_zeros(pfn), ilog2(left)) */
-export function stepOrder(pfn: number, left: number): number {
+function stepOrder(pfn: number, left: number): number {
   let order = 0
   while (pfn % 2 ** (order + 1) === 0 && 2 ** (order + 1) <= left) order++
   return order

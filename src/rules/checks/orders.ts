@@ -8,7 +8,7 @@ import type { Occurrence, RuleContext } from '../rule.js'
 import { kernelName, plural } from './context.js'
 
 /** MAX_PAGE_ORDER of a kernel with pages of 4K, 16K, 64K: x86-64's default, and arm64's. */
-export function maxPageOrder(geometry: Geometry): number {
+function maxPageOrder(geometry: Geometry): number {
   return { 12: 10, 14: 11, 16: 13 }[geometry.pageShift]
 }
 

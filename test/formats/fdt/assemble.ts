@@ -43,10 +43,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 const pad = (length: number, step: number) => new Uint8Array((step - (length % step)) % step)
 
 /** The structure block of any version, and the names it uses. */
-export function structureOf(
-  tokens: readonly Token[],
-  version: number,
-): { bytes: Uint8Array; strings: Uint8Array } {
+function structureOf(tokens: readonly Token[], version: number): { bytes: Uint8Array; strings: Uint8Array } {
   let bytes: Uint8Array = new Uint8Array(0)
   let strings = ''
   const put = (...parts: readonly Uint8Array[]) => {
@@ -75,7 +72,7 @@ export function structureOf(
   return { bytes, strings: bytesOf(strings) }
 }
 
-export const HEADER_SIZE = (version: number) => {
+const HEADER_SIZE = (version: number) => {
   if (version <= 1) return 0x1c
   if (version <= 2) return 0x20
   return version < 17 ? 0x24 : 0x28

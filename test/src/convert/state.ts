@@ -25,7 +25,7 @@ export const WRITTEN: readonly AbiName[] = [
 ]
 
 /** Collects what goes to a sink. */
-export function collect(write: (sink: (bytes: Uint8Array, offset: number) => void) => number): Uint8Array {
+function collect(write: (sink: (bytes: Uint8Array, offset: number) => void) => number): Uint8Array {
   const pieces: { bytes: Uint8Array; offset: number }[] = []
   const size = write((bytes, offset) => pieces.push({ bytes: bytes.slice(), offset }))
   const all = new Uint8Array(size)
