@@ -42,7 +42,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['node'],
   // What composites share.
   ['guest'],
-  ['compare', 'capture', 'replay'],
+  ['compare', 'capture', 'replay', 'report'],
   // What renders; render itself comes before all of it and after everything else.
   // One folder a command, and what they share.
   ['commands'],
@@ -51,7 +51,7 @@ const LAYERS: readonly (readonly string[])[] = [
 ]
 
 /** The only folders that know Node. */
-const NODE = ['node', 'guest', 'capture', 'replay', 'commands', 'cli']
+const NODE = ['node', 'guest', 'capture', 'replay', 'report', 'commands', 'cli']
 
 /** The only layers that render. */
 const RENDERING = ['explorer', 'commands', 'cli']

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ROOT, requireBuild } from './built.js'
+import { ROOT, requireBuild, requirePage } from './built.js'
 
 interface Lock {
   packages: Record<
@@ -36,6 +36,7 @@ function runScript(name: string, text: string): string {
 
 beforeAll(() => {
   requireBuild()
+  requirePage()
   folder = mkdtempSync(join(tmpdir(), 'kho-package-'))
   // The build is there already, and other tests use it: packing must not make it anew.
   const packed = npm(ROOT, 'pack', '--ignore-scripts', '--json', '--pack-destination', folder)
@@ -76,6 +77,7 @@ describe('the package, installed from its tarball', () => {
     expect(files).toContain('dist/src/index.d.ts')
     expect(files).toContain('dist/formats/fdt/index.js')
     expect(files).toContain('docs/cli.md')
+    expect(files).toContain('dist/explorer/explorer.html')
     expect(files.filter(file => /^(src|formats|test|fixtures|bench|\.ci)\//.test(file))).toEqual([])
   })
 
@@ -88,6 +90,11 @@ describe('the package, installed from its tarball', () => {
     const image = join(ROOT, 'fixtures/linux-7.2.reserve-only-256m.s1-kexec.elf')
     const ranges = npx('kho', 'pages', image, '--ranges')
     expect(ranges).toMatch(/^(0x[0-9a-f]+-0x[0-9a-f]+ [0-9]+\n)+$/)
+  })
+
+  it('writes a page', () => {
+    const image = join(ROOT, 'fixtures/linux-7.2.reserve-only-256m.s1-kexec.elf')
+    expect(npx('kho', 'report', image, '-o', '-')).toContain('id="image-a"')
   })
 
   it('is a library', () => {

@@ -106,6 +106,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./capture/index.js'),
     schema: () => import('./capture/schema.js'),
   },
+  {
+    name: 'report',
+    summary: 'one self-contained page: map, owners, findings, diff',
+    load: () => import('./report/index.js'),
+  },
   { name: 'schema', summary: 'the JSON Schemas of the outputs', load: () => import('./schema/index.js') },
   { name: 'completion', summary: 'shell completion', load: () => import('./completion/index.js') },
 ]

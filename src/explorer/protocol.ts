@@ -1,4 +1,5 @@
 import type { Range } from '../../formats/memory/range.js'
+import type { StateOptions } from '../image/load-state.js'
 import type { MemoryMap } from '../map/memory-map.js'
 import type { Validation } from '../validate/verdict.js'
 
@@ -6,7 +7,11 @@ import type { Validation } from '../validate/verdict.js'
 export type Side = 'a' | 'b'
 
 /** A dump as a page has it: a file that was dropped on it, or bytes that it carries. */
-export type ImageData = { name: string; blob: Blob } | { name: string; bytes: ArrayBuffer }
+export type ImageData = {
+  name: string
+  /** Which state of it, read how; the best one where nothing is said. */
+  options?: StateOptions
+} & ({ blob: Blob } | { bytes: ArrayBuffer })
 
 /** What the head of the page says of an image. Everything in it may come from the dump, and is shown as text only. */
 export interface Opened {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { KhoError } from '../../formats/error.js'
-import { guestAsset } from './assets.js'
+import { packageFile } from '../node/package-file.js'
 import { findProgram } from './programs.js'
 
 const FLAGS = ['-static', '-O2', '-Wall', '-Wextra']
@@ -22,7 +22,7 @@ function agentCache(env: NodeJS.ProcessEnv = process.env): string {
  * @throws KhoError `missing` where there is no gcc, it has no static C library, or the cache cannot be written to.
  */
 export function buildAgent(cache: string = agentCache()): string {
-  const source = guestAsset('agent.c')
+  const source = packageFile('guest/agent.c')
   const hash = createHash('sha256').update(readFileSync(source)).update(FLAGS.join(' ')).digest('hex')
   const path = join(cache, `agent-${hash.slice(0, 16)}`)
   if (existsSync(path)) return path

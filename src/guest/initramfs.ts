@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
+import { packageFile } from '../node/package-file.js'
 import { buildAgent } from './agent-build.js'
-import { guestAsset } from './assets.js'
 import { CPIO_MODE, type CpioEntry, writeCpio } from './cpio.js'
 import { findStaticBusybox } from './programs.js'
 
@@ -22,7 +22,7 @@ export function buildInitramfs(): Uint8Array {
     { name: 'dev/console', mode: CPIO_MODE.character | 0o600, device: { major: 5, minor: 1 } },
     executable('bin/busybox', findStaticBusybox()),
     executable('agent', buildAgent()),
-    executable('init', guestAsset('init')),
+    executable('init', packageFile('guest/init')),
   ]
   return gzipSync(writeCpio(entries), { level: 6 })
 }

@@ -21,8 +21,15 @@ export function packedByName(name: string, open: () => OutputFile): OutputFile {
   return packed(open(), pack)
 }
 
+/** A file that gets its contents gzipped. */
+export function gzipped(file: OutputFile): OutputFile {
+  return packed(file, gzip)
+}
+
+const gzip: Pack = bytes => zlib.gzipSync(bytes)
+
 function packer(compression: Compression, name: string): Pack {
-  if (compression === 'gz') return bytes => zlib.gzipSync(bytes)
+  if (compression === 'gz') return gzip
   // Since Node 22.15 and 23.8.
   const { zstdCompressSync } = zlib as { zstdCompressSync?: Pack }
   if (zstdCompressSync !== undefined) return zstdCompressSync

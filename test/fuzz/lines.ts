@@ -139,7 +139,13 @@ const LINES: Readonly<Record<string, (c: LineContext) => string[]>> = {
   ],
   map: c => [...image(c), ...json(c)],
   damage: c => [...image(c), '--list'],
-  report: c => [...image(c), '-o', `${c.output}.html`],
+  report: c => [
+    ...image(c),
+    ...(c.options.length > 0 ? [] : maybe(c.random, 0.3, c.good)),
+    '-o',
+    `${c.output}.html`,
+    ...maybe(c.random, 0.3, '--redact'),
+  ],
 }
 
 /** Commands that say little about the file that they are given are run seldom. */

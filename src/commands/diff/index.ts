@@ -16,6 +16,7 @@ import {
 } from '../shared/options.js'
 import { wantsColor, writeOutput } from '../shared/output.js'
 import { paletteOf } from '../shared/palette.js'
+import { secondGiven, secondOptions } from '../shared/second-image.js'
 import type { Terminal } from '../shared/terminal.js'
 import { diffJson } from './json.js'
 import { writeStat } from './stat.js'
@@ -131,18 +132,4 @@ async function openSides(
   const a = await openState(path, { ...options, root: options.root ?? 'incoming' }, terminal)
   const b = loadState(a.image, stateOptionsOf({ ...options, root }))
   return { a, b }
-}
-
-/** The options of the first image, but for those that `--b-…` gives. */
-function secondOptions(options: DiffCommandOptions, command: Command): DiffCommandOptions {
-  return { ...options, ...secondGiven(command) }
-}
-
-/** Options that were given with the prefix, without it. */
-function secondGiven(command: Command): Partial<ImageOptions> {
-  const given = Object.entries(command.opts()).flatMap(([key, value]) => {
-    if (!/^b[A-Z]/.test(key) || command.getOptionValueSource(key) === 'default') return []
-    return [[key.charAt(1).toLowerCase() + key.slice(2), value]]
-  })
-  return Object.fromEntries(given) as Partial<ImageOptions>
 }

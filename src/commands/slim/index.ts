@@ -3,7 +3,6 @@ import { KhoError } from '../../../formats/error.js'
 import type { KhoState } from '../../image/state.js'
 import { openImage } from '../../node/open.js'
 import { writeJson } from '../../render/json.js'
-import { documentJson } from '../../render/view-json.js'
 import { planSlim, type SlimPlan, writeSlim } from '../../slim/slim.js'
 import { validateState } from '../../validate/validate.js'
 import { openContentFile } from '../shared/content-file.js'
@@ -12,6 +11,7 @@ import { addOptions } from '../shared/option-specs.js'
 import { addImageOptions, type ImageOptions, type OutputOptions } from '../shared/options.js'
 import { writeOutput } from '../shared/output.js'
 import { startProgress } from '../shared/progress.js'
+import { readDocument } from '../shared/read-all.js'
 import type { Terminal } from '../shared/terminal.js'
 import { version } from '../shared/version.js'
 import { slimJson, writeSlimText } from './text.js'
@@ -102,13 +102,6 @@ async function makePlan(path: string, options: SlimCommand, terminal: Terminal):
 
 /** Whatever the other commands would read. */
 function readAll(state: KhoState): void {
-  drain(documentJson(state))
+  readDocument(state)
   validateState(state)
-}
-
-/** Lists of a document are made as they are read. */
-function drain(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return
-  const inner = Symbol.iterator in value ? (value as Iterable<unknown>) : Object.values(value)
-  for (const element of inner) drain(element)
 }

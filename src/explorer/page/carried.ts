@@ -1,22 +1,23 @@
-import type { Side } from '../protocol.js'
+import type { StateOptions } from '../../image/load-state.js'
+import type { ImageData, Side } from '../protocol.js'
 
 /** An image that the page carries. */
-export interface Carried {
+interface Carried {
   side: Side
-  name: string
-  bytes: ArrayBuffer
+  image: ImageData
 }
 
-/** The images in a page: gzip in base64, in script elements that no browser runs. */
-export async function carriedImages(page: Document): Promise<Carried[]> {
+/** The images in a page: gzip in base64, in script elements that no browser runs. The worker unpacks them. */
+export function carriedImages(page: Document): Carried[] {
   const found: Carried[] = []
   for (const side of ['a', 'b'] as const) {
     const element = page.getElementById(`image-${side}`)
     if (element === null) continue
     const packed = Uint8Array.from(atob((element.textContent ?? '').trim()), char => char.charCodeAt(0))
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'))
-    const name = element.dataset.name ?? 'image'
-    found.push({ side, name, bytes: await new Response(stream).arrayBuffer() })
+    const { name = 'image', state = '{}' } = element.dataset
+    const options = JSON.parse(state) as StateOptions
+    found.push({ side, image: { name, options, bytes: packed.buffer } })
+    element.remove()
   }
   return found
 }

@@ -8,7 +8,5 @@ const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascrip
 start(new Worker(url))
 render(<App />, document.getElementById('app')!)
 void attempt(async () => {
-  for (const { side, name, bytes } of await carriedImages(document)) {
-    await openImage(side, { name, bytes })
-  }
+  for (const { side, image } of carriedImages(document)) await openImage(side, image)
 })

@@ -99,9 +99,9 @@ export function answerTo(name: RequestName, ask: unknown): unknown {
   return (ANSWERS[name] as (ask: unknown) => unknown)(ask)
 }
 
-async function openState({ name, ...data }: ImageData): Promise<KhoState> {
+async function openState({ name, options, ...data }: ImageData): Promise<KhoState> {
   const source = 'blob' in data ? blobSource(data.blob, name) : bytesSource(new Uint8Array(data.bytes))
-  return loadState(await openSource({ name, source, parts: [], close: () => {} }, {}, BROWSER_IO))
+  return loadState(await openSource({ name, source, parts: [], close: () => {} }, {}, BROWSER_IO), options)
 }
 
 function readerOf(kernel: string | null): { reader?: string } {
