@@ -25,6 +25,8 @@ export interface Container {
   open?(source: ByteSource, options: ContainerOptions): Promise<Dump>
   /** What to do instead, for a format that is recognised only. */
   hint?: string
+  /** Can be insisted on where a file's own magic does not say: a value of `--format`. */
+  format?: true
   /** Takes `parts`. */
   split?: boolean
   /** Has compressed pages: takes `codecs`. */
@@ -40,12 +42,14 @@ export const containers: readonly Container[] = [
     name: 'elf',
     title: 'an ELF file',
     detect: magic('\x7fELF'),
+    format: true,
     open: async source => (await import('./elf.js')).openElf(source),
   },
   {
     name: 'kdump',
     title: 'a kdump-compressed dump',
     detect: anyOf(magic('KDUMP   '), magic('DISKDUMP')),
+    format: true,
     open: openPossiblyFlattened,
     split: true,
     compressed: true,
@@ -62,6 +66,7 @@ export const containers: readonly Container[] = [
     name: 'lime',
     title: 'a LiME dump',
     detect: magic('EMiL'),
+    format: true,
     open: async source => (await import('./lime.js')).openLime(source),
   },
   {
@@ -110,15 +115,22 @@ export const containers: readonly Container[] = [
     name: 'debugfs',
     title: 'a copy of /sys/kernel/debug/kho',
     detect: () => false,
+    format: true,
     open: async source => (await import('./debugfs.js')).openDebugfsTar(source),
   },
   {
     name: 'raw',
     title: 'a raw file',
     detect: () => true,
+    format: true,
     open: async (source, options) => (await import('./raw.js')).openRaw(source, options.raw),
   },
 ]
+
+/** Names of the formats that can be insisted on. */
+export const FORMAT_NAMES: readonly string[] = containers
+  .filter(({ format }) => format)
+  .map(({ name }) => name)
 
 /** The container of a file, by its magic; `raw` when nothing else fits. */
 export function detectContainer(source: ByteSource): Container {

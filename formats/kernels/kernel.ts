@@ -1,4 +1,4 @@
-import type { TrackerFormat } from '../trackers/tracker.js'
+import type { TrackerFormat } from '../trackers/index.js'
 
 /**
  * How a hand-over is laid out: all that a decoder and an encoder must know of it. Several kernels may share one; the

@@ -11,9 +11,9 @@ import { memArray } from './mem-array/index.js'
 import { pageTable } from './page-table/index.js'
 import { radixTree } from './radix-tree/index.js'
 import { rangeList } from './range-list/index.js'
-import type { Tracker, TrackerFormat } from './tracker.js'
+import type { Tracker } from './tracker.js'
 
-const TRACKERS: Readonly<Record<TrackerFormat, Tracker>> = {
+const TRACKERS = {
   'chunk-list': chunkList,
   'radix-tree': radixTree,
   'page-table': pageTable,
@@ -21,7 +21,13 @@ const TRACKERS: Readonly<Record<TrackerFormat, Tracker>> = {
   'mem-array': memArray,
   'kho-array': khoArray,
   'range-list': rangeList,
-}
+} satisfies Record<string, Tracker>
+
+/** The families of structures that ever described preserved memory. */
+export type TrackerFormat = keyof typeof TRACKERS
+
+/** All of them. */
+export const TRACKER_FORMATS = Object.keys(TRACKERS) as TrackerFormat[]
 
 /** All that is known of a tracker format. */
 export function trackerOf(format: TrackerFormat): Tracker {

@@ -7,20 +7,6 @@ import type { Range } from '../memory/range.js'
 import type { PageSet } from '../pages/page-set.js'
 import type { TrackerEncoder } from './writer.js'
 
-/** The families of structures that ever described preserved memory. */
-export const TRACKER_FORMATS = [
-  'chunk-list',
-  'radix-tree',
-  'page-table',
-  'mail-table',
-  'mem-array',
-  'kho-array',
-  'range-list',
-] as const
-
-/** One of them. */
-export type TrackerFormat = (typeof TRACKER_FORMATS)[number]
-
 /** Where a root FDT names its tracker: a child node, or null for the root itself (or any node), and a property. */
 export interface MapPlace {
   node: string | null
@@ -126,7 +112,8 @@ export interface NodeCoverage {
 
 /** One tracker format: all that the project knows of it. Adding one is a folder with this shape and a line in the table. */
 export interface Tracker {
-  readonly format: TrackerFormat
+  /** Name of the family of structures. */
+  readonly format: string
   /** Finds the tracker's root in a root FDT; null where the property is not there, or cannot be this format's. */
   locate(fdt: FdtNode, place: MapPlace): TrackerRoot | null
   decode(memory: PhysicalMemory, root: TrackerRoot, options: TrackerOptions): TrackerDecode

@@ -16,12 +16,10 @@ import type { Range } from '../../formats/memory/range.js'
 import { type Compression, compressionNamed, detectCompression } from './compression.js'
 import { withoutOffsets, withRam } from './ram-options.js'
 
-/** Formats that a user can insist on. */
-export type ImageFormat = 'raw' | 'elf' | 'kdump' | 'lime' | 'debugfs'
-
 /** How to open a dump, where its own magic does not say or is not to be believed. */
 export interface OpenOptions {
-  format?: ImageFormat
+  /** One of FORMAT_NAMES. */
+  format?: string
   /** Raw: physical address of the file's first byte. */
   base?: number
   /** Raw: the pieces of the file that are memory. */
@@ -128,7 +126,7 @@ function compressionToUndo(file: ByteSource, path: string, options: OpenOptions)
 
 function chooseContainer(
   source: ByteSource,
-  format: ImageFormat | undefined,
+  format: string | undefined,
   raw: RawOptions | null,
 ): { container: Container; notices: Fault[] } {
   if (format !== undefined) return { container: containerNamed(format), notices: [] }

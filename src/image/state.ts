@@ -5,7 +5,8 @@ import type { AbiName } from '../../formats/kernels/index.js'
 import type { Fault } from '../../formats/memory/fault.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import type { Place } from '../../formats/memory/range.js'
-import type { TrackerDecode, TrackerFormat, TrackerReading } from '../../formats/trackers/tracker.js'
+import type { TrackerFormat } from '../../formats/trackers/index.js'
+import type { TrackerDecode, TrackerReading } from '../../formats/trackers/tracker.js'
 import type { KhoImage } from './open.js'
 
 /** `live`: decodes whole. `stale`: was valid once, overwritten since. `partial`: the dump lacks some of it. `absent`: none. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { FORMAT_NAMES } from '../../../formats/dumps/containers.js'
 import { KhoError } from '../../../formats/error.js'
 import type { PageShift } from '../../../formats/memory/geometry.js'
 import type { Place, Range } from '../../../formats/memory/range.js'
@@ -20,7 +21,7 @@ export interface ImageOptions {
   root?: number | 'incoming' | 'outgoing'
   abi?: string
   pageSize?: PageShift
-  format?: 'raw' | 'elf' | 'kdump' | 'lime' | 'debugfs'
+  format?: string
   part?: string[]
   base?: number
   map?: MapPiece[]
@@ -72,7 +73,7 @@ const OPEN: readonly OptionSpec[] = [
     name: 'format',
     value: 'FORMAT',
     about: "the container, when the file's own magic is not to be believed",
-    choices: ['raw', 'elf', 'kdump', 'lime', 'debugfs'],
+    choices: FORMAT_NAMES,
   },
   { name: 'part', value: 'FILE', about: 'a further file of a split dump', repeat: true },
   {

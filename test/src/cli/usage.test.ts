@@ -57,7 +57,7 @@ describe('wrong usage', () => {
     [['pages', IMAGE, '--base', '12x'], "--base: '12x' is no address; write it like 0x60d000"],
     [['pages', IMAGE, '--page-size', '8K'], "--page-size: '8K' is no page size; write 4K, 16K or 64K"],
     [['pages', IMAGE, '--root', 'sideways'], "'sideways' is neither incoming, outgoing nor an address"],
-    [['pages', IMAGE, '--format', 'zip'], "--format: 'zip' is none of raw, elf, kdump, lime, debugfs"],
+    [['pages', IMAGE, '--format', 'zip'], "--format: 'zip' is none of elf, kdump, lime, debugfs, raw"],
     [['pages', IMAGE, '--color', 'yes'], "--color: 'yes' is none of auto, always, never"],
     [['pages', IMAGE, '--abi', 'kho-v9'], "--abi: 'kho-v9' is none of kho-v4"],
     [['pages', IMAGE, '--ram', '5-5'], "--ram: '5-5' is no range"],
