@@ -7,7 +7,9 @@ import { buildProgram } from './program.js'
 
 /** The executable: `argv` as in `process.argv`. Sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  process.exitCode = await run(argv.slice(2), processTerminal())
+  const terminal = processTerminal()
+  process.exitCode = await run(argv.slice(2), terminal)
+  await terminal.finish()
 }
 
 /** Runs one command line; the result is its exit code. */

@@ -1,12 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { Terminal } from '../commands/shared/terminal.js'
+import { type Pager, startPager } from '../node/pager.js'
 import { writeAll } from '../node/write.js'
 
+/** A terminal, and what there is to do when the command is through. */
+export interface ProcessTerminal extends Terminal {
+  /** Waits for those who read page by page. */
+  finish(): Promise<void>
+}
+
 /** The process's own standard streams. */
-export function processTerminal(): Terminal {
+export function processTerminal(): ProcessTerminal {
+  let pager: Pager | null = null
+  const outIsTerminal = isatty(1)
   return {
-    out: bytes => writeAll(1, bytes),
+    out: bytes => writeAll(pager?.fd ?? 1, bytes),
     err: text => {
       try {
         writeAll(2, new TextEncoder().encode(text))
@@ -14,10 +23,20 @@ export function processTerminal(): Terminal {
         // Closed, or on a full disk: nobody is left to be told, and the exit code says what it would say.
       }
     },
-    outIsTerminal: isatty(1),
+    outIsTerminal,
     errIsTerminal: isatty(2),
     columns: process.stdout.columns ?? null,
     env: process.env,
     input: () => (isatty(0) ? '' : readFileSync(0, 'utf8')),
+    ...(outIsTerminal && process.env.TERM !== 'dumb'
+      ? {
+          page() {
+            pager ??= startPager(process.env)
+          },
+        }
+      : {}),
+    async finish() {
+      await pager?.finish()
+    },
   }
 }

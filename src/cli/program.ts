@@ -1,4 +1,5 @@
-import { Command } from 'commander'
+import { Command, type Option } from 'commander'
+import { forPeople } from '../commands/shared/for-people.js'
 import type { Terminal } from '../commands/shared/terminal.js'
 import { version } from '../commands/shared/version.js'
 import { warn } from '../commands/shared/warn.js'
@@ -21,10 +22,21 @@ export async function buildProgram(terminal: Terminal, args?: readonly string[])
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', AFTER_HELP)
+    .option('--no-pager', 'never show answers page by page')
+    .hook('preAction', () => {
+      if (program.opts().pager === false) delete terminal.page
+    })
     .showHelpAfterError(false)
     .exitOverride()
+    .configureHelp({ optionDescription })
     .configureOutput({
-      writeOut: text => terminal.out(new TextEncoder().encode(text)),
+      getOutHelpWidth: () => helpWidth(terminal),
+      getErrHelpWidth: () => helpWidth(terminal),
+      writeOut: text => {
+        const out = forPeople(chunk => terminal.out(encoded(chunk)), terminal, terminal.outIsTerminal)
+        out.write(text)
+        out.flush()
+      },
       writeErr: text => terminal.err(text),
       outputError: text =>
         warn(
@@ -42,4 +54,23 @@ export async function buildProgram(terminal: Terminal, args?: readonly string[])
       (await entry.load()).configure(command, terminal, tree)
   }
   return program
+}
+
+function encoded(chunk: string | Uint8Array): Uint8Array {
+  return typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk
+}
+
+const DEFAULT_WIDTH = 80
+
+function helpWidth({ columns }: Terminal): number {
+  return columns ?? DEFAULT_WIDTH
+}
+
+/** What the help says of an option, with its values. */
+function optionDescription({ description, argChoices, defaultValue }: Option): string {
+  const notes = [
+    ...(argChoices === undefined ? [] : [`one of ${argChoices.join(', ')}`]),
+    ...(typeof defaultValue === 'string' ? [`default: ${defaultValue}`] : []),
+  ]
+  return notes.length === 0 ? description : `${description} (${notes.join('; ')})`
 }

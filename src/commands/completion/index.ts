@@ -20,7 +20,7 @@ export function configure(command: Command, terminal: Terminal, tree: CommandTre
     .addHelpText('after', HELP)
     .action(async (shell: Shell, options: OutputOptions) => {
       const script = completionScript(shell, describe(await tree.program()))
-      writeOutput(terminal, options, [], write => write(script))
+      writeOutput(terminal, { ...options, verbatim: true }, [], write => write(script))
     })
   addOptions(command, [{ name: 'output', short: 'o', value: 'FILE', about: 'write the script to FILE' }])
 }

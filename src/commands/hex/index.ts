@@ -11,7 +11,7 @@ import {
   type ImageOptions,
   type OutputOptions,
 } from '../shared/options.js'
-import { wantsColor, writeOutput } from '../shared/output.js'
+import { columnsOf, wantsColor, writeOutput } from '../shared/output.js'
 import { paletteOf } from '../shared/palette.js'
 import { targetOf } from '../shared/target.js'
 import type { Terminal } from '../shared/terminal.js'
@@ -66,6 +66,6 @@ async function run(image: string, text: string, options: HexOptions, terminal: T
     }
     const palette = paletteOf(wantsColor(options, terminal))
     write(`${palette.strong(hexTitle(path, what, extents))}\n`)
-    writeHex(write, spans, palette)
+    writeHex(write, spans, palette, columnsOf(options, terminal))
   })
 }

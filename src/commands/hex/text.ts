@@ -1,4 +1,5 @@
 import { hexy } from 'hexy'
+import wrapAnsi from 'wrap-ansi'
 import { hex } from '../../../formats/memory/fault.js'
 import type { Range } from '../../../formats/memory/range.js'
 import type { HexSpan } from '../../hex/span.js'
@@ -6,49 +7,85 @@ import { escapeText } from '../../render/escape.js'
 import type { Palette } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
 
-/** Bytes in a row. */
-const ROW = 16
-/** Characters of hexy's row of that many bytes: hex, gap, text. */
-const ROW_WIDTH = 66
 /** Rows given to hexy at a time: a page of 4 KiB. */
 const PIECE = 4096
-const ADDRESS_DIGITS = 16
 
-/** Writes an annotated dump: physical address, file offset, bytes, and the name and value of each field. */
-export function writeHex(write: Writer, spans: Iterable<HexSpan>, palette: Palette): void {
-  write(
-    `${palette.faint(`${'physical'.padEnd(ADDRESS_DIGITS)}  ${'file offset'.padEnd(ADDRESS_DIGITS)}  bytes`)}\n`,
-  )
-  for (const span of spans) writeSpan(write, span, palette)
+/** How wide the columns of a dump are. */
+interface Layout {
+  /** Bytes in a row. */
+  row: number
+  /** Characters of hexy's row of that many bytes: hex, gap, text. */
+  rowWidth: number
+  /** Digits of a physical address and of a file offset, at the least. */
+  digits: number
+  /** Characters of the last column, name and value; null where it may be of any length. */
+  label: number | null
 }
 
-function writeSpan(write: Writer, span: HexSpan, palette: Palette): void {
+const WIDE: Layout = { row: 16, rowWidth: 66, digits: 16, label: null }
+const NARROW: Layout = { row: 8, rowWidth: 34, digits: 9, label: null }
+
+/** What names and values need at the least to be read beside full rows. */
+const LEAST_LABEL = 24
+
+/** Columns for a line of so many characters; null where nobody says how many there are. */
+function layoutFor(columns: number | null): Layout {
+  if (columns === null || columns >= before(WIDE) + LEAST_LABEL) return WIDE
+  return { ...NARROW, label: Math.max(LEAST_LABEL, columns - before(NARROW)) }
+}
+
+/** Characters that stand before the last column. */
+function before({ digits, rowWidth }: Layout): number {
+  return digits * 2 + rowWidth + 5
+}
+
+/**
+ * Writes an annotated dump: physical address, file offset, bytes, and the name and value of each field.
+ *
+ * @param columns characters of a line, where it must not be longer
+ */
+export function writeHex(
+  write: Writer,
+  spans: Iterable<HexSpan>,
+  palette: Palette,
+  columns: number | null,
+): void {
+  const layout = layoutFor(columns)
+  const { digits } = layout
+  const [physical, offset] = layout === WIDE ? ['physical', 'file offset'] : ['physical', 'in file']
+  write(`${palette.faint(`${physical.padEnd(digits)}  ${offset.padEnd(digits)}  bytes`)}\n`)
+  for (const span of spans) writeSpan(write, span, palette, layout)
+}
+
+function writeSpan(write: Writer, span: HexSpan, palette: Palette, layout: Layout): void {
+  const { digits, rowWidth } = layout
   switch (span.kind) {
     case 'heading':
       write(`${palette.label(escapeText(span.path))}  ${palette.faint(escapeText(span.what))}\n`)
       return
     case 'note':
-      write(`${' '.repeat(ADDRESS_DIGITS * 2 + 4)}${palette.strong(escapeText(span.text))}\n`)
+      write(`${' '.repeat(digits * 2 + 4)}${palette.strong(escapeText(span.text))}\n`)
       return
     case 'field': {
       const value = span.value === '' ? '' : ` = ${escapeText(span.value)}`
-      writeRows(write, span, `${palette.label(escapeText(span.name))}${value}`, palette)
+      writeRows(write, span, `${palette.label(escapeText(span.name))}${value}`, palette, layout)
       return
     }
     case 'gap':
-      writeRows(write, span, palette.faint('(not decoded)'), palette)
+      writeRows(write, span, palette.faint('(not decoded)'), palette, layout)
       return
     case 'fill': {
       const name = span.name === null ? palette.faint('(not decoded)') : palette.label(escapeText(span.name))
       const byte = span.byte.toString(16).padStart(2, '0')
       const text = `${span.length} bytes, all ${byte}`
-      write(`${columns(span.address, span.offset, palette)}  ${text.padEnd(ROW_WIDTH)} ${name}\n`)
+      write(`${placeText(span.address, span.offset, palette, layout)}  ${text.padEnd(rowWidth)} ${name}\n`)
       return
     }
     case 'absent': {
       const name = span.name === null ? '' : ` ${palette.label(escapeText(span.name))}`
       const text = `${span.length} bytes are not in the dump (${span.reason})`
-      write(`${columns(span.address, null, palette)}  ${palette.warning(text.padEnd(ROW_WIDTH))}${name}\n`)
+      const place = placeText(span.address, null, palette, layout)
+      write(`${place}  ${palette.warning(text.padEnd(rowWidth))}${name}\n`)
     }
   }
 }
@@ -58,30 +95,36 @@ function writeRows(
   { address, offset, bytes }: { address: number; offset: number | null; bytes: Uint8Array },
   label: string,
   palette: Palette,
+  layout: Layout,
 ): void {
+  const { row, rowWidth } = layout
+  // A long name or value goes on beside the next rows of its bytes, and below them.
+  const labels = layout.label === null ? [label] : wrapAnsi(label, layout.label).split('\n')
   for (let piece = 0; piece < bytes.length; piece += PIECE) {
     // hexy's own address column breaks at 4 GiB: ours is beside it. Of a Uint8Array that is no Buffer it makes a
     // string, and of bytes above 0x7f 0xfd (hexy 0.4.0).
     const chunk = bytes.subarray(piece, piece + PIECE)
     const buffer = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-    const text = hexy(buffer, { bytesPerLine: ROW, bytesPerGroup: 1, showAddress: false })
+    const text = hexy(buffer, { bytesPerLine: row, bytesPerGroup: 1, showAddress: false })
     // DEL is no dot to hexy.
     const rows = text
       .replaceAll('\x7f', '.')
       .split('\n')
-      .filter(row => row !== '')
-    rows.forEach((row, n) => {
-      const at = piece + n * ROW
-      const place = columns(address + at, offset === null ? null : offset + at, palette)
-      write(at === 0 ? `${place}  ${row.padEnd(ROW_WIDTH)} ${label}\n` : `${place}  ${row.trimEnd()}\n`)
+      .filter(line => line !== '')
+    rows.forEach((line, n) => {
+      const at = piece + n * row
+      const place = placeText(address + at, offset === null ? null : offset + at, palette, layout)
+      const beside = labels.shift()
+      write(`${place}  ${beside === undefined ? line.trimEnd() : `${line.padEnd(rowWidth)} ${beside}`}\n`)
     })
   }
+  for (const rest of labels) write(`${' '.repeat(before(layout))}${rest}\n`)
 }
 
-function columns(address: number, offset: number | null, palette: Palette): string {
-  const digits = (value: number) => value.toString(16).padStart(ADDRESS_DIGITS, '0')
-  const place = offset === null ? '-'.padStart(ADDRESS_DIGITS) : digits(offset)
-  return `${palette.faint(digits(address))}  ${palette.faint(place)}`
+function placeText(address: number, offset: number | null, palette: Palette, { digits }: Layout): string {
+  const text = (value: number) => value.toString(16).padStart(digits, '0')
+  const place = offset === null ? '-'.padStart(digits) : text(offset)
+  return `${palette.faint(text(address))}  ${palette.faint(place)}`
 }
 
 /** What a dump begins with when it is of a part: its name, and where it lies. */

@@ -13,7 +13,7 @@ export function configure(command: Command, terminal: Terminal, { entries }: Com
     .argument('[NAME]', 'a command with JSON output')
     .action(async (name: string | undefined, options: OutputOptions) => {
       const text = name === undefined ? `${namesIn(entries).join('\n')}\n` : await schemaText(entries, name)
-      writeOutput(terminal, options, [], write => write(text))
+      writeOutput(terminal, { ...options, verbatim: name !== undefined }, [], write => write(text))
     })
   addOptions(command, [{ name: 'output', short: 'o', value: 'FILE', about: 'write the answer to FILE' }])
 }

@@ -1,11 +1,9 @@
-import { KhoError } from '../../../formats/error.js'
-import { ABIS, type AbiName, findAbi } from '../../../formats/kernels/index.js'
 import { loadState, type StateOptions } from '../../image/load-state.js'
 import type { KhoImage, OpenOptions } from '../../image/open.js'
 import type { KhoState } from '../../image/state.js'
 import { openImage } from '../../node/open.js'
 import type { ImageOptions, OutputOptions } from './options.js'
-import { startProgress } from './progress.js'
+import { startSearch } from './progress.js'
 import { addInput, type Terminal } from './terminal.js'
 import { warn } from './warn.js'
 
@@ -17,7 +15,7 @@ export async function openState(
 ): Promise<KhoState> {
   const stateOptions = stateOptionsOf(options)
   const image = await openForCommand(path, options, terminal)
-  const bar = startProgress('looking for KHO roots', terminal, options)
+  const bar = startSearch(terminal, options)
   try {
     return loadState(image, { ...stateOptions, progress: bar.update })
   } finally {
@@ -54,20 +52,14 @@ export function openOptionsOf(options: ImageOptions): OpenOptions {
   }
 }
 
-/** Options of the command line as the library's; the ABI's name is looked up here. */
+/** Options of the command line as the library's. */
 export function stateOptionsOf(options: ImageOptions): StateOptions {
   const { root, abi, pageSize, scratch, ram } = options
   return {
     ...(root === undefined ? {} : { root }),
-    ...(abi === undefined ? {} : { abi: abiNamed(abi) }),
+    ...(abi === undefined ? {} : { abi }),
     ...(pageSize === undefined ? {} : { pageShift: pageSize }),
     ...(scratch === undefined ? {} : { scratch }),
     ...(ram === undefined ? {} : { ramEnd: Math.max(...ram.map(range => range.end)) }),
   }
-}
-
-function abiNamed(text: string): AbiName {
-  const abi = findAbi(text)
-  if (abi !== null) return abi.name
-  throw new KhoError('usage', `--abi: '${text}' is none of ${ABIS.map(known => known.name).join(', ')}`)
 }

@@ -15,6 +15,28 @@ export interface OptionSpec {
   /** May be given more than once; the values come as a list. */
   repeat?: boolean
   fallback?: string
+  /** Values worth offering, where others are possible too. */
+  known?: readonly string[]
+  /** What the help puts it under; the command's own options have no group. */
+  group?: OptionGroup
+}
+
+/** Groups of options that many commands have, as the help calls them. */
+export const OPTION_GROUPS = {
+  output: 'Output:',
+  reader: 'The reading kernel:',
+  state: 'Which state:',
+  open: 'How to open the file:',
+  assumptions: 'What the dump does not say:',
+} as const
+
+export type OptionGroup = keyof typeof OPTION_GROUPS
+
+const knownValues = new WeakMap<Option, readonly string[]>()
+
+/** Values of an option that are worth offering: all that there are, or those that come to mind. */
+export function valuesOf(option: Option): readonly string[] {
+  return option.argChoices ?? knownValues.get(option) ?? []
 }
 
 /** Adds options to a command; with a prefix, `root` becomes `--b-root`. */
@@ -27,8 +49,19 @@ function makeOption(spec: OptionSpec, prefix: string): Option {
   const short = spec.short !== undefined && prefix === '' ? `-${spec.short}, ` : ''
   const option = new Option(
     `${short}${long}${spec.value === undefined ? '' : ` <${spec.value}>`}`,
-    spec.repeat === true ? `${spec.about} (repeatable)` : spec.about,
+    [
+      spec.about,
+      spec.known === undefined ? '' : ` (such as ${spec.known.join(', ')})`,
+      spec.repeat === true ? ' (repeatable)' : '',
+    ].join(''),
   )
+  if (spec.known !== undefined) knownValues.set(option, spec.known)
+  if (spec.group !== undefined) {
+    const heading = OPTION_GROUPS[spec.group]
+    option.helpGroup(
+      prefix === '' ? heading : `The second image, ${heading[0]!.toLowerCase()}${heading.slice(1)}`,
+    )
+  }
   if (spec.choices !== undefined) option.choices(spec.choices)
   if (spec.fallback !== undefined) option.default(spec.fallback)
   if (spec.parse !== undefined || spec.repeat === true || spec.choices !== undefined) {

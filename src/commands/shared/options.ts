@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { FORMAT_NAMES } from '../../../formats/dumps/containers.js'
 import { KhoError } from '../../../formats/error.js'
+import { ABIS, type AbiName, findAbi, READING_KERNELS } from '../../../formats/kernels/index.js'
 import type { PageShift } from '../../../formats/memory/geometry.js'
 import type { Place, Range } from '../../../formats/memory/range.js'
 import { type MapPiece, parseAddress, parseMap, parseRange, parseScratch, parseSize } from './numbers.js'
-import { addOptions, type OptionSpec } from './option-specs.js'
+import { addOptions, type OptionGroup, type OptionSpec } from './option-specs.js'
 
 /** How a command answers. */
 export interface OutputOptions {
@@ -19,7 +20,7 @@ export interface OutputOptions {
 /** Which image, read how, and which state in it. Shared by every command that takes an IMAGE. */
 export interface ImageOptions {
   root?: number | 'incoming' | 'outgoing'
-  abi?: string
+  abi?: AbiName
   pageSize?: PageShift
   format?: string
   part?: string[]
@@ -33,6 +34,9 @@ export interface ImageOptions {
 
 const PAGE_SIZES: Readonly<Record<string, PageShift>> = { '4K': 12, '16K': 14, '64K': 16 }
 
+const inGroup = (group: OptionGroup, specs: readonly OptionSpec[]): OptionSpec[] =>
+  specs.map(spec => ({ ...spec, group }))
+
 /** `--color`, for commands that have their own `--output` and `--json`. */
 export const COLOR: OptionSpec = {
   name: 'color',
@@ -40,35 +44,43 @@ export const COLOR: OptionSpec = {
   about: 'colours; auto obeys NO_COLOR and FORCE_COLOR',
   choices: ['auto', 'always', 'never'],
   fallback: 'auto',
+  group: 'output',
 }
 
-const OUTPUT: readonly OptionSpec[] = [
+const OUTPUT: readonly OptionSpec[] = inGroup('output', [
   { name: 'json', about: 'one JSON document (kho schema <command> prints its schema)' },
   COLOR,
   { name: 'quiet', short: 'q', about: 'no hints and no progress on standard error' },
   { name: 'output', short: 'o', value: 'FILE', about: 'write the answer to FILE' },
-]
+])
 
-const NDJSON: OptionSpec = { name: 'ndjson', about: 'one JSON object a line' }
+const NDJSON: OptionSpec = { name: 'ndjson', about: 'one JSON object a line', group: 'output' }
 
-const STATE: readonly OptionSpec[] = [
+const STATE: readonly OptionSpec[] = inGroup('state', [
   {
     name: 'root',
     value: 'WHICH',
-    about: 'the state to look at: incoming, outgoing, or the address of its root FDT',
+    about: 'the state to look at, by its direction or by the address of its root FDT',
+    known: ['incoming', 'outgoing', '0x60d000'],
     parse: parseRoot,
   },
-  { name: 'abi', value: 'NAME', about: 'the ABI, where the image does not tell or is not to be believed' },
+  {
+    name: 'abi',
+    value: 'ABI',
+    about: 'the ABI, where the image does not tell or is not to be believed',
+    choices: ABIS.map(abi => abi.name),
+    parse: parseAbi,
+  },
   {
     name: 'page-size',
     value: 'SIZE',
-    about: "the kernel's page size: 4K, 16K or 64K",
+    about: "the kernel's page size",
     choices: Object.keys(PAGE_SIZES),
     parse: parsePageSize,
   },
-]
+])
 
-const OPEN: readonly OptionSpec[] = [
+const OPEN: readonly OptionSpec[] = inGroup('open', [
   {
     name: 'format',
     value: 'FORMAT',
@@ -95,9 +107,9 @@ const OPEN: readonly OptionSpec[] = [
     about: 'raw files of QEMU: what follows the first SIZE bytes continues at 4G',
     parse: parseSize,
   },
-]
+])
 
-const ASSUMPTIONS: readonly OptionSpec[] = [
+const ASSUMPTIONS: readonly OptionSpec[] = inGroup('assumptions', [
   {
     name: 'ram',
     value: 'START-END',
@@ -118,12 +130,17 @@ const ASSUMPTIONS: readonly OptionSpec[] = [
     choices: ['unknown', 'zero'],
     fallback: 'unknown',
   },
-]
+])
 
-const READER: readonly OptionSpec[] = [
-  { name: 'reader', value: 'RELEASE', about: 'the kernel that reads the state, such as 7.2, 6.17.8 or v5' },
+const READER: readonly OptionSpec[] = inGroup('reader', [
+  {
+    name: 'reader',
+    value: 'RELEASE',
+    about: 'the kernel that reads the state',
+    known: READING_KERNELS.map(kernel => kernel.name),
+  },
   { name: 'reader-cmdline', value: 'STRING', about: "the reading kernel's command line" },
-]
+])
 
 /** `--json`, `--color`, `--quiet`, `-o`; `--ndjson` where the answer is a list. */
 export function addOutputOptions(command: Command, answer: 'document' | 'list'): void {
@@ -151,6 +168,12 @@ function parseRoot(text: string): number | 'incoming' | 'outgoing' {
   if (text === 'incoming' || text === 'outgoing') return text
   if (/^[0-9]/.test(text)) return parseAddress(text)
   throw new KhoError('usage', `'${text}' is neither incoming, outgoing nor an address such as 0x60d000`)
+}
+
+function parseAbi(text: string): AbiName {
+  const abi = findAbi(text)
+  if (abi !== null) return abi.name
+  throw new KhoError('usage', `'${text}' is none of ${ABIS.map(known => known.name).join(', ')}`)
 }
 
 function parsePageSize(text: string): PageShift {

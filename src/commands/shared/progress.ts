@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module'
+import { unitText } from '../../render/view-text.js'
 import type { OutputOptions } from './options.js'
 import type { Terminal } from './terminal.js'
+import { warn } from './warn.js'
 
-/** Told of work done and work to do, in any unit; may be called often. */
+/** Told of bytes looked at, and of bytes to look at; may be called often. */
 export interface Progress {
   update(done: number, total: number): void
   /** Takes the bar off the screen. */
@@ -10,37 +12,52 @@ export interface Progress {
 }
 
 interface Bar {
-  start(total: number, done: number): void
+  start(total: number, done: number, payload: { pace: string }): void
   setTotal(total: number): void
-  update(done: number): void
+  update(done: number, payload: { pace: string }): void
   stop(): void
 }
 
 const PATIENCE_MS = 500
 const REDRAW_MS = 100
 
+/** What takes longer is announced, in words and wherever diagnostics go. */
+const LONG_SECONDS = 30
+
 /**
- * A progress bar on standard error, drawn only on a terminal and only after half a second. It is drawn from within the
- * work, which is synchronous; the bar's package is loaded when there is one to draw.
+ * A progress bar with rate and time left on standard error, drawn only on a terminal and only after half a second. It is drawn
+ * from within the work, which is synchronous; the bar's package is loaded when there is one to draw.
+ *
+ * @param advice what makes it shorter, said where much is ahead
  */
 export function startProgress(
   label: string,
   terminal: Terminal,
   options: Pick<OutputOptions, 'quiet'>,
+  advice: string,
   now: () => number = Date.now,
 ): Progress {
-  if (!terminal.errIsTerminal || options.quiet === true) return { update() {}, stop() {} }
+  if (options.quiet === true) return { update() {}, stop() {} }
   const begun = now()
   let drawn = begun
+  let announced = false
   let bar: Bar | null = null
   return {
     update(done, total) {
       const time = now()
       if (time - begun < PATIENCE_MS || time - drawn < REDRAW_MS) return
       drawn = time
-      bar ??= startBar(label, total)
+      const rate = (done / (time - begun)) * 1000
+      const left = Math.max(0, total - done) / rate
+      const pace = `${unitText(Math.round(rate))}/s, ${timeText(left)} left`
+      if (left >= LONG_SECONDS && !announced) {
+        announced = true
+        warn(terminal, `${label}: ${unitText(total)} to read at ${pace}; ${advice}`)
+      }
+      if (!terminal.errIsTerminal) return
+      bar ??= startBar(label, total, pace)
       bar.setTotal(total)
-      bar.update(done)
+      bar.update(done, { pace })
     },
     stop() {
       bar?.stop()
@@ -49,10 +66,29 @@ export function startProgress(
   }
 }
 
-function startBar(label: string, total: number): Bar {
+/** The progress of a search for roots in all of an image. */
+export function startSearch(terminal: Terminal, options: Pick<OutputOptions, 'quiet'>): Progress {
+  return startProgress(
+    'looking for KHO roots',
+    terminal,
+    options,
+    '--root ADDR reads no more than the state at that address',
+  )
+}
+
+/** `8 s`, `3 min`, `2 h 5 min`: nobody can promise more. */
+export function timeText(seconds: number): string {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 60) return `${minutes} min`
+  const rest = minutes % 60
+  return rest === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${rest} min`
+}
+
+function startBar(label: string, total: number, pace: string): Bar {
   const { SingleBar } = createRequire(import.meta.url)('cli-progress') as typeof import('cli-progress')
   const bar = new SingleBar({
-    format: `${label} [{bar}] {percentage}%`,
+    format: `${label} [{bar}] {percentage}%, {pace}`,
     clearOnComplete: true,
     hideCursor: false,
     stream: process.stderr,
@@ -60,6 +96,6 @@ function startBar(label: string, total: number): Bar {
     synchronousUpdate: true,
     gracefulExit: false,
   })
-  bar.start(total, 0)
+  bar.start(total, 0, { pace })
   return bar
 }

@@ -9,6 +9,8 @@ export interface Terminal {
   /** Characters of a line of standard output; null or left out where nobody says. */
   columns?: number | null
   env: Readonly<Record<string, string | undefined>>
+  /** Has what follows shown page by page; left out where nobody could turn pages. */
+  page?(): void
   /** All of standard input, as text; empty where that is a terminal. Left out where there is none. */
   input?(): string
   /** Exit code of a command that did its work and found what its code tells (docs/cli.md, "Exit codes"). */

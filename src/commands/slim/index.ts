@@ -10,7 +10,7 @@ import { openOptionsOf, stateOptionsOf } from '../shared/open-state.js'
 import { addOptions } from '../shared/option-specs.js'
 import { addImageOptions, type ImageOptions, type OutputOptions } from '../shared/options.js'
 import { writeOutput } from '../shared/output.js'
-import { startProgress } from '../shared/progress.js'
+import { startSearch } from '../shared/progress.js'
 import { readDocument } from '../shared/read-all.js'
 import type { Terminal } from '../shared/terminal.js'
 import { version } from '../shared/version.js'
@@ -83,7 +83,7 @@ async function run(path: string, options: SlimCommand, terminal: Terminal): Prom
 
 async function makePlan(path: string, options: SlimCommand, terminal: Terminal): Promise<SlimPlan> {
   const image = await openImage(path, openOptionsOf(options))
-  const bar = startProgress('looking for KHO roots', terminal, options)
+  const bar = startSearch(terminal, options)
   try {
     return planSlim(image, {
       ...stateOptionsOf(options),

@@ -18,7 +18,7 @@ import {
 } from '../shared/options.js'
 import { wantsColor, writeOutput } from '../shared/output.js'
 import { paletteOf } from '../shared/palette.js'
-import { startProgress } from '../shared/progress.js'
+import { startSearch } from '../shared/progress.js'
 import type { Terminal } from '../shared/terminal.js'
 import { version } from '../shared/version.js'
 import { type CiFormat, writeCi } from './ci.js'
@@ -89,7 +89,8 @@ async function validate(path: string, options: ValidateCommand, terminal: Termin
   const validation = judgeImage(image, options, terminal)
   const passes = (options.expect ?? ['ok']).includes(validation.outcome.word)
   const fails = (finding: Finding) => RANK[finding.severity] >= RANK[options.failOn]
-  writeOutput(terminal, options, [path, ...(options.part ?? [])], write => {
+  const answer = { ...options, verbatim: options.as !== undefined }
+  writeOutput(terminal, answer, [path, ...(options.part ?? [])], write => {
     if (options.as !== undefined) {
       writeCi(write, options.as, { image: path, version: version(), validation, passes, fails })
     } else if (options.json === true) {
@@ -106,7 +107,7 @@ const RANK: Readonly<Record<Severity, number>> = { error: 2, warning: 1, info: 0
 /** A root that was given is judged even where no root is there: that is what a kernel would be told. */
 function judgeImage(image: KhoImage, options: ValidateCommand, terminal: Terminal): Validation {
   const settings = settingsOf(options)
-  const bar = startProgress('looking for KHO roots', terminal, options)
+  const bar = startSearch(terminal, options)
   try {
     const zero = settings.absentIsZero === true ? { assumeZero: { ram: knownRam(image, settings.ram) } } : {}
     const state = loadState(image, { ...stateOptionsOf(options), ...zero, progress: bar.update })

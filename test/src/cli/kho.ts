@@ -16,6 +16,7 @@ export interface Setting {
   env?: Record<string, string>
   outIsTerminal?: boolean
   errIsTerminal?: boolean
+  columns?: number
   /** Standard output is closed after this many pieces. */
   closesAfter?: number
 }
@@ -34,6 +35,7 @@ export async function kho(args: readonly string[], setting: Setting = {}): Promi
     },
     outIsTerminal: setting.outIsTerminal ?? false,
     errIsTerminal: setting.errIsTerminal ?? false,
+    columns: setting.columns ?? null,
     env: setting.env ?? {},
   }
   const code = await run(args, terminal)
