@@ -15,7 +15,7 @@ import { openForCommand, stateOptionsOf } from '../shared/open-state.js'
 import { addOptions } from '../shared/option-specs.js'
 import { addImageOptions, type ImageOptions } from '../shared/options.js'
 import { writeOutput } from '../shared/output.js'
-import { startProgress } from '../shared/progress.js'
+import { startSearch } from '../shared/progress.js'
 import { readDocument } from '../shared/read-all.js'
 import { secondGiven, secondOptions } from '../shared/second-image.js'
 import type { Terminal } from '../shared/terminal.js'
@@ -98,7 +98,7 @@ async function carry(
 ): Promise<CarriedImage> {
   const image = await openForCommand(path, options, terminal)
   const settings = stateOptionsOf(options)
-  const bar = startProgress(`reading ${path}`, terminal, options)
+  const bar = startSearch(terminal, options, `reading ${path}`)
   try {
     const plan = planSlim(image, {
       ...settings,

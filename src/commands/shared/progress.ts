@@ -67,13 +67,12 @@ export function startProgress(
 }
 
 /** The progress of a search for roots in all of an image. */
-export function startSearch(terminal: Terminal, options: Pick<OutputOptions, 'quiet'>): Progress {
-  return startProgress(
-    'looking for KHO roots',
-    terminal,
-    options,
-    '--root ADDR reads no more than the state at that address',
-  )
+export function startSearch(
+  terminal: Terminal,
+  options: Pick<OutputOptions, 'quiet'>,
+  label = 'looking for KHO roots',
+): Progress {
+  return startProgress(label, terminal, options, '--root ADDR reads no more than the state at that address')
 }
 
 /** `8 s`, `3 min`, `2 h 5 min`: nobody can promise more. */
