@@ -1,5 +1,4 @@
 import { Command, type Option } from 'commander'
-import { forPeople } from '../commands/shared/for-people.js'
 import type { Terminal } from '../commands/shared/terminal.js'
 import { version } from '../commands/shared/version.js'
 import { warn } from '../commands/shared/warn.js'
@@ -32,11 +31,7 @@ export async function buildProgram(terminal: Terminal, args?: readonly string[])
     .configureOutput({
       getOutHelpWidth: () => helpWidth(terminal),
       getErrHelpWidth: () => helpWidth(terminal),
-      writeOut: text => {
-        const out = forPeople(chunk => terminal.out(encoded(chunk)), terminal, terminal.outIsTerminal)
-        out.write(text)
-        out.flush()
-      },
+      writeOut: await helpWriter(terminal),
       writeErr: text => terminal.err(text),
       outputError: text =>
         warn(
@@ -56,8 +51,19 @@ export async function buildProgram(terminal: Terminal, args?: readonly string[])
   return program
 }
 
-function encoded(chunk: string | Uint8Array): Uint8Array {
-  return typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk
+/** Where help goes; what makes it fit a terminal is loaded only for one. */
+async function helpWriter(terminal: Terminal): Promise<(text: string) => void> {
+  const encoder = new TextEncoder()
+  const write = (chunk: string | Uint8Array) => {
+    terminal.out(typeof chunk === 'string' ? encoder.encode(chunk) : chunk)
+  }
+  if (!terminal.outIsTerminal) return write
+  const { forPeople } = await import('../commands/shared/for-people.js')
+  return text => {
+    const out = forPeople(write, terminal, true)
+    out.write(text)
+    out.flush()
+  }
 }
 
 const DEFAULT_WIDTH = 80

@@ -1,6 +1,7 @@
 import wrapAnsi from 'wrap-ansi'
 import { asciiText } from '../../render/ascii.js'
 import type { Writer } from '../../render/writer.js'
+import { isAsciiLocale } from './locale.js'
 import type { Terminal } from './terminal.js'
 
 /** Continued lines stand this much to the right of their first one. */
@@ -70,13 +71,4 @@ export function forPeople(write: Writer, terminal: Terminal, toTerminal: boolean
       }
     },
   }
-}
-
-/**
- * True where the locale says that text is not in UTF-8 (`LANG=C`). One that says nothing, as in most containers, does not say
- * that.
- */
-export function isAsciiLocale({ LC_ALL, LC_CTYPE, LANG }: Terminal['env']): boolean {
-  const locale = [LC_ALL, LC_CTYPE, LANG].find(value => value !== undefined && value !== '')
-  return locale !== undefined && !/utf-?8/i.test(locale)
 }
