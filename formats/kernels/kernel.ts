@@ -10,7 +10,12 @@ export interface Layout<Name extends string = string> {
   compatible: string
   tracker: TrackerFormat
   /** Where the root FDT names its tracker: child node, null for the root itself or for any node; and property. */
-  map: { node: 'preserved-memory' | null; property: string }
+  map: {
+    node: 'preserved-memory' | null
+    property: string
+    /** Set where the property holds an address for each order, not one for all. */
+    perOrder?: true
+  }
   /** Size of a chunk list's bitmap objects: 512 bytes, or a page. Null in other trackers. */
   bitmap: 512 | 'page' | null
   /** Which word a chunk list's header begins with; by default `next-first`. */
@@ -96,8 +101,8 @@ export interface Reads {
   emptyScratch: 'rejected' | 'reported'
   /** The size of a block is computed in an int, so that it is wrong from 2 GiB on. */
   intSize: boolean
-  /** What page->private of a preserved head page holds: the order alone, or the order and a magic number. */
-  marker: 'order' | 'magic'
+  /** What page->private of a preserved head page holds: the order alone, the order and a magic number, or nothing. */
+  marker: 'order' | 'magic' | 'none'
   /** kho_restore_page refuses orders above MAX_PAGE_ORDER. */
   maxOrder: boolean
   /** The page of the root FDT is itself restored in early boot, with a warning where it is not preserved. */
@@ -111,8 +116,25 @@ export interface Reads {
   extendsScratch: number | null
   /** With `elfcorehdr=` on the command line nothing is reserved, whatever was passed. */
   kdumpReturnsEarly: boolean
-  /** Early boot reserves the root FDT, and each page of the tracker as it comes to it: patch v5. */
+  /** Early boot reserves the root FDT itself: patch v5 and what was posted on it. */
+  reservesFdt: boolean
+  /** Early boot reserves each page of the tracker as it comes to it: patch v5. */
   reservesTracker: boolean
+  /**
+   * How preserved memory is kept from the allocator: the map is walked and each block reserved in memblock, or
+   * memblock_free_pages() asks the map of each page that it is about to hand over.
+   */
+  keeps: 'reserve' | 'skip'
+  /** How far apart the walk takes the blocks of neighbouring bits to lie: a block, or a page whatever the order. */
+  bitStride: 'block' | 'page'
+  /** A folio's pages all get their counts when it is restored; before, one of an order above 0 was only made compound. */
+  restoresCounts: boolean
+  /** kho_restore_phys(): page by page, whatever page->private says. */
+  restoresPhys: boolean
+  /** kho_restore_folio() looks at the page only after it has seen that there is one. */
+  checksPage: boolean
+  /** What a posting leaves open and is taken for granted; null for what is code. */
+  assumes: string | null
   /** libfdt refuses an FDT whose reserve map or structure block is not aligned: dtc 1.8. */
   alignedBlocks: boolean
   /** debugfs shows every child's FDT, and for that reads its totalsize while the kernel comes up. */

@@ -16,5 +16,12 @@ export const POSTED_MAIL_TABLE = {
     tracker: 'mail-table',
     map: { node: 'preserved-memory', property: 'table' },
   },
+  reads: {
+    ...POSTED_V5_TABLE.reads,
+    bitStride: 'block',
+    marker: 'none',
+    keeps: 'skip',
+    assumes: 'what the mail does not say of the kernel that reads is as in patch v5',
+  },
   writes: { ...POSTED_V5.writes, split: 'greedy', knowsOrders: false, unpreserve: false },
 } as const satisfies KernelRow

@@ -10,9 +10,16 @@ export const POSTED_V5_TABLE = {
     ...POSTED_V5.layout,
     name: 'v5-table',
     tracker: 'page-table',
+    map: { ...POSTED_V5.layout.map, perOrder: true },
     bitmap: null,
     mapFrozen: false,
   },
   writes: { ...POSTED_V5.writes, maxOrder: 10 },
-  reads: null,
+  reads: {
+    ...POSTED_V5.reads,
+    intSize: false,
+    reservesTracker: false,
+    // khomem_walk_l1() adds i * PAGE_SIZE for bit i, which is right for order 0 only.
+    bitStride: 'page',
+  },
 } as const satisfies KernelRow

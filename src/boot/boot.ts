@@ -5,10 +5,11 @@ import { nextSet, popcount } from '../../formats/pages/words.js'
 import type { KhoState } from '../image/state.js'
 import { chooseKernel, knownRam } from '../kernel/reader/choose.js'
 import { type EarlyBoot, readMap } from '../kernel/reader/early-boot.js'
-import { createReaderMemory } from '../kernel/reader/memory.js'
+import { createReaderMemory, Halt, type ReaderMemory } from '../kernel/reader/memory.js'
 import { readState } from '../kernel/reader/read-state.js'
 import type { ReservationSink } from '../kernel/reader/reserved.js'
 import { createRestorer, type Restored, type Restorer } from '../kernel/reader/restore.js'
+import { type LookUp, lookUpTable } from '../kernel/reader/tables.js'
 import { isOverwritten, isUnfinished } from '../rules/checks/context.js'
 
 /** Who boots, and what it is told. */
@@ -25,7 +26,16 @@ export interface BootOptions {
 export type Reservations =
   | { who: 'scratch' | 'fdt' | 'chunk'; start: number; size: number }
   | { who: 'odd'; start: number; size: number; order: number }
-  | { who: 'blocks'; order: number; first: number; words: Uint32Array }
+  | Bits
+
+/** A bitmap: a call for each bit that is set, `stride` bytes apart. */
+interface Bits {
+  who: 'blocks'
+  order: number
+  first: number
+  words: Uint32Array
+  stride: number
+}
 
 /** What one kernel's early boot does with a state. */
 export interface Boot extends EarlyBoot {
@@ -34,13 +44,18 @@ export interface Boot extends EarlyBoot {
   reservations: Reservations[]
   /** What each preserved head page gets: page->private, for an order. */
   privateOf(order: number): bigint
+  /** What memblock_free_pages() comes to when it asks for an address; null for kernels that ask nothing. */
+  lookUp(address: number): LookUp | null
   /** What restores of an address give, one after another, each function in a kernel that has restored nothing yet. */
   restore(address: number): RestoreCall[]
 }
 
+/** Functions that restore what an address is the start of. */
+export const RESTORES = ['kho_restore_folio', 'kho_restore_pages', 'kho_restore_phys'] as const
+
 /** One restore. */
 export interface RestoreCall {
-  function: 'kho_restore_folio' | 'kho_restore_pages'
+  function: (typeof RESTORES)[number]
   /** The same call was made before. */
   again: boolean
   result: Restored
@@ -76,6 +91,7 @@ export function bootState(state: KhoState, options: BootOptions = {}): Boot {
     kernel,
     reservations: taken,
     privateOf: order => BigInt(order >>> 0) | (kernel.reads.marker === 'magic' ? MAGIC : 0n),
+    lookUp: address => (kernel.reads.keeps === 'skip' ? lookUp(boot, memory, state, address) : null),
     restore: address => restoreCalls(state, kernel, boot, address, () => memory),
   }
 }
@@ -84,12 +100,12 @@ function listReservations(
   state: KhoState,
   kernel: ReadingKernel,
   boot: EarlyBoot,
-  memory: ReturnType<typeof createReaderMemory>,
+  memory: ReaderMemory,
 ): Reservations[] {
   const { root, fdt, scratchArray, geometry } = state
-  const { reservesTracker } = kernel.reads
+  const { reservesFdt, reservesTracker, keeps } = kernel.reads
   const calls: Reservations[] = []
-  if (reservesTracker) calls.push({ who: 'fdt', start: root.address, size: fdt.header.totalsize })
+  if (reservesFdt) calls.push({ who: 'fdt', start: root.address, size: fdt.header.totalsize })
   if (
     scratchArray !== null &&
     scratchArray.size > 0 &&
@@ -97,15 +113,18 @@ function listReservations(
   ) {
     calls.push({ who: 'scratch', start: scratchArray.address, size: scratchArray.size })
   }
-  if (boot.map === null) return calls
+  if (boot.roots === null || keeps === 'skip') return calls
+  const { pageSize } = geometry
   const sink: ReservationSink = {
-    blocks: (order, first, words) => calls.push({ who: 'blocks', order, first, words }),
+    blocks: (order, first, words) =>
+      calls.push({ who: 'blocks', order, first, words, stride: pageSize * 2 ** order }),
+    shifted: (order, first, words) => calls.push({ who: 'blocks', order, first, words, stride: pageSize }),
     odd: (start, size, order) => calls.push({ who: 'odd', start, size, order }),
     tracker(start, size) {
       if (reservesTracker) calls.push({ who: 'chunk', start, size })
     },
   }
-  readMap(memory, kernel, geometry, boot.map, sink)
+  readMap(memory, kernel, geometry, boot.roots, sink)
   return calls
 }
 
@@ -138,10 +157,10 @@ export function* eachReservation(
       yield { start, end: start + size, who: order === null ? entry.who : `block ${order}`, order }
       continue
     }
-    const { order, first, words } = entry
+    const { order, first, words, stride } = entry
     const size = pageSize * 2 ** order
     for (let bit = nextSet(words, 0); bit < words.length * 32; bit = nextSet(words, bit + 1)) {
-      const start = (first + bit) * size
+      const start = (first + bit) * stride
       yield { start, end: start + size, who: `block ${order}`, order }
     }
   }
@@ -152,7 +171,7 @@ function restoreCalls(
   kernel: ReadingKernel,
   boot: EarlyBoot,
   address: number,
-  memory: () => ReturnType<typeof createReaderMemory>,
+  memory: () => ReaderMemory,
 ): RestoreCall[] {
   const { reserved } = boot
   if (reserved === null) return []
@@ -162,9 +181,23 @@ function restoreCalls(
     return [false, true].map(again => ({ function: name, again, result: call(restorer) }))
   }
   const folios = twice('kho_restore_folio', restorer => restorer.folio(address))
-  // kho_restore_pages() came with 6.18, in place of kho_restore_phys(), which never left a series.
+  if (kernel.reads.restoresPhys) {
+    return [...folios, ...twice('kho_restore_phys', restorer => restorer.phys(address))]
+  }
+  // kho_restore_pages() came with 6.18; kho_restore_phys() of the early series was never merged.
   if (!kernel.users.vmalloc) return folios
   return [...folios, ...twice('kho_restore_pages', restorer => onePage(restorer, address))]
+}
+
+function lookUp(boot: EarlyBoot, memory: ReaderMemory, { geometry }: KhoState, address: number): LookUp {
+  const [root] = boot.roots ?? []
+  try {
+    if (root !== undefined) return lookUpTable(memory, root, geometry, address)
+  } catch (error) {
+    if (!(error instanceof Halt)) throw error
+    throw new KhoError('broken-state', error.stop.message)
+  }
+  return { steps: [], skipped: false }
 }
 
 function onePage(restorer: Restorer, address: number): Restored {

@@ -56,11 +56,31 @@ export function trackerRow(writer: Kernel, reader: ReadingKernel): CompatRow {
     const note = 'the map pointer is in another place: an error, and nothing is reserved'
     return { ...row, outcome: whole ? 'rejected' : 'error-reported', note }
   }
-  if (from.tracker !== to.tracker) return { ...row, outcome: 'rejected', note: 'another tracker' }
+  if (from.map.perOrder === true && to.map.perOrder !== true) {
+    const note = 'the property holds an address for each order, not one: an error, and nothing is reserved'
+    return { ...row, outcome: 'error-reported', note }
+  }
+  if (from.tracker !== to.tracker) {
+    const note =
+      'another tracker in the same place: its words are taken for addresses, and what is there decides'
+    return { ...row, outcome: 'unknown', note }
+  }
   if (from.bitmap !== to.bitmap) {
     const note =
       'the same string, another bitmap: blocks are lost and others appear, without a word (a2fff99f92da)'
     return { ...row, outcome: 'accepted-different', note }
+  }
+  if (reader.reads.bitStride === 'page') {
+    const note =
+      'the walk counts bits in pages: blocks of orders above 0 are reserved at other addresses, without a word'
+    return { ...row, outcome: 'accepted-different', note }
+  }
+  if (reader.reads.keeps === 'skip') {
+    return {
+      ...row,
+      outcome: 'ok',
+      note: 'pages are skipped, none is reserved; they come back without orders',
+    }
   }
   if (reader.reads.intSize && writer.reads?.intSize === false) {
     return { ...row, outcome: 'ok', note: 'blocks of 2 GiB and more are reserved with a wrong size' }

@@ -135,7 +135,10 @@ const LINES: Readonly<Record<string, (c: LineContext) => string[]>> = {
   boot: c => [
     ...image(c),
     ...json(c),
-    ...pick([[], ['--reservations'], ['--skipped'], ['--restore', address(c)]], c.random),
+    ...pick(
+      [[], ['--reservations'], ['--skipped'], ['--restore', address(c)], ['--look-up', address(c)]],
+      c.random,
+    ),
   ],
   map: c => [...image(c), ...json(c)],
   damage: c => [...image(c), '--list'],

@@ -6,7 +6,7 @@ import { tableCoverage, tableNodePieces } from './pieces.js'
 import { recognisePageTable } from './recognise.js'
 import { tracePageTable } from './trace.js'
 
-export { TABLE_LEVELS, TABLE_ORDERS, tableShift, tableSlots } from './shape.js'
+export { levelBlocks, TABLE_LEVELS, TABLE_ORDERS, tableShift, tableSlots } from './shape.js'
 
 /** Trees of tables with bitmaps at the leaves, one for each order: the patch of April 2025 on v5. */
 export const pageTable: Tracker = {

@@ -51,14 +51,14 @@ function putText(buffer: LineBuffer, text: string): void {
 
 function writeBlocks(
   buffer: LineBuffer,
-  { order, first, words }: Reservations & { who: 'blocks' },
+  { order, first, words, stride }: Reservations & { who: 'blocks' },
   pageSize: number,
   flush: () => void,
 ): void {
   const size = pageSize * 2 ** order
   const who = bytesOf(` block ${order}\n`)
   for (let bit = nextSet(words, 0); bit < words.length * 32; bit = nextSet(words, bit + 1)) {
-    const start = (first + bit) * size
+    const start = (first + bit) * stride
     putAddress(buffer, start)
     buffer.bytes[buffer.length++] = MINUS
     putAddress(buffer, start + size)

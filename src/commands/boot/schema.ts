@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { RESTORES } from '../../boot/boot.js'
 import { count, hexNumber, range } from '../../render/schema-parts.js'
 
 /** `kho boot --json`. */
@@ -30,13 +31,25 @@ export const schema = z
     restored: z.array(
       z.strictObject({
         address: hexNumber,
-        function: z.enum(['kho_restore_folio', 'kho_restore_pages']),
+        function: z.enum(RESTORES),
         again: z.boolean(),
         order: count.nullable(),
         failed: z.string().nullable().describe('why it gives NULL'),
         warns: z.boolean(),
+        oops: z.boolean().describe('the call faults'),
       }),
     ),
+    lookedUp: z
+      .array(
+        z.strictObject({
+          address: hexNumber,
+          skipped: z.boolean().describe('false: it is handed to the page allocator'),
+          steps: z
+            .array(z.strictObject({ node: z.string(), slot: count.nullable(), bit: count.nullable() }))
+            .describe('as far down as there are tables'),
+        }),
+      )
+      .describe('what was asked with --look-up'),
     assumptions: z.array(z.string()),
   })
   .describe('kho boot: what one reading kernel does with a state, step by step')

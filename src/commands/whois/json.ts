@@ -1,9 +1,9 @@
 import { hex } from '../../../formats/memory/fault.js'
 import type { JsonItem } from '../../render/json.js'
+import { trackerText } from '../../render/tracker-text.js'
 import type { PreservedBlock } from '../../whois/neighbours.js'
 import type { Whois } from '../../whois/whois.js'
 import type { schema } from './schema.js'
-import { trackerText } from './text.js'
 
 /** What is known of one address, as an element of `addresses`. */
 export function whoisJson(answer: Whois): JsonItem<typeof schema, 'addresses'> {

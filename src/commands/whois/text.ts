@@ -1,7 +1,7 @@
 import { hex } from '../../../formats/memory/fault.js'
-import type { TrackerStep } from '../../../formats/trackers/tracker.js'
 import type { Claim } from '../../model/claim.js'
 import { escapeText } from '../../render/escape.js'
+import { trackerText } from '../../render/tracker-text.js'
 import { type Palette, unitText } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
 import type { PreservedBlock } from '../../whois/neighbours.js'
@@ -24,16 +24,6 @@ export function writeWhois(write: Writer, answer: Whois, pageSize: number, palet
   if (answer.previous !== null) line('previous', blockText(answer.previous, pageSize))
   if (answer.next !== null) line('next', blockText(answer.next, pageSize))
   for (const hint of answer.hints) line('hint', escapeText(hint))
-}
-
-/** `tracker/nodes/0x630000[2] → … → tracker/nodes/0x640000 bit 13398`. */
-export function trackerText(steps: readonly TrackerStep[]): string {
-  return steps
-    .map(({ node, slot, bit }) => {
-      const place = bit === null ? '' : ` bit ${bit}`
-      return `${node}${slot === null ? '' : `[${slot}]`}${place}`
-    })
-    .join(' → ')
 }
 
 function blockText({ address, order }: PreservedBlock, pageSize: number): string {

@@ -1,7 +1,8 @@
-import type { ReadingKernel } from '../../../formats/kernels/index.js'
+import type { Layout, ReadingKernel } from '../../../formats/kernels/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
 import type { Range } from '../../../formats/memory/range.js'
+import type { TrackerFormat } from '../../../formats/trackers/index.js'
 import { radixShape, shortDepth } from '../../../formats/trackers/radix-tree/index.js'
 import { readChunks } from './chunks.js'
 import { type Busy, busySink, createBusy, extendedRanges } from './extend.js'
@@ -10,6 +11,7 @@ import { type BootEvent, type BootInput, type BootStep, populate } from './popul
 import { readRadix } from './radix.js'
 import { createReserved, keepIn, type ReservationSink, type Reserved } from './reserved.js'
 import { createRestorer } from './restore.js'
+import { readTables } from './tables.js'
 
 export type { BootEvent, BootInput, BootStep, ScratchPlace } from './populate.js'
 
@@ -22,8 +24,8 @@ export interface EarlyBoot {
   events: BootEvent[]
   /** What it reserved; null where it never came to that. */
   reserved: Reserved | null
-  /** Where the map begins; null where it never came to that. */
-  map: number | null
+  /** Where the map begins, an address for each tree of it; null where it never came to that. */
+  roots: readonly number[] | null
   /** Memory besides scratch that early allocations may come from; null for kernels that open none. */
   extended: Range[] | null
   steps: BootStep[]
@@ -38,7 +40,7 @@ export function bootKernel(memory: ReaderMemory, input: BootInput): EarlyBoot {
     cause: null,
     events: [],
     reserved: null,
-    map: null,
+    roots: null,
     extended: null,
     steps: [],
     assumptions: [],
@@ -67,7 +69,8 @@ const STOPPED = { unknown: 'READER-UNKNOWN', loop: 'READER-LOOP', oops: 'READER-
 
 function run(memory: ReaderMemory, input: BootInput, boot: EarlyBoot): void {
   const { kernel, geometry, root } = input
-  const { refused, map, events } = populate(memory, input, boot.steps)
+  if (kernel.reads.assumes !== null) memory.assumptions.add(kernel.reads.assumes)
+  const { refused, roots, events } = populate(memory, input, boot.steps)
   boot.events.push(...events)
   if (refused !== null) {
     boot.end = 'rejected'
@@ -75,13 +78,14 @@ function run(memory: ReaderMemory, input: BootInput, boot: EarlyBoot): void {
     return
   }
   const reserved = createReserved(geometry.pageShift)
-  boot.map = map
-  if (map === null) {
-    const { layout } = kernel
+  boot.roots = roots
+  if (roots === null) {
+    const { node, property, perOrder }: Layout['map'] = kernel.layout.map
+    const length = perOrder ? 'a multiple of 8 bytes' : '8 bytes'
     const message =
-      layout.map.node === null
+      node === null
         ? 'failed to get preserved memory bitmaps'
-        : `no ${layout.map.node} node, or no ${layout.map.property} of 8 bytes`
+        : `no ${node} node, or no ${property} of ${length}`
     boot.events.push({ rule: 'ROOT-MAP-PROPERTY', message, address: root })
     boot.reserved = reserved
     return
@@ -98,19 +102,25 @@ function run(memory: ReaderMemory, input: BootInput, boot: EarlyBoot): void {
     boot.reserved = reserved
     return
   }
-  if (kernel.reads.extendsScratch !== null) extend(memory, input, map, boot)
+  if (kernel.reads.extendsScratch !== null) extend(memory, input, roots, boot)
   if (memory.stopped() !== null) return
-  readMap(memory, kernel, geometry, map, keepIn(reserved))
+  readMap(memory, kernel, geometry, roots, keepIn(reserved))
   if (memory.stopped() !== null) return
   boot.reserved = reserved
-  boot.steps.push({ function: walkerOf(kernel), message: 'the map is read to its end', address: map })
+  const begin = roots.find(root => root !== 0) ?? 0
+  boot.steps.push({ ...readingStep(kernel), address: begin < 2 ** 52 ? begin : null })
   if (kernel.reads.restoresFdt) restoreFdt(memory, input, reserved, boot)
 }
 
 /** kho_extend_scratch() of kho_memory_init_early(), 7.3 on. What goes wrong in it is said, and boot goes on. */
-function extend(memory: ReaderMemory, { kernel, geometry }: BootInput, map: number, boot: EarlyBoot): void {
+function extend(
+  memory: ReaderMemory,
+  { kernel, geometry }: BootInput,
+  roots: readonly number[],
+  boot: EarlyBoot,
+): void {
   const busy: Busy = createBusy(geometry, kernel.reads.extendsScratch!)
-  readMap(memory, kernel, geometry, map, busySink(busy))
+  readMap(memory, kernel, geometry, roots, busySink(busy))
   if (memory.stopped() !== null) return
   const step = { function: 'kho_extend_scratch', address: null }
   if (busy.failed) {
@@ -131,8 +141,49 @@ function extend(memory: ReaderMemory, { kernel, geometry }: BootInput, map: numb
   boot.steps.push({ ...step, message })
 }
 
-function walkerOf({ layout }: ReadingKernel): string {
-  return layout.tracker === 'radix-tree' ? 'kho_mem_retrieve' : 'kho_mem_deserialize'
+/** Who reads a map, and how. */
+interface MapReader {
+  function: string
+  read(
+    memory: ReaderMemory,
+    kernel: ReadingKernel,
+    geometry: Geometry,
+    roots: readonly number[],
+    sink: ReservationSink,
+  ): void
+}
+
+const tables: MapReader = {
+  function: 'kho_mem_deserialize',
+  read: (memory, { reads }, geometry, roots, sink) => readTables(memory, roots, geometry, reads, sink),
+}
+
+/** By format, for those that some kernel here reads. */
+const MAP_READERS: Partial<Record<TrackerFormat, MapReader>> = {
+  'radix-tree': {
+    function: 'kho_mem_retrieve',
+    read(memory, { layout, reads }, geometry, [root], sink) {
+      const shape = radixShape(geometry, layout.depth === 'short' ? shortDepth(geometry) : undefined)
+      readRadix(memory, root!, geometry, shape, reads.intSize, sink)
+    },
+  },
+  'chunk-list': {
+    function: 'kho_mem_deserialize',
+    read(memory, { layout }, geometry, [root], sink) {
+      readChunks(memory, root!, geometry, layout.bitmap === 512 ? 512 : geometry.pageSize, sink)
+    },
+  },
+  'page-table': tables,
+  'mail-table': tables,
+}
+
+function readingStep({ layout, reads }: ReadingKernel): Omit<BootStep, 'address'> {
+  if (reads.keeps === 'skip') {
+    const message =
+      'the map is asked for each page of RAM before it is handed over; nothing is reserved for it'
+    return { function: 'memblock_free_pages', message }
+  }
+  return { function: MAP_READERS[layout.tracker]!.function, message: 'the map is read to its end' }
 }
 
 /** Walks the map as a kernel does, and says what it would reserve. */
@@ -140,17 +191,10 @@ export function readMap(
   memory: ReaderMemory,
   kernel: ReadingKernel,
   geometry: Geometry,
-  map: number,
+  roots: readonly number[],
   sink: ReservationSink,
 ): void {
-  const { layout, reads } = kernel
-  if (layout.tracker === 'radix-tree') {
-    const shape = radixShape(geometry, layout.depth === 'short' ? shortDepth(geometry) : undefined)
-    readRadix(memory, map, geometry, shape, reads.intSize, sink)
-    return
-  }
-  const bitmapBytes = layout.bitmap === 512 ? 512 : geometry.pageSize
-  readChunks(memory, map, geometry, bitmapBytes, sink)
+  MAP_READERS[kernel.layout.tracker]!.read(memory, kernel, geometry, roots, sink)
 }
 
 /** kho_restore_folio() of the root FDT, 6.16 to 6.18. */

@@ -46,6 +46,11 @@ export function busySink(busy: Busy): ReservationSink {
       }
     },
     odd: mark,
+    shifted(order, first, words) {
+      const size = 2 ** (busy.pageShift + order)
+      for (let bit = nextSet(words, 0); bit < words.length * 32; bit = nextSet(words, bit + 1))
+        mark((first + bit) * busy.pageSize, size)
+    },
     tracker: address => mark(address, 1),
   }
 }

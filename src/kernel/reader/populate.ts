@@ -6,10 +6,12 @@ import {
   subnodeOffset,
 } from '../../../formats/fdt/index.js'
 import { SCRATCH_ENTRY } from '../../../formats/handoff/scratch.js'
-import type { ReadingKernel } from '../../../formats/kernels/index.js'
+import type { Layout, ReadingKernel } from '../../../formats/kernels/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
+import { TABLE_ORDERS } from '../../../formats/trackers/page-table/index.js'
+import { WORD } from '../../../formats/trackers/shared/read.js'
 import { Halt, type ReaderMemory } from './memory.js'
 import { rawFdt } from './raw-fdt.js'
 
@@ -54,8 +56,8 @@ export interface BootInput {
 export interface Populated {
   /** Why the whole hand-over is refused; null where it is not. */
   refused: BootEvent | null
-  /** Where the map begins, as it was read; null where there is no pointer, which was reported. */
-  map: number | null
+  /** Where the map begins, as it was read: one address, or one for each order. Null where none is, which was reported. */
+  roots: number[] | null
   /** Errors that it reported and went on after. */
   events: BootEvent[]
 }
@@ -69,7 +71,7 @@ export function populate(memory: ReaderMemory, input: BootInput, steps: BootStep
   const events: BootEvent[] = []
   const refuse = (rule: string, message: string, address: number | null = root): Populated => ({
     refused: { rule, message, address: address !== null && address < 2 ** 52 ? address : null },
-    map: null,
+    roots: null,
     events,
   })
   if (!memory.isRam(root)) {
@@ -96,14 +98,15 @@ export function populate(memory: ReaderMemory, input: BootInput, steps: BootStep
       address: root,
     })
   }
-  const map = mapPointer(memory, kernel, fdt)
-  if (map === 0 && kernel.reads.mapChecked === 'populate') {
+  const roots = mapPointers(memory, kernel, fdt)
+  const map = roots?.find(root => root !== 0) ?? 0
+  if (roots !== null && map === 0 && kernel.reads.mapChecked === 'populate') {
     return refuse('ROOT-MAP-ZERO', 'the map pointer is 0')
   }
-  if (map === null && kernel.reads.mapChecked === 'populate') {
+  if (roots === null && kernel.reads.mapChecked === 'populate') {
     return refuse('ROOT-MAP-PROPERTY', 'failed to get preserved memory map')
   }
-  if (map !== null) {
+  if (roots !== null) {
     steps.push({
       function: 'kho_populate',
       message: `the map begins at ${hex(map)}`,
@@ -116,7 +119,7 @@ export function populate(memory: ReaderMemory, input: BootInput, steps: BootStep
       return refuse(scratch.rule, scratch.message, scratch.address)
     events.push(scratch)
   }
-  return { refused: null, map, events }
+  return { refused: null, roots, events }
 }
 
 const WHY: Record<number, string> = {
@@ -151,12 +154,17 @@ function mapped(memory: ReaderMemory, { kernel, geometry, root }: BootInput): Ra
   }
 }
 
-/** The map pointer where a kernel looks for it; null where it is not there or not 8 bytes long. */
-function mapPointer(memory: ReaderMemory, { layout }: ReadingKernel, fdt: RawFdt): number | null {
+/** The map pointers where a kernel looks for them; null where there are none, or the length is not one it takes. */
+function mapPointers(memory: ReaderMemory, { layout }: ReadingKernel, fdt: RawFdt): number[] | null {
   const node = layout.map.node === null ? 0 : subnodeOffset(fdt, 0, layout.map.node)
   const property = node < 0 ? node : getProperty(fdt, node, layout.map.property)
-  if (typeof property === 'number' || property.length !== 8) return null
-  return memory.u64(fdt.address + property.offset)
+  if (typeof property === 'number') return null
+  const { perOrder } = layout.map as Layout['map']
+  if (perOrder ? property.length % WORD !== 0 : property.length !== WORD) return null
+  // kho_mem_deserialize() of the tables: min(len / 8, NR_PAGE_ORDERS)
+  const count = Math.min(property.length / WORD, TABLE_ORDERS)
+  const start = fdt.address + property.offset
+  return Array.from({ length: count }, (_, order) => memory.u64(start + order * WORD))
 }
 
 /** The array of scratch areas: each becomes memory that early boot allocates from, whatever was there. */

@@ -4,9 +4,7 @@ import { nextSet, wordsOf } from '../../../formats/pages/words.js'
 import { levelShift, type RadixShape } from '../../../formats/trackers/radix-tree/index.js'
 import type { ReaderMemory } from './memory.js'
 import type { ReservationSink } from './reserved.js'
-
-/** Nodes that are visited before a walk is called endless: the largest real tree (1 TiB of 4K pages) has some 8,300. */
-const MOST_VISITS = 2 ** 18
+import { visitCounter } from './visits.js'
 
 interface Walk {
   memory: ReaderMemory
@@ -14,7 +12,7 @@ interface Walk {
   shape: RadixShape
   intSize: boolean
   sink: ReservationSink
-  visits: number
+  visit(address: number): boolean
 }
 
 /**
@@ -29,11 +27,12 @@ export function readRadix(
   intSize: boolean,
   sink: ReservationSink,
 ): void {
-  walkTable({ memory, geometry, shape, intSize, sink, visits: 0 }, root, shape.depth - 1, 0n)
+  const visit = visitCounter(memory)
+  walkTable({ memory, geometry, shape, intSize, sink, visit }, root, shape.depth - 1, 0n)
 }
 
 function walkTable(walk: Walk, address: number, level: number, start: bigint): boolean {
-  if (!countVisit(walk, address)) return false
+  if (!walk.visit(address)) return false
   const bytes = walk.memory.load(address, walk.geometry.pageSize)
   if (bytes === null) return false
   walk.sink.tracker(address, walk.geometry.pageSize)
@@ -49,17 +48,9 @@ function walkTable(walk: Walk, address: number, level: number, start: bigint): b
   return true
 }
 
-function countVisit(walk: Walk, address: number): boolean {
-  walk.visits++
-  if (walk.visits <= MOST_VISITS) return true
-  const message = `after ${MOST_VISITS} nodes the walk is not through: nodes are reached again and again`
-  walk.memory.stop({ kind: 'loop', message, address })
-  return false
-}
-
 function walkLeaf(walk: Walk, address: number, key: bigint): boolean {
   const { geometry, shape } = walk
-  if (!countVisit(walk, address)) return false
+  if (!walk.visit(address)) return false
   const bytes = walk.memory.load(address, geometry.pageSize)
   if (bytes === null) return false
   walk.sink.tracker(address, geometry.pageSize)

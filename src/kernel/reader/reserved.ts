@@ -1,5 +1,13 @@
 import type { PageShift } from '../../../formats/memory/geometry.js'
-import { addBitmap, blocksAt, createPageSet, type PageSet } from '../../../formats/pages/page-set.js'
+import {
+  addBitmap,
+  addRun,
+  blocksAt,
+  createPageSet,
+  hasBlock,
+  type PageSet,
+} from '../../../formats/pages/page-set.js'
+import { nextClear, nextSet } from '../../../formats/pages/words.js'
 
 /** What a reading kernel reserved: blocks as a set, and those that no set can say. */
 export interface Reserved {
@@ -8,6 +16,8 @@ export interface Reserved {
   odd: { address: number; size: number; order: number }[]
   /** How many there were in all. */
   oddCount: number
+  /** By order, the pages at which blocks of it begin that are aligned to nothing but pages. */
+  shifted: Map<number, PageSet>
 }
 
 /** Sees what a kernel reserves, in the order of its own calls. */
@@ -16,6 +26,8 @@ export interface ReservationSink {
   blocks(order: number, first: number, words: Uint32Array): void
   /** A call whose address or size is that of no block. */
   odd(address: number, size: number, order: number): void
+  /** Bit `i` of the words is a block of an order that begins at page `first + i`: a call for each bit that is set. */
+  shifted(order: number, first: number, words: Uint32Array): void
   /** A page of the tracker itself, which the kernel comes by: patch v5 reserves it. */
   tracker(address: number, size: number): void
 }
@@ -25,7 +37,7 @@ const KEPT = 64
 
 /** A kernel that has reserved nothing yet. */
 export function createReserved(pageShift: PageShift): Reserved {
-  return { pages: createPageSet(pageShift), odd: [], oddCount: 0 }
+  return { pages: createPageSet(pageShift), odd: [], oddCount: 0, shifted: new Map() }
 }
 
 /** Keeps what it sees, as a set. */
@@ -38,6 +50,16 @@ export function keepIn(reserved: Reserved): ReservationSink {
       reserved.oddCount++
       if (reserved.odd.length < KEPT) reserved.odd.push({ address, size, order })
     },
+    shifted(order, first, words) {
+      const heads = reserved.shifted.get(order) ?? createPageSet(reserved.pages.pageShift)
+      reserved.shifted.set(order, heads)
+      addBitmap(heads, 0, first, words)
+      for (let bit = nextSet(words, 0); bit < words.length * 32; ) {
+        const end = nextClear(words, bit)
+        addRun(reserved.pages, 0, first + bit, end - 1 - bit + 2 ** order)
+        bit = nextSet(words, end)
+      }
+    },
     tracker() {},
   }
 }
@@ -47,6 +69,9 @@ export function keepIn(reserved: Reserved): ReservationSink {
  * begin at the page the last one read wins: the highest order in chunk lists, which ascend, the lowest in radix trees.
  */
 export function markerAt(reserved: Reserved, address: number, last: 'highest' | 'lowest'): number | null {
+  for (const order of [...reserved.shifted.keys()].sort((a, b) => b - a)) {
+    if (hasBlock(reserved.shifted.get(order)!, address, 0)) return order
+  }
   const heads = blocksAt(reserved.pages, address).filter(block => block.address === address)
   const head = last === 'lowest' ? heads[0] : heads.at(-1)
   return head?.order ?? reserved.odd.find(entry => entry.address === address)?.order ?? null

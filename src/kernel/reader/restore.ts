@@ -8,7 +8,7 @@ import { markerAt, type Reserved } from './reserved.js'
 /** What a restore gives for an address: a page with its order (null where the map is not known), or NULL and why. */
 export type Restored =
   | { ok: true; order: number | null; again: boolean }
-  | { ok: false; reason: string; warns: boolean }
+  | { ok: false; reason: string; warns: boolean; oops?: true }
 
 /** kho_restore_page() of one kernel, with what it remembers of earlier calls. */
 export interface Restorer {
@@ -16,6 +16,8 @@ export interface Restorer {
   folio(address: number): Restored
   /** kho_restore_pages(), kho_restore_phys(): null where all came back, else the first piece that did not. */
   pages(address: number, count: number): { address: number; failed: Restored & { ok: false } } | null
+  /** kho_restore_phys() of one page: whatever page->private says of it. */
+  phys(address: number): Restored
 }
 
 /** MAX_PAGE_ORDER as the architectures of KHO have it by default. */
@@ -42,16 +44,30 @@ export function createRestorer(
 
   /** The order in page->private; null where nothing was written there. */
   const orderOf = (page: number): number | null => {
+    if (kernel.reads.marker === 'none') return null
     if (last === 'highest' || reserved.odd.length > 0) return markerAt(reserved, page, last)
     const order = lowest(page)
     return order < 0 ? null : order
   }
 
+  const noPage = (start: number): Restored | null =>
+    memory.pages(start, start + 1)
+      ? null
+      : { ok: false, reason: `${hex(start)} has no page that is online`, warns: false }
+
   const page = (address: number): Restored => {
     const start = address - (address % pageSize)
-    if (!memory.pages(start, start + 1)) {
-      return { ok: false, reason: `${hex(start)} has no page that is online`, warns: false }
-    }
+    const missing = noPage(start)
+    // page->private is read of a pointer that pfn_to_online_page() gave as NULL.
+    if (missing !== null && !kernel.reads.checksPage)
+      return {
+        ...missing,
+        ok: false,
+        reason: `NULL pointer dereference: ${hex(start)} has no page that is online`,
+        warns: false,
+        oops: true,
+      }
+    if (missing !== null) return missing
     const order = orderOf(start)
     const again = taken.has(start)
     if (kernel.reads.marker === 'magic') {
@@ -81,12 +97,21 @@ export function createRestorer(
       }
       return null
     },
+    phys(address) {
+      const start = address - (address % pageSize)
+      const missing = noPage(start)
+      if (missing !== null) return missing
+      const again = taken.has(start)
+      taken.add(start)
+      return { ok: true, order: 0, again }
+    },
   }
 }
 
 /** Restores of a kernel whose map is not known, and taken to hold all that is asked for. */
 export function trustingRestorer(): Restorer {
-  return { folio: () => ({ ok: true, order: null, again: false }), pages: () => null }
+  const whatever = (): Restored => ({ ok: true, order: null, again: false })
+  return { folio: whatever, pages: () => null, phys: whatever }
 }
 
 /** min(count_trailing_zeros(pfn), ilog2(left)) */

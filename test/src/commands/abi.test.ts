@@ -91,6 +91,19 @@ describe('kho abi DUMP KERNEL', () => {
     expect(ran.code).toBe(0)
   })
 
+  it.each([
+    ['v5', 'v5-table', 'unknown', 'another tracker in the same place'],
+    ['v5-table', 'v5', 'error-reported', 'an address for each order'],
+    ['v5-table', 'v5-table', 'accepted-different', 'the walk counts bits in pages'],
+    ['mail-table', 'mail-table', 'ok', 'pages are skipped'],
+  ])('answers for what was posted in spring 2025: %s to %s', async (writer, reader, outcome, note) => {
+    const { out } = await kho(['abi', writer, reader, '--json'])
+    const document = JSON.parse(out)
+    expect(document).toMatchObject({ writer, reader, outcome })
+    const tracker = document.components.find((row: { component: string }) => row.component === 'tracker')
+    expect(tracker.note).toContain(note)
+  })
+
   it('refuses what is neither a release nor a file, and a dump that is to take over', async () => {
     expect((await kho(['abi', '7.2', 'nosuch'])).code).toBe(2)
     const ran = await kho(['abi', '7.2', IMAGE])

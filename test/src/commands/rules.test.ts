@@ -17,7 +17,9 @@ describe('kho rules', () => {
     expect(code).toBe(0)
     expect(out).toMatch(/^LUO-BLOCK-CYCLE {2}error {2}luo$/m)
     expect(out).toContain('"Block set is corrupted"')
-    expect(out).toMatch(/^effect +none \(6\.16 to 7\.1, v5, kho-v2\); oops \(since 7\.2\)/m)
+    expect(out).toMatch(
+      /^effect +none \(6\.16 to 7\.1, v5, mail-table, v5-table, kho-v2\); oops \(since 7\.2\)/m,
+    )
     expect(out).toMatch(/^bugs +liveupdate: validate handover metadata before using it \(0349ff288705\)$/m)
     expect(Math.max(...out.split('\n').map(line => line.length))).toBeLessThanOrEqual(110)
   })

@@ -16,6 +16,7 @@ export const WRITTEN: readonly AbiName[] = [
   'mem4',
   'v5',
   'v5-table',
+  'mail-table',
   'array',
   'kho-v1-512',
   'kho-v1-page',

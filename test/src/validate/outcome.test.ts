@@ -12,7 +12,7 @@ const DONE: EarlyBoot = {
   cause: null,
   events: [],
   reserved: null,
-  map: null,
+  roots: null,
   extended: null,
   steps: [],
   assumptions: [],
