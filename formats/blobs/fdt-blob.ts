@@ -1,4 +1,4 @@
-import { FDT_MAGIC, type FdtNode, findProperty, readFdt, stringList } from '../fdt/index.js'
+import { FDT_MAGIC, type FdtNode, findProperty, readFdt, stringList, totalSize } from '../fdt/index.js'
 import { hex } from '../memory/fault.js'
 import { type BlobContext, readBytes } from './context.js'
 import type { Blob, FdtBlob } from './types.js'
@@ -11,7 +11,7 @@ const MOST_FDT = 64 << 20
 /** True where a flattened device tree begins at `address`. */
 export function isFdt(context: BlobContext, address: number): boolean {
   const read = context.memory.read(address, 4)
-  return read.ok && new DataView(read.bytes.buffer, read.bytes.byteOffset).getUint32(0) === FDT_MAGIC
+  return read.ok && totalSize(read.bytes) !== null
 }
 
 /**

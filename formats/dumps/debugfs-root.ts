@@ -1,4 +1,4 @@
-import { FDT_MAGIC, type FdtNodeSpec, type FdtPropertySpec } from '../fdt/index.js'
+import { type FdtNodeSpec, type FdtPropertySpec, totalSize } from '../fdt/index.js'
 import { viewOf } from '../memory/u64.js'
 
 /*
@@ -41,8 +41,7 @@ interface CutNode {
 /** True for a blob that is shorter than its header says. */
 export function isCut(bytes: Uint8Array): boolean {
   if (bytes.length < HEADER_BYTES) return false
-  const view = viewOf(bytes)
-  return view.getUint32(0) === FDT_MAGIC && view.getUint32(4) > bytes.length
+  return (totalSize(bytes) ?? 0) > bytes.length
 }
 
 /** Reads what there is of a blob that is cut short; null where not even the root node begins in it. */

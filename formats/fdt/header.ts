@@ -34,6 +34,13 @@ export function headerSize(version: number): number {
   return version < 17 ? 0x24 : 0x28
 }
 
+/** Bytes that a blob says it has, from its first eight; null where they do not begin one. */
+export function totalSize(bytes: Uint8Array): number | null {
+  if (bytes.length < HEADER.totalsize + 4) return null
+  const view = viewOf(bytes)
+  return view.getUint32(HEADER.magic) === FDT_MAGIC ? view.getUint32(HEADER.totalsize) : null
+}
+
 /** The header, or null with the reason in `problems`: too few bytes, or another magic. */
 export function readHeader(bytes: Uint8Array, problems: ProblemList): FdtHeader | null {
   const { length } = bytes

@@ -1,3 +1,4 @@
+import { totalSize } from '../../formats/fdt/index.js'
 import { KEXEC_METADATA } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { viewOf } from '../../formats/memory/u64.js'
@@ -9,9 +10,8 @@ import { cannotBreak } from './target.js'
 function fdtBlobs(target: DamageTarget): { name: string; address: number; size: number }[] {
   return target.blobs().flatMap(({ name, address, value }) => {
     if (address === null || address === 0 || value === null) return []
-    const head = target.read(address, 8)
-    const view = viewOf(head)
-    return view.getUint32(0) === 0xd00dfeed ? [{ name, address, size: view.getUint32(4) }] : []
+    const size = totalSize(target.read(address, 8))
+    return size === null ? [] : [{ name, address, size }]
   })
 }
 

@@ -5,8 +5,9 @@ import {
   type FdtProperty,
   findProperty,
   openInto,
+  totalSize,
 } from '../../formats/fdt/index.js'
-import { viewOf } from '../../formats/memory/u64.js'
+import { hex } from '../../formats/memory/fault.js'
 import { rootRoom } from '../write/state-writer.js'
 import type { DamageTarget } from './damage.js'
 import { cannotBreak } from './target.js'
@@ -29,6 +30,13 @@ export function blobOf<K extends BlobValue['kind']>(target: DamageTarget, kind: 
   throw cannotBreak(`${kind} blob`)
 }
 
+/** The FDT at an address, all that it says it has. */
+export function fdtBytesAt(target: DamageTarget, address: number): Uint8Array {
+  const size = totalSize(target.read(address, 8))
+  if (size === null) throw cannotBreak(`FDT at ${hex(address)}`)
+  return target.read(address, size)
+}
+
 /** The FDT at an address, changed by libfdt's calls where it lies. */
 export function editFdt(
   target: DamageTarget,
@@ -36,8 +44,7 @@ export function editFdt(
   room: number,
   edit: (editor: FdtEditor) => void,
 ): void {
-  const size = viewOf(target.read(address, 8)).getUint32(4)
-  const editor = openInto(target.read(address, size).slice(), room)
+  const editor = openInto(fdtBytesAt(target, address).slice(), room)
   edit(editor)
   target.write(address, editor.pack())
 }

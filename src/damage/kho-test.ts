@@ -1,17 +1,16 @@
 import { findChild, readFdt } from '../../formats/fdt/index.js'
 import { hex } from '../../formats/memory/fault.js'
-import { viewOf } from '../../formats/memory/u64.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { blobOf, editFdt, propertyOf } from './fields.js'
+import { blobOf, editFdt, fdtBytesAt, propertyOf } from './fields.js'
 import { cannotBreak } from './target.js'
 
 function testOf(target: DamageTarget) {
   const { address, value } = blobOf(target, 'kho-test')
-  const size = viewOf(target.read(address + 4, 4)).getUint32(0)
-  const { tree } = readFdt(target.read(address, size))
+  const bytes = fdtBytesAt(target, address)
+  const { tree } = readFdt(bytes)
   const data = tree && findChild(tree.root, 'data')
   if (tree === null || data === null) throw cannotBreak('readable FDT of kho_test')
-  return { address, size, value, root: tree.root, data }
+  return { address, size: bytes.length, value, root: tree.root, data }
 }
 
 /** Where the list of folios lies: in pages of its own, or in the FDT. */

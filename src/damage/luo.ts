@@ -1,9 +1,8 @@
 import { findChild, readFdt } from '../../formats/fdt/index.js'
 import { KHO_MAX_BLOCKS, LUO_FDT, LUO_SESSION_SER } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
-import { viewOf } from '../../formats/memory/u64.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { blobSizeAt, editFdt, propertyOf } from './fields.js'
+import { blobSizeAt, editFdt, fdtBytesAt, propertyOf } from './fields.js'
 import { luoOf, sessionOf, textField } from './luo-parts.js'
 import { cannotBreak } from './target.js'
 
@@ -48,7 +47,7 @@ function growChain(target: DamageTarget, count: number): string {
 
 function fdtOf(target: DamageTarget) {
   const { address } = luoOf(target, 'fdt')
-  const { tree } = readFdt(target.read(address, viewOf(target.read(address + 4, 4)).getUint32(0)))
+  const { tree } = readFdt(fdtBytesAt(target, address))
   if (tree === null) throw cannotBreak('readable FDT of LUO')
   return { address, root: tree.root }
 }

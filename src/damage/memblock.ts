@@ -1,8 +1,7 @@
 import { nativeU64Bytes, readFdt, stringBytes } from '../../formats/fdt/index.js'
 import { hex } from '../../formats/memory/fault.js'
-import { viewOf } from '../../formats/memory/u64.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { blobOf, editFdt, propertyOf } from './fields.js'
+import { blobOf, editFdt, fdtBytesAt, propertyOf } from './fields.js'
 import { cannotBreak } from './target.js'
 
 /** reserved_mem_table[] of mm/memblock.c. */
@@ -10,7 +9,7 @@ const MOST_REGIONS = 8
 
 function memblockOf(target: DamageTarget) {
   const { address } = blobOf(target, 'memblock')
-  const { tree } = readFdt(target.read(address, viewOf(target.read(address + 4, 4)).getUint32(0)))
+  const { tree } = readFdt(fdtBytesAt(target, address))
   if (tree === null) throw cannotBreak('readable FDT of memblock')
   const edit = (change: Parameters<typeof editFdt>[3]) =>
     editFdt(target, address, target.geometry.pageSize, change)

@@ -1,10 +1,9 @@
-import { type FdtTree, findProperty, readFdt, stringList } from '../../formats/fdt/index.js'
+import { type FdtTree, findProperty, readFdt, stringList, totalSize } from '../../formats/fdt/index.js'
 import { readChosen } from '../../formats/handoff/chosen.js'
 import { type Handover, readSetupData, SETUP_DATA_MARK } from '../../formats/handoff/setup-data.js'
 import { terminatedString } from '../../formats/layout/index.js'
 import type { Block, PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { asciiBytes, findBytes } from '../../formats/memory/search.js'
-import { viewOf } from '../../formats/memory/u64.js'
 
 /** A page that holds a root FDT by its looks. */
 export interface FoundRoot {
@@ -62,9 +61,8 @@ function khoCompatible(tree: FdtTree): string | null {
 export function fdtBytes(memory: PhysicalMemory, address: number): Uint8Array | null {
   const header = memory.read(address, FDT_HEADER)
   if (!header.ok) return null
-  const view = viewOf(header.bytes)
-  const size = view.getUint32(4)
-  if (view.getUint32(0) !== 0xd00dfeed || size < FDT_HEADER) return null
+  const size = totalSize(header.bytes)
+  if (size === null || size < FDT_HEADER) return null
   const whole = size > LARGEST_FDT ? null : memory.read(address, size)
   const read = whole?.ok ? whole : memory.read(address, PAGE - (address % PAGE))
   return read.ok ? read.bytes : null

@@ -6,7 +6,15 @@ import { chunkCoverage, chunkPieces } from './pieces.js'
 import { recogniseChunkList } from './recognise.js'
 import { traceChunkList } from './trace.js'
 
-export { CHUNK_ELEMENT, CHUNK_HEADER, chunkCapacity, SMALL_BITMAP } from './shape.js'
+export {
+  CHUNK_ELEMENT,
+  CHUNK_HEADER,
+  chunkCapacity,
+  chunkHeader,
+  ELEMENT_BITMAP,
+  ELEMENT_START,
+  SMALL_BITMAP,
+} from './shape.js'
 
 /** A list of bitmaps for each order: the sketch, patch v5, and 6.16 to 7.0. */
 export const chunkList: Tracker = {

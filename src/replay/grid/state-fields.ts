@@ -19,9 +19,9 @@ import {
   MEMFD_LUO_SER_V2,
 } from '../../../formats/layout/index.js'
 import { KHO_SCRATCH } from '../../../formats/layout/kho-mem.js'
-import { viewOf } from '../../../formats/memory/u64.js'
 import type { TrackerNode } from '../../../formats/trackers/tracker.js'
 import type { DamageTarget } from '../../damage/damage.js'
+import { fdtBytesAt } from '../../damage/fields.js'
 import { fdtFields, type GridField, structFields, wordField } from './field.js'
 
 /** Every field that a reader looks at, of one instance of each structure in a state. */
@@ -88,8 +88,7 @@ function nodeFields(target: DamageTarget, node: TrackerNode, id: string): GridFi
 function blobFields(target: DamageTarget, blob: Blob): GridField[] {
   const { address, value, name } = blob
   if (address === null || value === null) return []
-  const size = viewOf(target.read(address, 8)).getUint32(4)
-  const fdt = () => readFdt(target.read(address, size)).tree
+  const fdt = () => readFdt(fdtBytesAt(target, address)).tree
   const ofFdt = () => {
     const tree = fdt()
     return tree === null ? [] : fdtFields(name, tree, address, name === 'memblock' ? 'boot' : 'init', false)

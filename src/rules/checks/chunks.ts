@@ -1,7 +1,14 @@
 import { abiOf } from '../../../formats/kernels/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
-import { CHUNK_ELEMENT, CHUNK_HEADER, chunkCapacity } from '../../../formats/trackers/chunk-list/index.js'
+import {
+  CHUNK_ELEMENT,
+  CHUNK_HEADER,
+  chunkCapacity,
+  chunkHeader,
+  ELEMENT_BITMAP,
+  ELEMENT_START,
+} from '../../../formats/trackers/chunk-list/index.js'
 import { WRAPPED_ORDER } from '../../../formats/trackers/shared/bitmap-element.js'
 import type { KhoState } from '../../image/state.js'
 import type { Occurrence, RuleContext } from '../rule.js'
@@ -14,6 +21,9 @@ interface Chunk {
   view: DataView
 }
 
+/** Where a chunk's header has its words. */
+const HEADER = chunkHeader({ chunkHeader: 'next-first' })
+
 /** The chunks of a list, in list order. The sketch of February 2025 had another header: it is left alone. */
 function* chunksOf(state: KhoState): Generator<Chunk> {
   const { decode, format } = state.tracker
@@ -23,8 +33,8 @@ function* chunksOf(state: KhoState): Generator<Chunk> {
     const read = state.image.memory.read(node.address, state.geometry.pageSize)
     if (!read.ok) continue
     const view = viewOf(read.bytes)
-    const count = Math.min(view.getUint32(12, true), chunkCapacity(state.geometry))
-    yield { address: node.address, order: view.getUint32(8, true), count, view }
+    const count = Math.min(view.getUint32(HEADER.count, true), chunkCapacity(state.geometry))
+    yield { address: node.address, order: view.getUint32(HEADER.order, true), count, view }
   }
 }
 
@@ -36,7 +46,7 @@ export function* checkChunkTail({ state }: RuleContext): Generator<Occurrence> {
     const { view, count } = chunk
     for (let n = count; n < chunkCapacity(state.geometry); n++) {
       const at = CHUNK_HEADER + n * CHUNK_ELEMENT
-      if (u64(view, at) === 0 && u64(view, at + 8) === 0) continue
+      if (u64(view, at + ELEMENT_START) === 0 && u64(view, at + ELEMENT_BITMAP) === 0) continue
       const message = `chunk ${hex(chunk.address)} counts ${count} entries, and slot ${n} is not empty`
       yield { message, path: pathOf(chunk), address: chunk.address + at }
       break
@@ -51,7 +61,7 @@ export function* checkChunkFullness({ state }: RuleContext): Generator<Occurrenc
   for (const chunk of chunksOf(state)) {
     if (before !== null && before.order === chunk.order && before.count < capacity) {
       const message = `chunk ${hex(before.address)} of order ${before.order} has ${before.count} of ${capacity} entries, and another one of that order follows`
-      yield { message, path: pathOf(before), address: before.address + 12 }
+      yield { message, path: pathOf(before), address: before.address + HEADER.count }
     }
     before = chunk
   }
@@ -67,13 +77,13 @@ export function* checkChunkOrder({ state }: RuleContext): Generator<Occurrence> 
     if (chunk.order === WRAPPED_ORDER) continue
     if (chunk.order < order) {
       const message = `chunk ${hex(chunk.address)} of order ${chunk.order} comes after one of order ${order}`
-      yield { message, path: pathOf(chunk), address: chunk.address + 8 }
+      yield { message, path: pathOf(chunk), address: chunk.address + HEADER.order }
     }
     if (chunk.order !== order) start = -1
     order = chunk.order
     for (let n = 0; n < count; n++) {
       const at = CHUNK_HEADER + n * CHUNK_ELEMENT
-      const next = u64(view, at)
+      const next = u64(view, at + ELEMENT_START)
       if (next <= start) {
         const message = `entry ${n} of chunk ${hex(chunk.address)} begins at ${hex(next)}, the one before at ${hex(start)}`
         yield { message, path: pathOf(chunk), address: chunk.address + at }
