@@ -1,6 +1,6 @@
 import { appendPath } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
-import { rangeAt } from '../../formats/memory/range.js'
+import { rangeAt, rangeSize } from '../../formats/memory/range.js'
 import { blockSize, countBlocks, orders, totals } from '../../formats/pages/page-set.js'
 import { TRACKER_FORMATS } from '../../formats/trackers/index.js'
 import type { TrackerNode } from '../../formats/trackers/tracker.js'
@@ -19,6 +19,7 @@ import {
   size,
   text,
 } from './kind.js'
+import { nodeCoverage } from './node-coverage.js'
 
 /** Node kinds that hold bits, as against those that only point to others. */
 const LEAVES = new Set<TrackerNode['kind']>(['leaf', 'bitmap'])
@@ -31,9 +32,35 @@ const NODE = defineKind<TrackerNode>({
     level: count(node => node.level, { orNull: 'null in lists' }),
     order: count(node => node.order, { orNull: 'null where it does not serve one order' }),
     size: size(node => node.size),
+    start: address((node, state) => nodeCoverage(state, node)?.range?.start ?? null, {
+      orNull: 'null where it covers no one stretch of memory',
+      doc: 'where the memory begins that its bits, slots or entries stand for',
+    }),
+    covers: size(coveredBytes, {
+      orNull: 'null where it covers no one stretch of memory',
+      huge: true,
+      doc: 'bytes of memory from `start` on that it can describe',
+    }),
+    used: count((node, state) => nodeCoverage(state, node)?.used ?? null, {
+      orNull: 'null where the dump lacks it',
+      doc: 'how many of its `unit` are set, or lead on',
+    }),
+    of: count((node, state) => nodeCoverage(state, node)?.of ?? null, {
+      orNull: 'null where the dump lacks it',
+      doc: 'how many of its `unit` there is room for',
+    }),
+    unit: text((node, state) => nodeCoverage(state, node)?.unit ?? null, {
+      values: ['blocks', 'slots', 'entries'],
+      orNull: 'null where the dump lacks it',
+    }),
   },
   memory: node => nodeMemory(node),
 })
+
+function coveredBytes(node: TrackerNode, state: KhoState): number | null {
+  const range = nodeCoverage(state, node)?.range ?? null
+  return range === null ? null : rangeSize(range)
+}
 
 function nodeMemory(node: TrackerNode): Memory {
   const { address: at, size: bytes } = node

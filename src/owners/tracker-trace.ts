@@ -1,5 +1,5 @@
 import { trackerOf } from '../../formats/trackers/index.js'
-import type { NodeCoverage, NodePiece, TrackerNode, TrackerStep } from '../../formats/trackers/tracker.js'
+import type { NodePiece, TrackerNode, TrackerStep } from '../../formats/trackers/tracker.js'
 import type { KhoState } from '../image/state.js'
 
 /** From the root of the tracker down to the bit of a preserved block. Empty where that cannot be followed. */
@@ -12,10 +12,4 @@ export function traceBlock(state: KhoState, address: number, order: number): Tra
 export function nodePieces(state: KhoState, node: TrackerNode): NodePiece[] {
   const { format, reading } = state.tracker
   return format === null || reading === null ? [] : trackerOf(format).pieces(reading, node)
-}
-
-/** Which memory one of the tracker's pages or objects covers, and how full it is; null where the dump lacks it. */
-export function nodeCoverage(state: KhoState, node: TrackerNode): NodeCoverage | null {
-  const { format, reading } = state.tracker
-  return format === null || reading === null ? null : trackerOf(format).coverage(reading, node)
 }

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fixture, kho } from '../cli/kho.js'
 
@@ -181,5 +183,51 @@ describe('kho dump, for people', () => {
     expect(ran.code).toBe(0)
     expect(ran.out).toMatch(/^tracker {2}radix-tree, root 0x630000, stale$/m)
     expect(ran.out).toMatch(/^other roots \(1\)\n {2}0x120f000 outgoing, map live "kho-v4"$/m)
+  })
+})
+
+interface Node {
+  kind: string
+  order: number | null
+  start: string | null
+  covers: number | null
+  used: number | null
+  of: number | null
+  unit: string | null
+}
+
+describe('coverage of the tracker', () => {
+  it('is said of each node, and comes to the blocks that there are', async () => {
+    const nodes = (await part('tracker/nodes')) as Node[]
+    const blocks = expected.radix.count_by_order
+    for (const [order, count] of Object.entries(blocks)) {
+      const leaves = nodes.filter(node => node.kind === 'leaf' && node.order === Number(order))
+      expect(leaves.reduce((sum, { used }) => sum + used!, 0)).toBe(count)
+      for (const { covers, of } of leaves) expect([covers, of]).toEqual([2 ** 27 * 2 ** Number(order), 32768])
+    }
+    const links = nodes.filter(({ unit }) => unit === 'slots').reduce((sum, { used }) => sum + used!, 0)
+    // Every node but the root hangs in one slot.
+    expect(links).toBe(nodes.length - 1)
+  })
+
+  it.each([
+    ['v5', 'bitmap', 2 ** 24, 4096],
+    ['mail-table', 'leaf', 2 ** 27, 32768],
+    ['v5-table', 'leaf', 2 ** 27, 32768],
+  ])('%s: a %s of pages is what the mails say', async (abi, kind, covers, of) => {
+    const folder = mkdtempSync(join(tmpdir(), 'kho-dump-'))
+    const path = join(folder, 'image.elf')
+    try {
+      expect((await kho(['convert', IMAGE, '--to', abi, '-o', path, '--quiet'])).code).toBe(0)
+      const { out } = await kho(['dump', path, 'tracker/nodes', '--json'])
+      const nodes = (JSON.parse(out) as { value: Node[] }).value
+      const units = nodes.filter(node => node.kind === kind && node.order === 0)
+      expect(units.length).toBeGreaterThan(1)
+      for (const unit of units) expect(unit).toMatchObject({ covers, of, unit: 'blocks' })
+      const { out: text } = await kho(['dump', path, 'tracker'])
+      expect(text).toMatch(/covers \d+ \(\d+ MiB\), used \d+, of \d+, unit blocks/)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })

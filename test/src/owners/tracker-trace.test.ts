@@ -12,7 +12,8 @@ import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { addBlock, createPageSet } from '../../../formats/pages/page-set.js'
 import { trackerOf } from '../../../formats/trackers/index.js'
 import type { KhoState } from '../../../src/image/state.js'
-import { nodeCoverage, nodePieces, traceBlock } from '../../../src/owners/tracker-trace.js'
+import { nodeCoverage } from '../../../src/model/node-coverage.js'
+import { nodePieces, traceBlock } from '../../../src/owners/tracker-trace.js'
 
 /** As much of a state as a tracker needs, from a set that an encoder wrote. */
 function stateOf(
