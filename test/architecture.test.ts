@@ -65,6 +65,7 @@ describe('start-up', () => {
       'src/cli/main.ts',
       'src/cli/process-terminal.ts',
       'src/cli/program.ts',
+      'src/cli/spell-out.ts',
       'src/commands/shared/exit-codes.ts',
       'src/commands/shared/locale.ts',
       'src/commands/shared/version.ts',

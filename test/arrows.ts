@@ -42,7 +42,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['node'],
   // What composites share.
   ['guest'],
-  ['compare', 'capture', 'replay', 'report'],
+  ['compare', 'capture', 'replay', 'report', 'stat'],
   // What renders; render itself comes before all of it and after everything else.
   // One folder a command, and what they share.
   ['commands'],

@@ -4,6 +4,7 @@ import { COMMANDS } from '../commands/table.js'
 import { reportError } from './errors.js'
 import { processTerminal } from './process-terminal.js'
 import { buildProgram } from './program.js'
+import { spellOut } from './spell-out.js'
 
 /** The executable: `argv` as in `process.argv`. Sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -13,7 +14,8 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 /** Runs one command line; the result is its exit code. */
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function run(line: readonly string[], terminal: Terminal): Promise<number> {
+  const args = spellOut(line)
   try {
     const program = await buildProgram(terminal, args)
     refuseHelpForUnknown(args)

@@ -6,6 +6,13 @@ import type { CommandEntry } from './shared/command.js'
  */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'stat',
+    alias: 'ls',
+    summary: 'one screen: who wrote it, for whom it is, what it holds, what becomes of it',
+    load: () => import('./stat/index.js'),
+    schema: () => import('./stat/schema.js'),
+  },
+  {
     name: 'dump',
     summary: 'the handed-over state as a tree, or a part of it',
     load: () => import('./dump/index.js'),

@@ -9,9 +9,16 @@ import { stateNode } from './state.js'
  * read when their turn comes. No claim lies within another one's structure: a session's record is part of its block.
  */
 export function* claims(state: KhoState): Generator<ClaimGroup> {
-  // A folio costs 16 bytes of a list. Compressed dumps hold more than they are long.
-  const walk: ClaimWalk = { state, folios: state.image.memory.inputSize / 4 + 2 ** 20 }
+  const walk: ClaimWalk = { state, folios: mostFolios(state) }
   for (const node of stateNode(state).below()) yield* claimsOf(node, walk)
+}
+
+/**
+ * Entries of lists of folios that are looked at together, so that lists that share their pages cost no more than the image. A
+ * folio costs 16 bytes of a list; compressed dumps hold more than they are long.
+ */
+export function mostFolios({ image }: KhoState): number {
+  return image.memory.inputSize / 4 + 2 ** 20
 }
 
 function* claimsOf(node: Node, walk: ClaimWalk): Generator<ClaimGroup> {

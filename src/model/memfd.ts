@@ -140,7 +140,7 @@ function foliosOf(state: KhoState, memfd: Memfd): Elements<Folio> | NotKnown {
  * folio covers is a hole. A folio that is not up to date reads as zeros. Of folios at one place the first has it, as
  * the second cannot be put into the page cache. mm/memfd_luo.c, 7.2.
  */
-function memfdContent(state: KhoState, memfd: Memfd): Content {
+export function memfdContent(state: KhoState, memfd: Memfd): Content {
   const { size: bytes } = memfd
   if (bytes === null) {
     throw new KhoError('broken-state', 'the memfd has no size that a file can have', { path: memfd.path })

@@ -11,6 +11,7 @@ import {
   count,
   defineKind,
   type Field,
+  isNotKnown,
   list,
   type Memory,
   NO_MEMORY,
@@ -92,13 +93,18 @@ export function trackerTotals({ decode: { nodes, pages } }: TrackerInfo) {
 
 type Totals = ReturnType<typeof trackerTotals>
 
-/** What rests on nodes that are not there is not known, however much of it is there. */
+/** The same where all of it is there: what rests on nodes that are not is not known, however much of it is there. */
+export function knownTotals({ tracker, image }: KhoState): Totals | NotKnown {
+  const { absentNodes } = tracker.decode
+  if (image.dump.debugfs !== undefined) return notKnown('debugfs does not show the tracker')
+  if (absentNodes > 0) return notKnown(`${absentNodes} of the tracker’s pages not in the dump`)
+  return trackerTotals(tracker)
+}
+
 function known<K extends keyof Totals>(key: K) {
-  return ({ tracker, image }: KhoState): Totals[K] | NotKnown => {
-    const { absentNodes } = tracker.decode
-    if (absentNodes > 0) return notKnown(`${absentNodes} of the tracker’s pages not in the dump`)
-    if (image.dump.debugfs !== undefined) return notKnown('debugfs does not show the tracker')
-    return trackerTotals(tracker)[key]
+  return (state: KhoState): Totals[K] | NotKnown => {
+    const all = knownTotals(state)
+    return isNotKnown(all) ? all : all[key]
   }
 }
 

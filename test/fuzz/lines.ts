@@ -131,7 +131,13 @@ const LINES: Readonly<Record<string, (c: LineContext) => string[]>> = {
   simulate: c => [c.scenario, '-o', c.output],
   replay: c => [c.image, ...c.options, '--kernel', '/nowhere/bzImage'],
   capture: c => [c.scenario, '--kernel', '/nowhere/bzImage', '-o', c.output],
-  stat: c => [...image(c), ...json(c)],
+  stat: c => [
+    ...image(c),
+    ...json(c),
+    ...maybe(c.random, 0.3, '--top', pick(['0', '1', '5'], c.random)),
+    ...maybe(c.random, 0.3, '--sort', pick(['given', 'name', 'size', 'pages', 'files'], c.random)),
+    ...maybe(c.random, 0.3, '--reader', release(c)),
+  ],
   boot: c => [
     ...image(c),
     ...json(c),

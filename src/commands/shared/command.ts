@@ -10,6 +10,8 @@ export interface CommandModule {
 /** A command as far as the general help needs it. */
 export interface CommandEntry {
   name: string
+  /** Another name for it. */
+  alias?: string
   /** One line for `kho help`. */
   summary: string
   load(): Promise<CommandModule>

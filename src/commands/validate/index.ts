@@ -1,33 +1,23 @@
 import { type Command, Option } from 'commander'
 import { isKhoError, KhoError } from '../../../formats/error.js'
-import { loadState } from '../../image/load-state.js'
 import type { KhoImage } from '../../image/open.js'
-import { knownRam } from '../../kernel/reader/choose.js'
 import { writeJson } from '../../render/json.js'
 import { SEVERITIES, type Severity } from '../../rules/rule.js'
 import { type NoRoot, type ValidateOptions, validateNoRoot, validateState } from '../../validate/validate.js'
 import { type Finding, OUTCOME_WORDS, type OutcomeWord, type Validation } from '../../validate/verdict.js'
 import { EXIT } from '../shared/exit-codes.js'
-import { openForCommand, stateOptionsOf } from '../shared/open-state.js'
-import {
-  addImageOptions,
-  addOutputOptions,
-  addReaderOptions,
-  type ImageOptions,
-  type OutputOptions,
-} from '../shared/options.js'
+import { type JudgeOptions, judgeSettings, loadJudged } from '../shared/judge.js'
+import { openForCommand } from '../shared/open-state.js'
+import { addImageOptions, addOutputOptions, addReaderOptions, type OutputOptions } from '../shared/options.js'
 import { wantsColor, writeOutput } from '../shared/output.js'
 import { paletteOf } from '../shared/palette.js'
-import { startSearch } from '../shared/progress.js'
 import type { Terminal } from '../shared/terminal.js'
 import { version } from '../shared/version.js'
 import { type CiFormat, writeCi } from './ci.js'
 import { validationJson } from './json.js'
 import { writeValidation } from './text.js'
 
-interface ValidateCommand extends ImageOptions, OutputOptions {
-  reader?: string
-  readerCmdline?: string
+interface ValidateCommand extends JudgeOptions, OutputOptions {
   as?: CiFormat
   failOn: Severity
   expect?: OutcomeWord[]
@@ -107,16 +97,11 @@ const RANK: Readonly<Record<Severity, number>> = { error: 2, warning: 1, info: 0
 /** A root that was given is judged even where no root is there: that is what a kernel would be told. */
 function judgeImage(image: KhoImage, options: ValidateCommand, terminal: Terminal): Validation {
   const settings = settingsOf(options)
-  const bar = startSearch(terminal, options)
   try {
-    const zero = settings.absentIsZero === true ? { assumeZero: { ram: knownRam(image, settings.ram) } } : {}
-    const state = loadState(image, { ...stateOptionsOf(options), ...zero, progress: bar.update })
-    return validateState(state, settings)
+    return validateState(loadJudged(image, options, terminal), settings)
   } catch (error) {
     if (!isKhoError(error) || error.code !== 'no-state' || typeof options.root !== 'number') throw error
     return validateNoRoot(image, placeOf(options.root, error.message, options), settings)
-  } finally {
-    bar.stop()
   }
 }
 
@@ -130,14 +115,11 @@ function placeOf(address: number, why: string, { pageSize, scratch }: ValidateCo
 }
 
 function settingsOf(options: ValidateCommand): ValidateOptions {
-  const { reader, readerCmdline, ram, deny, allow } = options
+  const { deny, allow } = options
   return {
-    ...(reader === undefined ? {} : { reader }),
-    ...(readerCmdline === undefined ? {} : { readerCmdline }),
-    ...(ram === undefined ? {} : { ram }),
+    ...judgeSettings(options),
     ...(deny === undefined ? {} : { deny }),
     ...(allow === undefined ? {} : { allow }),
-    absentIsZero: options.absent === 'zero',
     all: options.all === true,
   }
 }

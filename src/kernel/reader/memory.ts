@@ -118,7 +118,8 @@ export function createReaderMemory(
     ram: () => ram,
     stopped: () => stopped,
     has: (address, length) => address < RAM_LIMIT * 64 && memory.read(address, length).ok,
-    isRam: address => standIn(address) || memory.read(address, 1).ok || isRam(ram, address, 1),
+    isRam: address =>
+      address < RAM_LIMIT * 64 && (standIn(address) || memory.read(address, 1).ok || isRam(ram, address, 1)),
     load(address, length) {
       if (stopped !== null) return null
       const found = fetch(address, length)

@@ -50,6 +50,12 @@ export function luoOf(state: KhoState): Luo | null {
   return null
 }
 
+/** True for a LUO that nothing says to have sessions: they are written when the kernel reboots, not before. */
+export function isWithoutSessions({ form, sessions, sessionsAddress }: Luo): boolean {
+  if (sessions.length > 0 || sessionsAddress === null) return false
+  return form === 'fdt' || sessionsAddress === 0
+}
+
 /** Every preserved file. */
 export function filesOf(state: KhoState): LuoFile[] {
   return (luoOf(state)?.sessions ?? []).flatMap(session => session.files)

@@ -3,7 +3,7 @@ import { hex } from '../../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../../formats/memory/geometry.js'
 import { blockFinder } from '../../model/block-finder.js'
 import type { Occurrence, RuleContext } from '../rule.js'
-import { canTellUnpreserved, filesOf, kernelName, luoOf } from './context.js'
+import { canTellUnpreserved, filesOf, isWithoutSessions, kernelName, luoOf } from './context.js'
 import { dangling } from './dangling.js'
 
 /** Objects that releases or postings know: stem and version. */
@@ -55,8 +55,7 @@ export function* checkLuoPreserved(context: RuleContext): Generator<Occurrence> 
 /** A LUO without sessions. */
 export function* checkLuoSerialised({ state }: RuleContext): Generator<Occurrence> {
   const luo = luoOf(state)
-  if (luo === null || luo.sessions.length > 0 || luo.sessionsAddress === null) return
-  if (luo.form === 'struct' && luo.sessionsAddress !== 0) return
+  if (luo === null || !isWithoutSessions(luo)) return
   const message = 'no sessions: there are none, or reboot(KEXEC) had not come when the dump was taken'
   yield { message, path: 'luo', address: luo.extent.start }
 }

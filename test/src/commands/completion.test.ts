@@ -58,7 +58,8 @@ describe.each(['zsh', 'fish'])('%s completion', shell => {
     expect(code).toBe(0)
     for (const command of COMMANDS) expect(out).toContain(command.name)
     for (const option of ['ranges', 'page-size', 'low-memory', 'ndjson']) expect(out).toContain(option)
-    expect(out.split("'").length % 2).toBe(1)
+    // Every quote is closed: those that are escaped open and close nothing.
+    expect(out.replace(/\\'/g, '').split("'").length % 2).toBe(1)
   })
 
   it('is accepted by the shell, where there is one', async () => {

@@ -22,3 +22,10 @@ describe('memory sections of a reading kernel', () => {
     expect(memory.page(section)).toBe(false)
   })
 })
+
+it('takes what is no physical address for no RAM, whatever a scratch array says', () => {
+  const memory = createReaderMemory(EMPTY, geometry(12), [{ start: 0, end: 2 ** 30 }], false)
+  expect(memory.isRam(0x1000)).toBe(true)
+  expect(memory.isRam(2 ** 30)).toBe(false)
+  expect(memory.isRam(2 ** 62)).toBe(false)
+})

@@ -1,0 +1,165 @@
+import type { LuoFile, LuoSession, Memfd } from '../../formats/blobs/index.js'
+import type { KhoState } from '../image/state.js'
+import { mostFolios } from '../model/claims.js'
+import { folioListOf } from '../model/folio-list.js'
+import { isNotKnown } from '../model/kind.js'
+import { memfdContent } from '../model/memfd.js'
+import type { Node } from '../model/node.js'
+import { stateNode } from '../model/state.js'
+import { isWithoutSessions, luoOf } from '../rules/checks/context.js'
+
+/** How many folios of one order a file has. */
+export interface FolioOrder {
+  order: number
+  folios: number
+}
+
+/** A file that a session holds. Null is what is not known, for the reason in {@link FileStat.notKnown}. */
+export interface FileStat {
+  path: string
+  token: bigint
+  /** Compatible string of its handler; a byte string. */
+  handler: string
+  /** What user space calls it; null where nothing says. */
+  name: string | null
+  /** Bytes of the file. */
+  size: number | null
+  /** Pages that its folios take. */
+  pages: number | null
+  /** Bytes of it that no folio stands for. */
+  holes: number | null
+  /** Its folios by order, ascending; those that begin no preserved block are not in it. */
+  orders: FolioOrder[] | null
+  notKnown: string | null
+}
+
+/** A session, with its files in the order in which it holds them. */
+export interface SessionStat {
+  path: string
+  /** A byte string. */
+  name: string
+  files: FileStat[]
+  /** Why there may be more files; null where there are not. */
+  notKnown: string | null
+}
+
+/** A list, and why there may be more of it. Null where nothing of it is known. */
+export interface Listed<T> {
+  items: T[] | null
+  notKnown: string | null
+}
+
+/**
+ * Every session of the Live Update Orchestrator; none where nothing of it was handed over. They are written when a kernel
+ * reboots: of one that has not come to that it is not known whether there are any.
+ *
+ * @param mapNotKnown - why the map is not known, which alone says how large folios are; null where it is
+ */
+export function listSessions(state: KhoState, mapNotKnown: string | null): Listed<SessionStat> {
+  const luo = luoOf(state)
+  if (luo !== null && state.root.direction !== 'incoming' && isWithoutSessions(luo)) {
+    return { items: null, notKnown: 'there are none, or reboot(KEXEC) had not come: that writes them' }
+  }
+  const walk: Walk = { state, mapNotKnown, folios: mostFolios(state), known: new Map() }
+  return listBelow<LuoSession, SessionStat>(state, 'luo', 'sessions', (node, { name }) => {
+    const files = filesOf(walk, node)
+    return { path: node.path, name, files: files.items ?? [], notKnown: files.notKnown }
+  })
+}
+
+/** The things in a list of a blob that has a name of its own. No such blob is an empty list. */
+export function listBelow<T, S>(
+  state: KhoState,
+  blob: string,
+  list: string,
+  describe: (node: Node, self: T) => S,
+): Listed<S> {
+  const node = stateNode(state).step(blob)
+  if (node === null) return { items: [], notKnown: null }
+  const reason = node.view.form === 'one' ? lackOf(state, node) : null
+  const found = node.step(list)
+  if (found === null) return { items: null, notKnown: reason ?? 'nobody knows its format' }
+  return listed(found, describe)
+}
+
+/** Why a blob's value is not there. */
+function lackOf(state: KhoState, { path }: Node): string | null {
+  const blob = state.blobs().find(candidate => candidate.path === path)
+  if (blob === undefined || blob.value !== null) return null
+  return blob.faults[0]?.message ?? 'its bytes are not there'
+}
+
+function listed<T, S>(node: Node, describe: (node: Node, self: T) => S): Listed<S> {
+  const { view } = node
+  if (view.form !== 'many') return { items: null, notKnown: 'it is no list' }
+  if (isNotKnown(view.elements)) return { items: null, notKnown: view.elements.notKnown }
+  const items: S[] = []
+  for (const below of node.below()) {
+    if (below.view.form === 'one') items.push(describe(below, below.view.thing.self as T))
+  }
+  return { items, notKnown: view.elements.missing ?? null }
+}
+
+type Figures = Pick<FileStat, 'size' | 'pages' | 'holes' | 'orders' | 'notKnown'>
+
+/** What looks at several files have in common. */
+interface Walk {
+  state: KhoState
+  mapNotKnown: string | null
+  /** Folios that may still be looked at. */
+  folios: number
+  /** Several files may have one handle. */
+  known: Map<Memfd, Figures>
+}
+
+function filesOf(walk: Walk, session: Node): Listed<FileStat> {
+  const files = session.step('files')
+  if (files === null) return { items: null, notKnown: 'it has no list of files' }
+  return listed<LuoFile, FileStat>(files, (node, { token, compatible, memfd }) => {
+    const figures = memfd === null ? unknownFigures(null, NO_FORMAT) : memfdFigures(walk, memfd)
+    return { path: node.path, token, handler: compatible, name: null, ...figures }
+  })
+}
+
+const NO_FORMAT = 'what its handler handed over is not there, or nobody knows its format'
+
+function unknownFigures(size: number | null, notKnown: string): Figures {
+  return { size, pages: null, holes: null, orders: null, notKnown }
+}
+
+function memfdFigures(walk: Walk, memfd: Memfd): Figures {
+  let figures = walk.known.get(memfd)
+  if (figures === undefined) {
+    figures = readFigures(walk, memfd)
+    walk.known.set(memfd, figures)
+  }
+  return figures
+}
+
+function readFigures(walk: Walk, memfd: Memfd): Figures {
+  const { size } = memfd
+  if (size === null) return unknownFigures(null, 'its size is none that a file can have')
+  if (walk.mapNotKnown !== null) return unknownFigures(size, walk.mapNotKnown)
+  if (walk.folios <= 0) return unknownFigures(size, 'there are more folios than the dump has room for')
+  const { sizes, orders } = folioListOf(walk.state, memfd)
+  walk.folios -= sizes.length
+  const { incomplete, pieces } = memfdContent(walk.state, memfd)
+  if (incomplete !== null) return unknownFigures(size, incomplete)
+  let covered = 0
+  for (const { length } of pieces()) covered += length
+  let bytes = 0
+  for (const each of sizes) bytes += each
+  return {
+    size,
+    pages: bytes / walk.state.geometry.pageSize,
+    holes: size - covered,
+    orders: countOrders(orders),
+    notKnown: null,
+  }
+}
+
+function countOrders(orders: Int8Array): FolioOrder[] {
+  const counts = new Map<number, number>()
+  for (const order of orders) if (order >= 0) counts.set(order, (counts.get(order) ?? 0) + 1)
+  return [...counts].map(([order, folios]) => ({ order, folios })).sort((a, b) => a.order - b.order)
+}
