@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { isatty } from 'node:tty'
 import type { Terminal } from '../commands/shared/terminal.js'
+import { isTerminal } from '../node/is-terminal.js'
 import { type Pager, startPager } from '../node/pager.js'
 import { writeAll } from '../node/write.js'
 
@@ -13,7 +13,7 @@ export interface ProcessTerminal extends Terminal {
 /** The process's own standard streams. */
 export function processTerminal(): ProcessTerminal {
   let pager: Pager | null = null
-  const outIsTerminal = isatty(1)
+  const outIsTerminal = isTerminal(1)
   return {
     out: bytes => writeAll(pager?.fd ?? 1, bytes),
     err: text => {
@@ -24,10 +24,11 @@ export function processTerminal(): ProcessTerminal {
       }
     },
     outIsTerminal,
-    errIsTerminal: isatty(2),
-    columns: process.stdout.columns ?? null,
+    errIsTerminal: isTerminal(2),
+    // A stream of Node's is made only where it knows its columns.
+    columns: outIsTerminal ? (process.stdout.columns ?? null) : null,
     env: process.env,
-    input: () => (isatty(0) ? '' : readFileSync(0, 'utf8')),
+    input: () => (isTerminal(0) ? '' : readFileSync(0, 'utf8')),
     ...(outIsTerminal && process.env.TERM !== 'dumb'
       ? {
           page() {

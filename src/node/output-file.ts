@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   fchmodSync,
@@ -123,7 +122,10 @@ function makeReplacement({ path, old }: OutputPath, guard: (path: string) => () 
     .subarray(0, LONGEST_NAME)
     .toString('utf8')
     .replace(/\ufffd+$/, '')
-  const temp = join(dirname(path), `.${start}.${randomBytes(6).toString('hex')}.tmp`)
+  const temp = join(
+    dirname(path),
+    `.${start}.${process.getBuiltinModule('node:crypto').randomBytes(6).toString('hex')}.tmp`,
+  )
   const dismiss = guard(temp)
   let fd: number
   try {

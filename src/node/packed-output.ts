@@ -1,4 +1,3 @@
-import * as zlib from 'node:zlib'
 import { KhoError } from '../../formats/error.js'
 import { type Compression, compressionNamed } from '../image/compression.js'
 import type { OutputFile } from './output-file.js'
@@ -26,12 +25,15 @@ export function gzipped(file: OutputFile): OutputFile {
   return packed(file, gzip)
 }
 
-const gzip: Pack = bytes => zlib.gzipSync(bytes)
+/** Loaded when there is something to compress: every command has an output, few compress it. */
+const zlib = () => process.getBuiltinModule('node:zlib')
+
+const gzip: Pack = bytes => zlib().gzipSync(bytes)
 
 function packer(compression: Compression, name: string): Pack {
   if (compression === 'gz') return gzip
   // Since Node 22.15 and 23.8.
-  const { zstdCompressSync } = zlib as { zstdCompressSync?: Pack }
+  const { zstdCompressSync } = zlib() as { zstdCompressSync?: Pack }
   if (zstdCompressSync !== undefined) return zstdCompressSync
   throw new KhoError('missing', `cannot write ${name}: Node ${process.version} has no zstd`, {
     path: name,

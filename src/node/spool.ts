@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -126,7 +125,7 @@ function joined(pieces: Uint8Array[], size: number): Uint8Array {
 }
 
 function openNameless(): number {
-  const path = join(tmpdir(), `kho-${randomBytes(8).toString('hex')}`)
+  const path = join(tmpdir(), `kho-${process.getBuiltinModule('node:crypto').randomBytes(8).toString('hex')}`)
   const fd = openSync(path, 'wx+', 0o600)
   try {
     unlinkSync(path)

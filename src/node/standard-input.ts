@@ -1,7 +1,7 @@
 import { fstatSync, openSync, readSync, statSync } from 'node:fs'
-import { isatty } from 'node:tty'
 import { KhoError } from '../../formats/error.js'
 import { descriptorSource, type FileSource } from './file-source.js'
+import { isTerminal } from './is-terminal.js'
 import { openSpool } from './spool.js'
 import { errorCode, reasonOf } from './system-error.js'
 
@@ -23,7 +23,7 @@ export function isPiped(name: string): boolean {
  */
 export function spoolInput(name: string, notice: ((message: string) => void) | undefined): FileSource {
   const title = name === '-' ? 'standard input' : name
-  if (name === '-' && isatty(0)) {
+  if (name === '-' && isTerminal(0)) {
     throw new KhoError('usage', 'standard input is a terminal; - reads an image from a file or a pipe')
   }
   const fd = name === '-' ? 0 : openSync(name, 'r')
