@@ -11,6 +11,7 @@ export const KHO = join(ROOT, 'bin/kho.js')
 /** Throws, with what to do, when dist/ is missing or older than a source: it would be the wrong thing to test. */
 export function requireBuild(): void {
   requireNewer('dist/src/cli/main.js', ['formats', 'src'], /\.ts$/)
+  requireNewer('dist/kho/kho.cjs', ['formats', 'src'], /\.ts$/)
 }
 
 /** The same for the page of `kho report`. */

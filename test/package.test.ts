@@ -18,6 +18,7 @@ interface Lock {
 
 let folder = ''
 let files: string[] = []
+let size = 0
 
 /** `npx` as a user types it, in the folder where the package is installed. */
 function npx(...args: string[]): string {
@@ -40,7 +41,8 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'kho-package-'))
   // The build is there already, and other tests use it: packing must not make it anew.
   const packed = npm(ROOT, 'pack', '--ignore-scripts', '--json', '--pack-destination', folder)
-  const [tarball] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }]
+  const [tarball] = JSON.parse(packed) as [{ filename: string; size: number; files: { path: string }[] }]
+  size = tarball.size
   files = tarball.files.map(file => file.path)
   writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n')
   npm(folder, 'install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, tarball.filename))
@@ -73,12 +75,29 @@ describe('package-lock.json', () => {
 describe('the package, installed from its tarball', () => {
   it('holds what it runs and documents, and nothing of the workshop', () => {
     expect(files).toContain('bin/kho.js')
-    expect(files).toContain('dist/src/cli/main.js')
+    expect(files).toContain('dist/kho/kho.cjs')
+    expect(files).toContain('dist/kho/licenses.txt')
     expect(files).toContain('dist/src/index.d.ts')
     expect(files).toContain('dist/formats/fdt/index.js')
     expect(files).toContain('docs/cli.md')
     expect(files).toContain('dist/explorer/explorer.html')
     expect(files.filter(file => /^(src|formats|test|fixtures|bench|\.ci)\//.test(file))).toEqual([])
+    // The program is in the bundle; what only it needs is not there a second time.
+    expect(files.filter(file => /^dist\/src\/(cli|commands|render|explorer)\//.test(file))).toEqual([])
+    expect(files.filter(file => /\.map$|\.tsbuildinfo$|\.test\./.test(file))).toEqual([])
+  })
+
+  it('is small, and brings along what the library needs', () => {
+    expect(size).toBeLessThan(1.5 * 2 ** 20)
+    const lock = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')) as Lock
+    const installed = Object.keys(lock.packages).filter(path => path !== '')
+    expect(installed.map(path => path.replace('node_modules/', '')).sort()).toEqual([
+      '@noble/hashes',
+      'binary-parser',
+      'kho-tools',
+      'yaml',
+      'zod',
+    ])
   })
 
   it('runs as kho', () => {

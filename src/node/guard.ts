@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-
 /** Waits for the end of its standard input, which comes when this process ends, however it ends. */
 const SCRIPT = 'read -r line; rm -f -- "$1"'
 
@@ -11,6 +9,8 @@ const SCRIPT = 'read -r line; rm -f -- "$1"'
  * @returns what dismisses the guard; the file must not have that name any more.
  */
 export function guardFile(path: string): () => void {
+  // Loaded here, for large files only: every command could write one.
+  const { spawn } = process.getBuiltinModule('node:child_process')
   // In a session of its own: ^C in a terminal goes to every process of the foreground.
   const child = spawn('sh', ['-c', SCRIPT, 'sh', path], {
     stdio: ['pipe', 'ignore', 'ignore'],

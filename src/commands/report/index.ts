@@ -98,7 +98,7 @@ async function carry(
 ): Promise<CarriedImage> {
   const image = await openForCommand(path, options, terminal)
   const settings = stateOptionsOf(options)
-  const bar = startSearch(terminal, options, `reading ${path}`)
+  const bar = await startSearch(terminal, options, `reading ${path}`)
   try {
     const plan = planSlim(image, {
       ...settings,

@@ -25,9 +25,13 @@ export function judgeSettings({ reader, readerCmdline, ram, absent }: JudgeOptio
 }
 
 /** The state that is judged: with `--absent zero` what the dump lacks is zeros to its decoders, too. */
-export function loadJudged(image: KhoImage, options: JudgeOptions, terminal: Terminal): KhoState {
+export async function loadJudged(
+  image: KhoImage,
+  options: JudgeOptions,
+  terminal: Terminal,
+): Promise<KhoState> {
   const zero = options.absent === 'zero' ? { assumeZero: { ram: knownRam(image, options.ram) } } : {}
-  const bar = startSearch(terminal, options)
+  const bar = await startSearch(terminal, options)
   try {
     return loadState(image, { ...stateOptionsOf(options), ...zero, progress: bar.update })
   } finally {

@@ -15,7 +15,7 @@ export async function openState(
 ): Promise<KhoState> {
   const stateOptions = stateOptionsOf(options)
   const image = await openForCommand(path, options, terminal)
-  const bar = startSearch(terminal, options)
+  const bar = await startSearch(terminal, options)
   try {
     return loadState(image, { ...stateOptions, progress: bar.update })
   } finally {

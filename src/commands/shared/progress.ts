@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import type { Options, SingleBar } from 'cli-progress'
 import { unitText } from '../../render/view-text.js'
 import type { OutputOptions } from './options.js'
 import type { Terminal } from './terminal.js'
@@ -11,13 +11,6 @@ export interface Progress {
   stop(): void
 }
 
-interface Bar {
-  start(total: number, done: number, payload: { pace: string }): void
-  setTotal(total: number): void
-  update(done: number, payload: { pace: string }): void
-  stop(): void
-}
-
 const PATIENCE_MS = 500
 const REDRAW_MS = 100
 
@@ -26,22 +19,23 @@ const LONG_SECONDS = 30
 
 /**
  * A progress bar with rate and time left on standard error, drawn only on a terminal and only after half a second. It is drawn
- * from within the work, which is synchronous; the bar's package is loaded when there is one to draw.
+ * from within the work, which is synchronous; the bar's package is loaded where there may be one to draw.
  *
  * @param advice what makes it shorter, said where much is ahead
  */
-export function startProgress(
+export async function startProgress(
   label: string,
   terminal: Terminal,
   options: Pick<OutputOptions, 'quiet'>,
   advice: string,
   now: () => number = Date.now,
-): Progress {
+): Promise<Progress> {
   if (options.quiet === true) return { update() {}, stop() {} }
+  const bars = terminal.errIsTerminal ? (await import('cli-progress')).default : null
   const begun = now()
   let drawn = begun
   let announced = false
-  let bar: Bar | null = null
+  let bar: SingleBar | null = null
   return {
     update(done, total) {
       const time = now()
@@ -54,8 +48,11 @@ export function startProgress(
         announced = true
         warn(terminal, `${label}: ${unitText(total)} to read at ${pace}; ${advice}`)
       }
-      if (!terminal.errIsTerminal) return
-      bar ??= startBar(label, total, pace)
+      if (bars === null) return
+      if (bar === null) {
+        bar = new bars.SingleBar(looksOf(label))
+        bar.start(total, 0, { pace })
+      }
       bar.setTotal(total)
       bar.update(done, { pace })
     },
@@ -67,11 +64,11 @@ export function startProgress(
 }
 
 /** The progress of a search for roots in all of an image. */
-export function startSearch(
+export async function startSearch(
   terminal: Terminal,
   options: Pick<OutputOptions, 'quiet'>,
   label = 'looking for KHO roots',
-): Progress {
+): Promise<Progress> {
   return startProgress(label, terminal, options, '--root ADDR reads no more than the state at that address')
 }
 
@@ -84,9 +81,8 @@ export function timeText(seconds: number): string {
   return rest === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${rest} min`
 }
 
-function startBar(label: string, total: number, pace: string): Bar {
-  const { SingleBar } = createRequire(import.meta.url)('cli-progress') as typeof import('cli-progress')
-  const bar = new SingleBar({
+function looksOf(label: string): Options {
+  return {
     format: `${label} [{bar}] {percentage}%, {pace}`,
     clearOnComplete: true,
     hideCursor: false,
@@ -94,7 +90,5 @@ function startBar(label: string, total: number, pace: string): Bar {
     // Every update draws: the event loop does not turn while the work runs, so timers would never fire.
     synchronousUpdate: true,
     gracefulExit: false,
-  })
-  bar.start(total, 0, { pace })
-  return bar
+  }
 }

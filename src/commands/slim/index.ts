@@ -83,7 +83,7 @@ async function run(path: string, options: SlimCommand, terminal: Terminal): Prom
 
 async function makePlan(path: string, options: SlimCommand, terminal: Terminal): Promise<SlimPlan> {
   const image = await openImage(path, openOptionsOf(options))
-  const bar = startSearch(terminal, options)
+  const bar = await startSearch(terminal, options)
   try {
     return planSlim(image, {
       ...stateOptionsOf(options),

@@ -54,7 +54,7 @@ export function configure(command: Command, terminal: Terminal): void {
 
 async function run(path: string, options: StatCommand, terminal: Terminal): Promise<void> {
   const image = await openForCommand(path, options, terminal)
-  const result = stat(loadJudged(image, options, terminal), judgeSettings(options))
+  const result = stat(await loadJudged(image, options, terminal), judgeSettings(options))
   const { items } = result.sessions
   writeOutput(terminal, options, [path, ...(options.part ?? [])], write => {
     if (options.json === true) {

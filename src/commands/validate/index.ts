@@ -76,7 +76,7 @@ function collectWord(value: string, previous: OutcomeWord[] | undefined): Outcom
 
 async function validate(path: string, options: ValidateCommand, terminal: Terminal): Promise<void> {
   const image = await openForCommand(path, options, terminal)
-  const validation = judgeImage(image, options, terminal)
+  const validation = await judgeImage(image, options, terminal)
   const passes = (options.expect ?? ['ok']).includes(validation.outcome.word)
   const fails = (finding: Finding) => RANK[finding.severity] >= RANK[options.failOn]
   const answer = { ...options, verbatim: options.as !== undefined }
@@ -95,10 +95,14 @@ async function validate(path: string, options: ValidateCommand, terminal: Termin
 const RANK: Readonly<Record<Severity, number>> = { error: 2, warning: 1, info: 0 }
 
 /** A root that was given is judged even where no root is there: that is what a kernel would be told. */
-function judgeImage(image: KhoImage, options: ValidateCommand, terminal: Terminal): Validation {
+async function judgeImage(
+  image: KhoImage,
+  options: ValidateCommand,
+  terminal: Terminal,
+): Promise<Validation> {
   const settings = settingsOf(options)
   try {
-    return validateState(loadJudged(image, options, terminal), settings)
+    return validateState(await loadJudged(image, options, terminal), settings)
   } catch (error) {
     if (!isKhoError(error) || error.code !== 'no-state' || typeof options.root !== 'number') throw error
     return validateNoRoot(image, placeOf(options.root, error.message, options), settings)

@@ -5,7 +5,7 @@ import type { Terminal } from '../../../../src/commands/shared/terminal.js'
 const GIB = 2 ** 30
 
 /** Work of which a piece is done each 100 ms; what is said about it. */
-function said(total: number, piece: number, quiet = false): string {
+async function said(total: number, piece: number, quiet = false): Promise<string> {
   let err = ''
   let time = 0
   const terminal: Terminal = {
@@ -17,7 +17,7 @@ function said(total: number, piece: number, quiet = false): string {
     errIsTerminal: false,
     env: {},
   }
-  const progress = startProgress('reading', terminal, { quiet }, 'do less', () => time)
+  const progress = await startProgress('reading', terminal, { quiet }, 'do less', () => time)
   for (let done = 0; done < Math.min(total, piece * 50); done += piece) {
     progress.update(done, total)
     time += 100
@@ -27,13 +27,15 @@ function said(total: number, piece: number, quiet = false): string {
 }
 
 describe('work that takes long', () => {
-  it('is announced once, with size, rate, time left and what makes it shorter', () => {
-    expect(said(1024 * GIB, GIB / 10)).toBe('kho: reading: 1 TiB to read at 1 GiB/s, 17 min left; do less\n')
+  it('is announced once, with size, rate, time left and what makes it shorter', async () => {
+    expect(await said(1024 * GIB, GIB / 10)).toBe(
+      'kho: reading: 1 TiB to read at 1 GiB/s, 17 min left; do less\n',
+    )
   })
 
-  it('says nothing where little is ahead, or where nothing is to be said', () => {
-    expect(said(10 * GIB, GIB / 10)).toBe('')
-    expect(said(1024 * GIB, GIB / 10, true)).toBe('')
+  it('says nothing where little is ahead, or where nothing is to be said', async () => {
+    expect(await said(10 * GIB, GIB / 10)).toBe('')
+    expect(await said(1024 * GIB, GIB / 10, true)).toBe('')
   })
 
   it.each([

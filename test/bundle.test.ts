@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { KHO, ROOT, requireBuild } from './built.js'
+
+const IMAGE = join(ROOT, 'fixtures/linux-7.2.reserve-only-256m.s1-kexec.elf')
+
+/** Parts of Node that take milliseconds to load. */
+const HEAVY = ['node:tty', 'node:net', 'node:stream', 'node:crypto', 'node:zlib', 'node:child_process']
+
+/** Says on the last line of standard output which files and which parts of Node a command line loaded. */
+const HOOK = `
+  const { builtinModules } = require('node:module')
+  const before = new Set(process.moduleLoadList)
+  process.on('exit', () => {
+    const native = process.moduleLoadList.filter(name => !before.has(name)).map(name => name.replace('NativeModule ', 'node:'))
+    const files = Object.keys(require.cache)
+    require('node:fs').writeSync(1, '\\n' + JSON.stringify({ files, native: native.filter(name => builtinModules.includes(name.slice(5))) }))
+  })`
+
+let folder = ''
+
+interface Loaded {
+  /** Files of the bundle, without the marks of their contents. */
+  files: string[]
+  native: string[]
+}
+
+function loadedBy(...args: string[]): Loaded {
+  const hook = join(folder, 'hook.cjs')
+  const out = execFileSync(process.execPath, ['--require', hook, KHO, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  })
+  const { files, native } = JSON.parse(out.slice(out.lastIndexOf('\n') + 1)) as Loaded
+  const own = files.filter(file => file !== hook && file !== KHO)
+  return { files: own.map(file => basename(file).replace(/(-[\w-]{8})?\.cjs$/, '')).sort(), native }
+}
+
+beforeAll(() => {
+  requireBuild()
+  folder = mkdtempSync(join(tmpdir(), 'kho-bundle-'))
+  writeFileSync(join(folder, 'hook.cjs'), HOOK)
+})
+
+afterAll(() => {
+  if (folder !== '') rmSync(folder, { recursive: true, force: true })
+})
+
+describe('the bundle', () => {
+  it('is one file for what needs no image', () => {
+    const { files, native } = loadedBy('--version')
+    expect(files).toEqual(['kho', 'rolldown-runtime'])
+    expect(native.filter(name => HEAVY.includes(name))).toEqual([])
+  })
+
+  it('lists pages without schemas, scenarios, rules, streams, sockets and child processes', () => {
+    const { files, native } = loadedBy('pages', IMAGE)
+    expect(files).toContain('core')
+    expect(files).toContain('pages')
+    expect(files.length).toBeLessThan(12)
+    expect(files.filter(file => /zod|yaml|scenario|schema|catalogue|zstd|kdump/.test(file))).toEqual([])
+    expect(native.filter(name => HEAVY.includes(name))).toEqual([])
+  })
+
+  it('judges without schemas and scenarios', () => {
+    const { files } = loadedBy('validate', IMAGE)
+    expect(files).toContain('validate')
+    expect(files.filter(file => /zod|yaml|scenario|schema/.test(file))).toEqual([])
+  })
+
+  it('needs no package beside it', () => {
+    const alone = join(folder, 'alone')
+    for (const path of ['bin', 'dist/kho', 'package.json']) {
+      cpSync(join(ROOT, path), join(alone, path), { recursive: true })
+    }
+    const run = (...args: string[]) =>
+      execFileSync(process.execPath, [join(alone, 'bin/kho.js'), ...args], { encoding: 'utf8' })
+    expect(run('hex', IMAGE, 'fdt')).toContain('compatible')
+    expect(run('schema', 'pages')).toContain('kho/pages/1')
+    expect(run('pages', IMAGE)).toMatch(/^0x[0-9a-f]+ \d+\n/)
+  })
+
+  it('starts through a link, as npm installs it', () => {
+    const link = join(folder, 'kho')
+    symlinkSync(KHO, link)
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
+    expect(execFileSync(process.execPath, [link, '--version'], { encoding: 'utf8' }).trim()).toBe(version)
+  })
+
+  it('says whose code it holds, under which licence', () => {
+    const text = readFileSync(join(ROOT, 'dist/kho/licenses.txt'), 'utf8')
+    for (const name of ['commander', 'zod', 'yaml', 'hexy', 'cli-table3', 'picocolors']) {
+      expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\((MIT|ISC)\\)$`, 'm'))
+    }
+  })
+})
