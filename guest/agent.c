@@ -568,7 +568,7 @@ static void describe_file(const char *name, uint64_t token)
     sha256_end(&sha, hex);
     fputs("{\"session\":", port);
     put_string(name);
-    fprintf(port, ",\"token\":\"%" PRIu64 "\",\"size\":%jd,\"sha256\":\"%s\",\"position\":%jd,\"seals\":%d,\"frames\":[",
+    fprintf(port, ",\"token\":\"%" PRIu64 "\",\"size\":\"%jd\",\"sha256\":\"%s\",\"position\":\"%jd\",\"seals\":%d,\"frames\":[",
             token, (intmax_t)status.st_size, hex, (intmax_t)lseek(file->fd, 0, SEEK_CUR),
             fcntl(file->fd, F_GET_SEALS));
     put_frames(file->fd, (uint64_t)status.st_size);

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 /** Folders of big test material that are not in the repository, by the environment variable that names them. */
-export type Material = 'KHO_TEST_CAPTURES' | 'KHO_TEST_CORPUS' | 'KHO_TEST_KERNEL'
+export type Material = 'KHO_TEST_CAPTURES' | 'KHO_TEST_CORPUS' | 'KHO_TEST_KERNELS'
 
 /** Where the material is, or null. */
 export function material(variable: Material): string | null {
@@ -14,14 +14,36 @@ export function material(variable: Material): string | null {
 
 /** A suite over big material; without it, one test that says by name what was left out. */
 export function describeWith(variable: Material, name: string, suite: (path: string) => void): void {
-  const path = material(variable)
+  suiteOr(material(variable), variable, name, suite)
+}
+
+/** Releases whose kernels tests boot, oldest first: files `bzImage-RELEASE` in the folder that KHO_TEST_KERNELS names. */
+export const BOOTED = ['6.17.8', '6.18.15', '6.19.11', '7.1.13', '7.2.13', '7.3.4'] as const
+
+/** The kernel of a release to boot, or null where there is none. */
+export function kernelOf(release: (typeof BOOTED)[number]): string | null {
+  const folder = material('KHO_TEST_KERNELS')
+  const path = folder === null ? null : join(folder, `bzImage-${release}`)
+  return path !== null && existsSync(path) ? path : null
+}
+
+/** A suite that boots the kernel of a release; without it, one test that says by name what was left out. */
+export function describeWithKernel(
+  release: (typeof BOOTED)[number],
+  name: string,
+  suite: (path: string) => void,
+): void {
+  suiteOr(kernelOf(release), `KHO_TEST_KERNELS and bzImage-${release} in it`, name, suite)
+}
+
+function suiteOr(path: string | null, what: string, name: string, suite: (path: string) => void): void {
   if (path !== null) {
     describe(name, () => suite(path))
     return
   }
-  it(`left out without ${variable}: ${name}`, () => {
-    console.log(`left out: ${name} (${variable} names no such path)`)
-    expect(material(variable)).toBeNull()
+  it(`left out without ${what}: ${name}`, () => {
+    console.log(`left out: ${name} (without ${what})`)
+    expect(path).toBeNull()
   })
 }
 

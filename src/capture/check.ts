@@ -94,8 +94,8 @@ function checkFiles(state: KhoState, files: readonly GuestFile[]): Check {
     entries.map(({ token, memfd }) => ({
       session: name,
       token,
-      size: memfd?.size,
-      position: memfd?.position,
+      size: wide(memfd?.size),
+      position: wide(memfd?.position),
       seals: memfd === null ? undefined : memfd.seals,
       sha256: digests.get(digestKey(name, token)),
     })),
@@ -108,6 +108,10 @@ function checkFiles(state: KhoState, files: readonly GuestFile[]): Check {
     )
   equal(check, 'number of files', files.length, read.length)
   return check
+}
+
+function wide(value: number | null | undefined): bigint | null | undefined {
+  return typeof value === 'number' ? BigInt(value) : value
 }
 
 /** Folios, page by page, against user space's pagemap. Pages that user space has not touched have no frame there. */

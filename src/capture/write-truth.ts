@@ -64,7 +64,15 @@ function reservationLine({ start, end }: { start: number; end: number }): string
 function memfdsJson(files: readonly GuestFile[]): string | null {
   if (files.length === 0) return null
   const rows = files.map(({ session, token, size, sha256, position, seals, frames }) =>
-    JSON.stringify({ session, token: String(token), size, sha256, position, seals, frames }),
+    JSON.stringify({
+      session,
+      token: String(token),
+      size: Number(size),
+      sha256,
+      position: Number(position),
+      seals,
+      frames,
+    }),
   )
   return `[\n${rows.join(',\n')}\n]\n`
 }

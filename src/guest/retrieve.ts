@@ -11,12 +11,12 @@ export interface SessionWanted {
 export interface GuestFile {
   session: string
   token: bigint
-  /** Bytes. */
-  size: number
+  /** Bytes: an off_t, so that what a broken state makes of it can be negative. */
+  size: bigint
   /** Hex digest of the contents. */
   sha256: string
-  /** File position in bytes. */
-  position: number
+  /** File position in bytes: a loff_t. */
+  position: bigint
   /** F_SEAL_ mask. */
   seals: number
   /** Runs of [page index, page frame number, pages]. Pages without a frame are in none. */
@@ -76,9 +76,9 @@ export function guestFile(value: Record<string, unknown>): GuestFile {
   return {
     session: String(value.session),
     token: BigInt(String(value.token)),
-    size: Number(value.size),
+    size: BigInt(String(value.size)),
     sha256: String(value.sha256),
-    position: Number(value.position),
+    position: BigInt(String(value.position)),
     seals: Number(value.seals),
     frames: value.frames as [number, number, number][],
   }

@@ -11,5 +11,10 @@ export function guestFileJson({
   position,
   seals,
 }: GuestFile): JsonOf<typeof guestFile> {
-  return { session, token: String(token), size, sha256, position, seals }
+  return { session, token: String(token), size: exact(size), sha256, position: exact(position), seals }
+}
+
+function exact(value: bigint): number | null {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : null
 }

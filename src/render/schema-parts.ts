@@ -26,12 +26,15 @@ export const finding = z.strictObject({
   count: count,
 })
 
+/** An off_t: a broken state can make anything of it. */
+const exact = z.int().nullable().describe('null where no JSON number is exact')
+
 /** A memfd as user space of a guest saw it. */
 export const guestFile = z.strictObject({
   session: byteString,
   token: decimal,
-  size: count,
+  size: exact,
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  position: count,
+  position: exact,
   seals: count.describe('F_SEAL_ mask'),
 })

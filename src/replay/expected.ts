@@ -1,4 +1,6 @@
+import type { Memfd } from '../../formats/blobs/index.js'
 import type { Memblock } from '../../formats/blobs/memblock.js'
+import { MEMFD_LUO_SER_V1, MEMFD_LUO_SER_V2 } from '../../formats/layout/index.js'
 import { digestKey } from '../guest/file-digests.js'
 import type { SessionWanted } from '../guest/retrieve.js'
 import { sealsAfter } from '../guest/seals.js'
@@ -42,8 +44,7 @@ function expectedFiles(state: KhoState, digests: ReadonlyMap<string, string>): E
         files.push({
           session: session.name,
           token,
-          size: memfd?.size ?? null,
-          position: memfd?.position ?? null,
+          ...extentOf(state, memfd),
           seals: memfd === null ? null : sealsAfter(memfd.seals, memfd.version),
           sha256: digests.get(digestKey(session.name, token)) ?? null,
         })
@@ -51,6 +52,15 @@ function expectedFiles(state: KhoState, digests: ReadonlyMap<string, string>): E
     }
   }
   return files
+}
+
+/** Size and position as user space sees them, which are u64 in memory; null where they cannot be read. */
+function extentOf({ image }: KhoState, memfd: Memfd | null): Pick<ExpectedFile, 'size' | 'position'> {
+  const layout = memfd?.version === 1 ? MEMFD_LUO_SER_V1 : MEMFD_LUO_SER_V2
+  const read = memfd === null ? null : image.memory.read(memfd.extent.start, layout.size)
+  if (!read?.ok) return { size: null, position: null }
+  const { size, pos } = layout.read(read.bytes)
+  return { size: BigInt.asIntN(64, size), position: BigInt.asIntN(64, pos) }
 }
 
 /** Sessions and tokens that user space asks for: nothing else tells it their names. */

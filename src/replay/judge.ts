@@ -23,9 +23,10 @@ export const REPLAY_WORDS = [
 export interface ExpectedFile {
   session: string
   token: bigint
-  size: number | null
+  /** Size and position are an off_t to user space: what is 2^63 or more is negative there. */
+  size: bigint | null
   sha256: string | null
-  position: number | null
+  position: bigint | null
   seals: number | null
 }
 
@@ -95,8 +96,8 @@ function differences({ log, retrieved, reserved }: Seen, expected: Expected): st
   const found: string[] = [...(reserved ?? [])]
   const compare = (
     what: string,
-    wanted: string | number | null | undefined,
-    got: string | number | undefined,
+    wanted: string | number | bigint | null | undefined,
+    got: string | number | bigint | undefined,
   ) => {
     if (wanted !== null && wanted !== undefined && wanted !== got) {
       found.push(`${what} is ${got ?? 'missing'}, not ${wanted}`)

@@ -1,4 +1,5 @@
 import { fileDigests } from '../../guest/file-digests.js'
+import { readKernelLog } from '../../guest/kernel-log.js'
 import type { KhoState } from '../../image/state.js'
 import { validateNoRoot } from '../../validate/validate.js'
 import type { Outcome } from '../../validate/verdict.js'
@@ -46,7 +47,7 @@ function judgeSeen(base: GridBase, sound: KhoState, patched: KhoState | null, ro
   const state = patched ?? sound
   const named = new Map(wantedSessions(state).map(({ name, tokens }) => [name, new Set(tokens)]))
   const seen: Seen = {
-    log: observed.log,
+    log: readKernelLog(observed.lines),
     up: observed.up,
     retrieved: {
       ...observed.retrieved,

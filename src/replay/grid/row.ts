@@ -12,7 +12,7 @@ export interface GridRow extends GridCase {
   observed: Observed
 }
 
-/** A row as a line of JSON, without its end. Tokens are strings there. */
+/** A row as a line of JSON, without its end. What is 64 bits wide is a string there. */
 export function writeRow(row: GridRow): string {
   return JSON.stringify(row, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
 }
@@ -22,7 +22,14 @@ export function readRow(line: string): GridRow {
   const row = JSON.parse(line) as GridRow
   const { files, failures } = row.observed.retrieved
   const number = (value: unknown) => BigInt(String(value))
-  row.observed.retrieved.files = files.map((file): GuestFile => ({ ...file, token: number(file.token) }))
+  row.observed.retrieved.files = files.map(
+    (file): GuestFile => ({
+      ...file,
+      token: number(file.token),
+      size: number(file.size),
+      position: number(file.position),
+    }),
+  )
   row.observed.retrieved.failures = failures.map((failure): RetrieveFailure => {
     const { token } = failure
     return { ...failure, token: token === null ? null : number(token) }

@@ -2,12 +2,7 @@ import { join, resolve } from 'node:path'
 import { chooseAccelerator } from '../../guest/accel.js'
 import { type Guest, type GuestEnd, startGuest } from '../../guest/guest.js'
 import { GuestFailure } from '../../guest/guest-failure.js'
-import {
-  type KernelLog,
-  type ReservationLine,
-  readKernelLog,
-  readReservations,
-} from '../../guest/kernel-log.js'
+import { type ReservationLine, readReservations } from '../../guest/kernel-log.js'
 import { findProgram } from '../../guest/programs.js'
 import type { GuestMachine } from '../../guest/qemu-args.js'
 import { type Retrieved, retrieveAll, type SessionWanted } from '../../guest/retrieve.js'
@@ -38,14 +33,15 @@ export interface Checkpoints {
 export interface Observed {
   up: boolean
   end: Pick<GuestEnd, 'how' | 'code'>
-  log: KernelLog
+  /** Lines of the kernel's log, or of its console where that is all there is; without those of memblock=debug. */
+  lines: string[]
   retrieved: Retrieved
   /** Blocks kept; null where the log could not be had whole. */
   reserved: ReservationLine[] | null
   seconds: number
 }
 
-const LIMITS: Record<Stage, number> = { boot: 45, init: 40, use: 30 }
+const LIMITS: Record<Stage, number> = { boot: 25, init: 20, use: 12 }
 const START_LIMIT = 120
 /** Oopses and warnings go to the console; the rest is in the log buffer, which is faster. */
 const APPEND = 'loglevel=5'
@@ -192,7 +188,9 @@ export async function runCase(
   return {
     up,
     end: { how: end.how, code: end.code },
-    log: readKernelLog(lines ?? end.console),
+    lines: (lines ?? end.console).filter(
+      line => !/memblock_\w+: \[|^ *(memory|reserved)(\.cnt|\[0x)/.test(line),
+    ),
     retrieved,
     reserved: lines === null || !points.preparation.asked ? null : readReservations(lines),
     seconds: (Date.now() - begun) / 1000,

@@ -13,9 +13,9 @@ import type { GuestFile } from '../../../src/guest/retrieve.js'
 import { loadState } from '../../../src/image/load-state.js'
 import { openImage } from '../../../src/node/open.js'
 import { replayState } from '../../../src/replay/replay.js'
-import { describeWith } from '../../material.js'
+import { describeWithKernel } from '../../material.js'
 
-describeWith('KHO_TEST_KERNEL', 'a capture of two sessions, memfds, reserve_mem and kho_test', kernel => {
+describeWithKernel('7.2.13', 'a capture of two sessions, memfds, reserve_mem and kho_test', kernel => {
   let folder = ''
   let capture: Capture
 

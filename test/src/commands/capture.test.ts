@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { describeWith } from '../../material.js'
+import { describeWithKernel } from '../../material.js'
 import { kho } from '../cli/kho.js'
 import { expectValid } from '../cli/valid.js'
 
@@ -46,7 +46,7 @@ describe('kho capture refuses', () => {
   })
 })
 
-describeWith('KHO_TEST_KERNEL', 'kho capture', kernel => {
+describeWithKernel('7.2.13', 'kho capture', kernel => {
   it('dumps and checks what a scenario says', async () => {
     const scenario = join(home, 'one.yaml')
     writeFileSync(

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { run } from '../../../src/cli/main.js'
 import type { Terminal } from '../../../src/commands/shared/terminal.js'
 import { connectGdb } from '../../../src/guest/gdb-stub.js'
-import { describeWith } from '../../material.js'
+import { describeWithKernel } from '../../material.js'
 import { fixture, kho } from '../cli/kho.js'
 import { SMALL_GUEST } from '../replay/small-guest.js'
 
@@ -66,7 +66,7 @@ describe('kho replay refuses', () => {
   })
 })
 
-describeWith('KHO_TEST_KERNEL', 'kho replay', kernel => {
+describeWithKernel('7.2.13', 'kho replay', kernel => {
   it('is not as expected where another outcome was asked for, keeps what it is told to, and shows the log', async () => {
     const args = ['replay', scenario, '--kernel', kernel, '--expect', 'oops', '--keep', '--append', 'quiet']
     const ran = await kho(args)

@@ -8,13 +8,13 @@ import { makeFiles } from '../../../src/guest/make-files.js'
 import { findProgram } from '../../../src/guest/programs.js'
 import { makeTempFolder, type TempFolder } from '../../../src/node/temp-folder.js'
 import { makeContents } from '../../../src/scenario/contents.js'
-import { describeWith, sha256 } from '../../material.js'
+import { describeWithKernel, sha256 } from '../../material.js'
 
 const NO_FILES = () => {
   throw new Error('no contents come from files here')
 }
 
-describeWith('KHO_TEST_KERNEL', 'a guest', kernel => {
+describeWithKernel('7.2.13', 'a guest', kernel => {
   let folder: TempFolder
   let guest: Guest
 
@@ -51,13 +51,13 @@ describeWith('KHO_TEST_KERNEL', 'a guest', kernel => {
     const wanted = (spec: Parameters<typeof makeContents>[0], size: number) =>
       sha256(makeContents(spec, NO_FILES)!(0, size))
     expect(seeded).toMatchObject({
-      size: 300_001,
-      position: 7,
+      size: 300_001n,
+      position: 7n,
       seals: 6,
       sha256: wanted({ seed: 77 }, 300_001),
     })
     expect(repeated).toMatchObject({ token: 2n ** 64n - 1n, sha256: wanted({ hex: 'beef01' }, 9000) })
-    expect(empty).toMatchObject({ size: 0, sha256: sha256(''), frames: [] })
+    expect(empty).toMatchObject({ size: 0n, sha256: sha256(''), frames: [] })
     const pages = seeded!.frames.reduce((sum, [, , count]) => sum + count, 0)
     expect(pages).toBe(Math.ceil(300_001 / 4096))
   })

@@ -35,7 +35,7 @@ describe('writeCpio', () => {
 })
 
 // Where guests are booted there is a busybox.
-describeWith('KHO_TEST_KERNEL', 'writeCpio against busybox', () => {
+describeWith('KHO_TEST_KERNELS', 'writeCpio against busybox', () => {
   it('is what busybox cpio lists', () => {
     const archive = writeCpio([
       { name: 'dev', mode: CPIO_MODE.folder | 0o755 },

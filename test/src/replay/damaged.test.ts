@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest'
 import { type ReplayReport, replayState } from '../../../src/replay/replay.js'
-import { describeWith } from '../../material.js'
+import { describeWithKernel } from '../../material.js'
 import { brokenState } from './small-guest.js'
 
 /** Ten ways to break a state, what a kernel makes of each, and where it dies or what it says. */
@@ -17,7 +17,7 @@ const DAMAGED = [
   ['RADIX-KEY', 'accepted-different', /is kept, and not in the map/],
 ] as const
 
-describeWith('KHO_TEST_KERNEL', 'a broken state does to a real kernel what validate says', kernel => {
+describeWithKernel('7.2.13', 'a broken state does to a real kernel what validate says', kernel => {
   const rows: string[] = []
   afterAll(() => {
     const head = ['damage'.padEnd(24), 'predicted'.padEnd(20), 'kernel'.padEnd(20), 'because'].join('')

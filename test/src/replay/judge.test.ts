@@ -8,7 +8,7 @@ const TAKEN = [
   'luo: Retrieved live update data, liveupdate number: 3',
   'KHO: exec from: 7.2.13 (count 2)',
 ]
-const file = { session: 'vm', token: 1n, size: 5, sha256: 'aa', position: 2, seals: 6 }
+const file = { session: 'vm', token: 1n, size: 5n, sha256: 'aa', position: 2n, seals: 6 }
 const expected: Expected = {
   files: [file],
   execFrom: { release: '7.2.13', count: 2 },
@@ -75,7 +75,14 @@ describe('judgeReplay', () => {
       ...expected,
       files: [{ ...file, size: null, sha256: null, position: null, seals: null }],
     }
-    const back = { files: [{ ...file, sha256: 'cc', size: 9, frames: [] }], failures: [], cut: false }
+    const back = { files: [{ ...file, sha256: 'cc', size: 9n, frames: [] }], failures: [], cut: false }
     expect(judgeReplay(seen(TAKEN, { retrieved: back }), unknown).word).toBe('ok')
+  })
+  it('compares sizes and positions that are no JSON numbers', () => {
+    const wide = { ...expected, files: [{ ...file, position: -(2n ** 63n) }] }
+    expect(judgeReplay(seen(TAKEN), wide)).toEqual({
+      word: 'accepted-different',
+      why: ['position of vm/1 is 2, not -9223372036854775808'],
+    })
   })
 })

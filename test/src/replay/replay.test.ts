@@ -6,7 +6,7 @@ import { loadState } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
 import { openBytes, openImage } from '../../../src/node/open.js'
 import { replayState } from '../../../src/replay/replay.js'
-import { describeWith, readJson } from '../../material.js'
+import { describeWith, describeWithKernel, readJson } from '../../material.js'
 
 interface Truth {
   session: string
@@ -18,7 +18,7 @@ interface Truth {
 }
 
 describeWith('KHO_TEST_CAPTURES', 'replay of a captured state', captures => {
-  describeWith('KHO_TEST_KERNEL', 'on a real kernel', kernel => {
+  describeWithKernel('7.2.13', 'on a real kernel', kernel => {
     const replay = async (name: string, truth: string, session?: string) => {
       const image = await openImage(join(captures, `${name}.elf`))
       const files = readJson<Truth[]>(captures, `${truth}.json`)
@@ -38,8 +38,8 @@ describeWith('KHO_TEST_CAPTURES', 'replay of a captured state', captures => {
         report.retrieved.files.map(({ session, token, size, position, seals, sha256 }) => ({
           session,
           token: Number(token),
-          size,
-          pos: position,
+          size: Number(size),
+          pos: Number(position),
           seals,
           sha256,
         })),

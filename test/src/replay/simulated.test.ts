@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { makeContents, withHoles } from '../../../src/scenario/contents.js'
 import { parseScenario } from '../../../src/scenario/scenario-file.js'
 import { ROOT } from '../../built.js'
-import { describeWith, sha256 } from '../../material.js'
+import { describeWithKernel, sha256 } from '../../material.js'
 import { kho } from '../cli/kho.js'
 import { expectValid } from '../cli/valid.js'
 
@@ -31,7 +31,7 @@ function filesOfScenario() {
   )
 }
 
-describeWith('KHO_TEST_KERNEL', 'a state made from nothing', kernel => {
+describeWithKernel('7.2.13', 'a state made from nothing', kernel => {
   it('is taken over: every memfd comes back with its bytes, size, position and seals, and nobody warns', async () => {
     const ran = await kho(['replay', SCENARIO, '--kernel', kernel, '--expect', 'ok', '--json', '--quiet'])
     expect(ran).toMatchObject({ code: 0, err: '' })
