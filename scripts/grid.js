@@ -5,9 +5,16 @@
 // appends a line for each case that OUT does not have yet, in an order that TEXT decides. While the file of --pause is there,
 // it waits before the next one.
 //
-//   node scripts/grid.js table OUT.ndjson TABLE.tsv
+//   node scripts/grid.js table OUT.ndjson TABLE.tsv [--reasons FILE]
 //
-// predicts every case of OUT by what `validate` says today, judges what the kernel did, and writes a line for each. Run `npm run build` first.
+// predicts every case of OUT by what `validate` says today, judges what the kernel did, and writes a line for each, with the
+// reason that FILE gives where the two differ.
+//
+//   node scripts/grid.js page FOLDER [MALFORMED.json]
+//
+// writes docs/grid.md from the tables of FOLDER, and from what is predicted today for the broken images of a corpus.
+//
+// Run `npm run build` first.
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -18,6 +25,7 @@ import { judgeRow } from '../dist/src/replay/grid/judge-row.js'
 import { patchedState } from '../dist/src/replay/grid/patched.js'
 import { readRow, writeRow } from '../dist/src/replay/grid/row.js'
 import { makeCheckpoints, runCase } from '../dist/src/replay/grid/run-case.js'
+import { readReasons, reasonFor, writeTable } from '../dist/src/replay/grid/table.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,6 +35,7 @@ const { values, positionals } = parseArgs({
     field: { type: 'string', default: '' },
     stage: { type: 'string' },
     pause: { type: 'string' },
+    reasons: { type: 'string', default: 'fixtures/grid/reasons.tsv' },
   },
 })
 const [verb, ...rest] = positionals
@@ -64,26 +73,26 @@ async function run(kernel, out) {
 
 async function table(rowsFile, out) {
   const rows = readFileSync(rowsFile, 'utf8').split('\n').filter(Boolean).map(readRow)
-  const base = gridBase(rows[0].kernel)
+  const reasons = existsSync(values.reasons) ? readReasons(readFileSync(values.reasons, 'utf8')) : []
+  const [{ kernel, memory, cmdline }] = rows
+  const base = gridBase(kernel)
   const { state: sound } = await patchedState(base, null)
   const lines = []
   for (const row of rows) {
-    const { predicted, kernel, agrees } = await judgeRow(base, sound, row)
-    const message = (kernel.why[0] ?? '').replace(/[\t\n]/g, ' ').slice(0, 160)
-    lines.push([
-      row.id,
-      predicted.word,
-      kernel.word,
-      agrees ? 'same' : 'different',
-      predicted.why.join(' '),
-      message,
-    ])
+    const { predicted, kernel: seen, agrees } = await judgeRow(base, sound, row)
+    lines.push({
+      id: row.id,
+      predicted: predicted.word,
+      kernel: seen.word,
+      rules: predicted.why,
+      message: (seen.why[0] ?? '').slice(0, 160),
+      note: agrees ? '' : reasonFor(reasons, kernel, row.id),
+    })
   }
-  const head = ['case', 'predicted', 'kernel', 'agreement', 'rules', 'message']
-  lines.sort((a, b) => (a[0] < b[0] ? -1 : 1))
-  writeFileSync(out, `${[head, ...lines].map(cells => cells.join('\t')).join('\n')}\n`)
-  const same = lines.filter(cells => cells[3] === 'same').length
-  console.error(`grid: ${rows[0].kernel}: ${lines.length} cases, ${same} as predicted`)
+  lines.sort((a, b) => (a.id < b.id ? -1 : 1))
+  writeFileSync(out, writeTable({ kernel, memory, cmdline, rows: lines }))
+  const same = lines.filter(line => line.predicted === line.kernel).length
+  console.error(`grid: ${kernel}: ${lines.length} cases, ${same} as predicted`)
 }
 
 if (verb === 'run' && rest.length === 2) await run(...rest)

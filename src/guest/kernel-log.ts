@@ -67,7 +67,11 @@ export function readKernelLog(lines: readonly string[]): KernelLog {
     const failure = readFailure(log, text)
     if (failure !== null) failing = failure
     const rip = RIP.exec(text)
-    if (rip !== null && failing !== null) failing.function ??= rip[1]!
+    if (rip !== null && failing === null) {
+      // Before it has its own handlers, x86-64 shows the registers, and says what it is only to earlyprintk.
+      failing = log.oops = { message: 'an exception before the kernel can handle any', function: rip[1]! }
+      log.messages.push(text)
+    } else if (rip !== null) failing!.function ??= rip[1]!
     if (readMessage(log, text) || failure !== null) log.messages.push(text)
   }
   return log

@@ -21,6 +21,7 @@ export function expectedOf(
     execFrom: null,
     liveupdateNumber: null,
     regions: regions.map(({ name }) => name),
+    testKho: false,
   }
   for (const { value } of state.blobs()) {
     if (value?.kind === 'kexec-metadata') {

@@ -2,7 +2,7 @@ import { KhoError } from '../../../formats/error.js'
 import { type AbiName, findKernel, isWriting, type WritingKernel } from '../../../formats/kernels/index.js'
 import { createTarget } from '../../damage/target.js'
 import { SCENARIO, type Scenario } from '../../scenario/schema.js'
-import { type Simulation, simulate } from '../../simulate/simulate.js'
+import { type Simulation, simulate, writeSimulationElf } from '../../simulate/simulate.js'
 import type { GridField } from './field.js'
 import { stateFields } from './state-fields.js'
 
@@ -72,7 +72,8 @@ export interface GridBase {
   root: number
   /** Bytes of the state's memory. */
   read(at: number, length: number): Uint8Array
-  write(at: number, bytes: Uint8Array): void
+  /** The memory as an ELF core. */
+  image: Uint8Array
 }
 
 /**
@@ -93,6 +94,16 @@ export function gridBase(release: string): GridBase {
     fields: stateFields(target),
     root: target.root,
     read: (at, length) => target.read(at, length).slice(),
-    write: target.write,
+    image: imageBytes(simulation),
   }
+}
+
+function imageBytes(simulation: Simulation): Uint8Array {
+  const pieces: { bytes: Uint8Array; offset: number }[] = []
+  const size = writeSimulationElf(simulation, (bytes, offset) =>
+    pieces.push({ bytes: bytes.slice(), offset }),
+  )
+  const whole = new Uint8Array(size)
+  for (const { bytes, offset } of pieces) whole.set(bytes, offset)
+  return whole
 }

@@ -3,7 +3,6 @@ import { loadState } from '../../image/load-state.js'
 import type { KhoImage } from '../../image/open.js'
 import type { KhoState } from '../../image/state.js'
 import { openBytes } from '../../node/open.js'
-import { writeSimulationElf } from '../../simulate/simulate.js'
 import type { GridBase } from './base-state.js'
 import type { GridCase } from './cases.js'
 
@@ -15,14 +14,17 @@ export interface PatchedState {
   why: string
 }
 
-/** Writes a case into its base, reads it all again, and takes it out. Null: the base as it is. */
+/** Reads the memory of a case. Null: of the base as it is. */
 export async function patchedState(base: GridBase, row: GridCase | null): Promise<PatchedState> {
-  const before = row === null ? null : base.read(row.at, row.bytes.length / 2)
-  if (row !== null) base.write(row.at, Buffer.from(row.bytes, 'hex'))
-  const bytes = imageBytes(base)
-  if (row !== null && before !== null) base.write(row.at, before)
+  const bytes = base.image.slice()
   const { machine } = base.scenario
   const image = await openBytes(bytes, { ram: machine.ram })
+  if (row !== null) {
+    const patch = Buffer.from(row.bytes, 'hex')
+    const place = image.memory.read(row.at, patch.length)
+    if (!place.ok || place.offset === null) throw new Error(`${row.field} is not in the image`)
+    bytes.set(patch, place.offset)
+  }
   try {
     const { abi } = base
     return { image, state: loadState(image, { root: base.root, abi, pageShift: machine.page_size }), why: '' }
@@ -30,14 +32,4 @@ export async function patchedState(base: GridBase, row: GridCase | null): Promis
     if (!isKhoError(error)) throw error
     return { image, state: null, why: error.message }
   }
-}
-
-function imageBytes({ simulation }: GridBase): Uint8Array {
-  const pieces: { bytes: Uint8Array; offset: number }[] = []
-  const size = writeSimulationElf(simulation, (bytes, offset) =>
-    pieces.push({ bytes: bytes.slice(), offset }),
-  )
-  const whole = new Uint8Array(size)
-  for (const { bytes, offset } of pieces) whole.set(bytes, offset)
-  return whole
 }

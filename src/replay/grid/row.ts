@@ -1,14 +1,10 @@
 import type { GuestFile, RetrieveFailure } from '../../guest/retrieve.js'
 import type { GridCase } from './cases.js'
 import type { Observed } from './run-case.js'
+import type { GridMachine } from './table.js'
 
 /** One case and what a kernel did, as a line of a file: all that a judgement needs, and no judgement. */
-export interface GridRow extends GridCase {
-  /** Release as the kernel's image says it. */
-  kernel: string
-  /** RAM of the guest in bytes, and the kernel's command line. */
-  memory: number
-  cmdline: string
+export interface GridRow extends GridCase, GridMachine {
   observed: Observed
 }
 

@@ -1,8 +1,10 @@
 import { join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { chooseAccelerator } from '../../guest/accel.js'
 import { type Guest, type GuestEnd, startGuest } from '../../guest/guest.js'
 import { GuestFailure } from '../../guest/guest-failure.js'
 import { type ReservationLine, readReservations } from '../../guest/kernel-log.js'
+import type { LineLog } from '../../guest/line-log.js'
 import { findProgram } from '../../guest/programs.js'
 import type { GuestMachine } from '../../guest/qemu-args.js'
 import { type Retrieved, retrieveAll, type SessionWanted } from '../../guest/retrieve.js'
@@ -43,8 +45,12 @@ export interface Observed {
 
 const LIMITS: Record<Stage, number> = { boot: 25, init: 20, use: 12 }
 const START_LIMIT = 120
-/** Oopses and warnings go to the console; the rest is in the log buffer, which is faster. */
-const APPEND = 'loglevel=5'
+const HALT_MS = 1000
+/**
+ * Oopses and warnings go to the console; the rest is in the log buffer, which is faster. That timers tick is not checked: on a
+ * machine with other things to do they may seem not to.
+ */
+const APPEND = 'loglevel=5 no_timer_check'
 
 /**
  * Boots a kernel on the base state once, and saves it at each stage.
@@ -178,8 +184,8 @@ export async function runCase(
   let up = stage === 'use'
   let retrieved: Retrieved = { files: [], failures: [], cut: false }
   let lines: string[] | null = null
-  const end = await goOn(points, stage, row, LIMITS[stage], async ({ agent }) => {
-    up ||= (await agent.ready()) !== null
+  const end = await goOn(points, stage, row, LIMITS[stage], async ({ agent, console }) => {
+    up ||= (await Promise.race([agent.ready(), halted(console)])) !== null
     if (!up) return
     retrieved = await retrieveAll(agent, wantedOf(points.base, patched))
     const log = retrieved.cut ? null : await agent.request('dmesg')
@@ -195,6 +201,15 @@ export async function runCase(
     reserved: lines === null || !points.preparation.asked ? null : readReservations(lines),
     seconds: (Date.now() - begun) / 1000,
   }
+}
+
+/** Resolves, after a while for the rest of what it says, where a kernel shows its registers and not why: then it has halted. */
+async function halted(console: LineLog): Promise<null> {
+  const shown = await console.waitFor(/\bRIP: 0010:/)
+  const said = console.lines.slice(0, shown?.index).some(line => /\b(WARNING|BUG|Oops)\b/.test(line))
+  if (shown === null || said) return new Promise(() => {})
+  await setTimeout(HALT_MS)
+  return null
 }
 
 /** What user space asks for: what it knows that it gave away, and whatever else the case's image names. */

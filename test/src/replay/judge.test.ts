@@ -14,6 +14,7 @@ const expected: Expected = {
   execFrom: { release: '7.2.13', count: 2 },
   liveupdateNumber: 3,
   regions: ['trace'],
+  testKho: false,
 }
 const seen = (lines: readonly string[], more: Partial<Seen> = {}): Seen => ({
   log: readKernelLog(lines),
