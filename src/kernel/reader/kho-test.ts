@@ -14,6 +14,8 @@ const PATH = 'kho_test'
 interface Failure {
   rule: string
   message: string
+  /** The kernel warned on the way. */
+  warns?: boolean
 }
 
 /** kho_test_init() where there is something to restore: lib/test_kho.c, 6.16 to 7.3. */
@@ -28,8 +30,9 @@ export function runKhoTest(running: Running, found: Subtree, redacted: boolean):
   step(running, what, () => {
     const failure = restoreTest(running, rawFdt(running.memory, address), redacted)
     if (failure === null) return
-    // Up to 6.18 a failure is only the initcall's return value.
-    const say = running.kernel.reads.saysTestFailed ? report : silent
+    // Up to 6.18 a failure is only the initcall's return value, save what warns on the way.
+    const says = running.kernel.reads.saysTestFailed || failure.warns === true
+    const say = says ? report : silent
     say(running, failure.rule, `KHO restore failed: ${failure.message}`, PATH, address)
   })
 }
@@ -93,7 +96,8 @@ function rawList({ memory }: Running, address: number): FolioEntries {
 function areaList(running: Running, descriptor: number): FolioEntries | Failure {
   const { memory, geometry, restorer } = running
   const area = restoreVmalloc(memory, geometry, restorer, descriptor)
-  if (!('pages' in area)) return { rule: area.rule, message: `the list of folios is lost: ${area.reason}` }
+  if (!('pages' in area))
+    return { rule: area.rule, message: `the list of folios is lost: ${area.reason}`, warns: area.warns }
   return { read: n => u64(viewOf(readArea(memory, geometry, area, n * 8, 8)), 0) }
 }
 
@@ -121,7 +125,8 @@ function sumUp(
     const address = entry - order
     const restored = restorer.folio(address)
     if (!restored.ok) {
-      return { rule: 'KHO-TEST-UNPRESERVED', message: `folio ${n} is not restored: ${restored.reason}` }
+      const { reason, warns } = restored
+      return { rule: 'KHO-TEST-UNPRESERVED', message: `folio ${n} is not restored: ${reason}`, warns }
     }
     if ((restored.order ?? order) !== order || order > MOST_ORDER) {
       return {

@@ -3,6 +3,7 @@ import {
   appendPath,
   KHO_BLOCK_HEADER,
   LUO_FDT,
+  LUO_FLB_SER,
   LUO_SESSION_SER,
   LUO_STRUCT_COMPATIBLE,
 } from '../../../formats/layout/index.js'
@@ -188,6 +189,23 @@ export function readFlbs(running: Running, luo: LuoStarted): void {
     const { memory, geometry } = running
     const count = viewOf(memory.read(luo.flbs + 8, 8)).getBigUint64(0, true)
     const room = Math.floor((geometry.pageSize - 16) / 64)
-    for (let n = 0; n < count && n < room; n++) memory.read(luo.flbs + 16 + n * 64, 64)
+    const seen = new Set<string>()
+    for (let n = 0; n < count && n < room; n++) {
+      const entry = LUO_FLB_SER.read(memory.read(luo.flbs + 16 + n * 64, 64))
+      if (!seen.has(entry.name)) retrieveTestFlb(running, entry)
+      seen.add(entry.name)
+    }
   })
+}
+
+const TEST_FLB = /^liveupdate-test-flb-v([0-2])$/
+/** TEST_FLB_MAGIC_BASE: lib/tests/liveupdate.c. */
+const TEST_FLB_DATA = 0xfeedf00dcafebee0n
+
+/** test_flb_retrieve(), of kernels that have LUO's test, which the state's objects tell. */
+function retrieveTestFlb(running: Running, { name, data }: { name: string; data: bigint }): void {
+  const number = TEST_FLB.exec(name)?.[1]
+  if (number === undefined || data === TEST_FLB_DATA + BigInt(number)) return
+  const message = `${name}: ERROR - incorrect data handle: ${data.toString(16)}`
+  report(running, 'LUO-FLB-DATA', message, 'luo/flbs')
 }

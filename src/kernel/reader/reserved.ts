@@ -74,5 +74,8 @@ export function markerAt(reserved: Reserved, address: number, last: 'highest' | 
   }
   const heads = blocksAt(reserved.pages, address).filter(block => block.address === address)
   const head = last === 'lowest' ? heads[0] : heads.at(-1)
-  return head?.order ?? reserved.odd.find(entry => entry.address === address)?.order ?? null
+  // The word is in the page's struct page, whatever part of the page the address is in.
+  const pageSize = 2 ** reserved.pages.pageShift
+  const odd = reserved.odd.find(entry => entry.address - (entry.address % pageSize) === address)
+  return head?.order ?? odd?.order ?? null
 }

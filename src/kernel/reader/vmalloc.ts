@@ -16,9 +16,11 @@ export interface NoArea {
   /** The rule that explains it. */
   rule: string
   address: number | null
+  /** The kernel warned on the way. */
+  warns: boolean
 }
 
-/** More pages than any machine has: kvmalloc() of the list of them fails. */
+/** A list of more pages is more than INT_MAX bytes, of which kvmalloc() warns. */
 const MOST_PAGES = 2 ** 28
 
 /**
@@ -38,7 +40,12 @@ export function restoreVmalloc(
   // `1 << order` in an int, then as an unsigned long: bit 31 becomes more than any count.
   const run = order % 32 === 31 ? Number.POSITIVE_INFINITY : 2 ** (order % 32)
   if (totalPages > MOST_PAGES) {
-    return none('VMALLOC-COUNT-MISMATCH', `${totalPages} pages are more than can be allocated for`, address)
+    return none(
+      'VMALLOC-COUNT-MISMATCH',
+      `${totalPages} pages are more than can be allocated for`,
+      address,
+      true,
+    )
   }
   const pages = new Float64Array(totalPages)
   let count = 0
@@ -54,7 +61,8 @@ export function restoreVmalloc(
       const lost = restorer.pages(entry, run)
       if (lost !== null) {
         const rule = entry < 2 ** 52 ? 'VMALLOC-UNPRESERVED' : 'VMALLOC-ENTRY'
-        return none(rule, `run ${hex(entry)} is not restored: ${lost.failed.reason}`, chunk)
+        const reason = `run ${hex(entry)} is not restored: ${lost.failed.reason}`
+        return none(rule, reason, chunk, lost.failed.warns)
       }
       const first = entry - (entry % pageSize)
       for (let n = 0; n < run; n++) pages[count++] = first + n * pageSize
@@ -65,6 +73,7 @@ export function restoreVmalloc(
         'VMALLOC-UNPRESERVED',
         `chunk page ${hex(chunk)} is not restored: ${lost.failed.reason}`,
         chunk,
+        lost.failed.warns,
       )
     }
     chunk = u64(words, 0)
@@ -79,8 +88,8 @@ function readChunk(memory: ReaderMemory, chunk: number, pageSize: number): Uint8
   return memory.read(chunk, pageSize)
 }
 
-function none(rule: string, reason: string, address: number | null): NoArea {
-  return { rule, reason, address: address !== null && address < 2 ** 52 ? address : null }
+function none(rule: string, reason: string, address: number | null, warns = false): NoArea {
+  return { rule, reason, warns, address: address !== null && address < 2 ** 52 ? address : null }
 }
 
 /** Bytes of an area, from its start. Past its last page there is a guard page. @throws Halt */

@@ -273,6 +273,16 @@ export const LUO_RULES = family('luo', [
   },
   {
     ...flb,
+    id: 'LUO-FLB-DATA',
+    severity: 'warning',
+    title: "FLB objects of LUO's own test hold what it put there",
+    explanation:
+      'The handle of an object `liveupdate-test-flb-vN` is not 0xfeedf00dcafebee0 + N. Handles of other objects are their own business.',
+    kernel: '"incorrect data handle", where the kernel has the test: lib/tests/liveupdate.c',
+    effect: whereLuo('reported'),
+  },
+  {
+    ...flb,
     id: 'LUO-FLB-VERSION',
     severity: 'warning',
     title: 'FLB objects are of versions that are known',

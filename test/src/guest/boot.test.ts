@@ -91,6 +91,7 @@ describeWithKernel('7.2.13', 'a guest', kernel => {
     const begun = Date.now()
     expect(await guest.agent.ready()).toBeNull()
     expect(await guest.ended).toMatchObject({ how: 'limit' })
-    expect(Date.now() - begun).toBeLessThan(3000)
+    // A second of its own time, which on a busy machine takes longer.
+    expect(Date.now() - begun).toBeLessThan(8000)
   })
 })

@@ -70,6 +70,16 @@ describe('readKernelLog', () => {
     })
     expect(log.panic).toBe('Fatal exception')
   })
+
+  it('takes registers that nothing announced for an exception of early boot', () => {
+    const log = readKernelLog([
+      '[    0.000000] KHO: found kexec handover data.',
+      '[    0.000000] CPU: 0 UID: 0 PID: 0 Comm: swapper Not tainted 7.3.4-khotest #1 PREEMPTLAZY  ',
+      '[    0.000000] RIP: 0010:__kho_radix_walk_tree+0x56/0x125',
+    ])
+    expect(log.oops?.function).toBe('__kho_radix_walk_tree')
+    expect(log.warnings).toEqual([])
+  })
 })
 
 describe('readReservations', () => {
