@@ -10,7 +10,7 @@ const MOST_FDT = 64 << 20
 
 /** True where a flattened device tree begins at `address`. */
 export function isFdt(context: BlobContext, address: number): boolean {
-  const read = context.memory.read(address, 4)
+  const read = context.memory.read(address, FDT_START)
   return read.ok && totalSize(read.bytes) !== null
 }
 
