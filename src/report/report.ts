@@ -1,6 +1,5 @@
 import { KhoError } from '../../formats/error.js'
 import { READING_KERNELS } from '../../formats/kernels/index.js'
-import { bootState } from '../boot/boot.js'
 import { byteCollector } from '../image/byte-collector.js'
 import type { StateOptions } from '../image/load-state.js'
 import type { KhoState } from '../image/state.js'
@@ -33,15 +32,7 @@ const PIECE_BYTES = 3 * 2 ** 16
 
 /** Reads what the page may be asked about a state, whichever kernel its reader chooses. */
 export function readForPage(state: KhoState): void {
-  for (const { name } of READING_KERNELS) {
-    validateState(state, { reader: name })
-    try {
-      bootState(state, { reader: name })
-    } catch (error) {
-      // A map that was read and freed boots no kernel; the page says so, too.
-      if (!(error instanceof KhoError)) throw error
-    }
-  }
+  for (const { name } of READING_KERNELS) validateState(state, { reader: name })
 }
 
 /**

@@ -1,3 +1,4 @@
+import { useSignalEffect } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { BootView } from './boot-view.js'
 import { CompareView } from './compare-view.js'
@@ -8,7 +9,8 @@ import { Head } from './head.js'
 import { HexView } from './hex-view.js'
 import { MapView } from './map-view.js'
 import { SizesView } from './sizes-view.js'
-import { failure, images, shown, TABS, type Tab, tab } from './store.js'
+import { failure, images, reading, shown, type Tab, tab } from './store.js'
+import { Tabs } from './tabs.js'
 import { TrackerView } from './tracker-view.js'
 import { TreeView } from './tree-view.js'
 
@@ -30,13 +32,24 @@ export function App() {
       event.preventDefault()
       void openFiles(event.dataTransfer?.files)
     }
+    const key = (event: KeyboardEvent) => {
+      if (event.key !== '/' || event.target instanceof HTMLInputElement) return
+      event.preventDefault()
+      document.querySelector<HTMLInputElement>('.search input')?.focus()
+    }
+    addEventListener('keydown', key)
     addEventListener('dragover', over)
     addEventListener('drop', drop)
     return () => {
+      removeEventListener('keydown', key)
       removeEventListener('dragover', over)
       removeEventListener('drop', drop)
     }
   }, [])
+  useSignalEffect(() => {
+    const names = Object.values(images.value).map(({ opened }) => opened.name)
+    document.title = ['kho', ...names].join(' · ')
+  })
   return (
     <>
       <Head />
@@ -58,22 +71,8 @@ function Workbench() {
       <TreeView />
       <div class="stage">
         <MapView />
-        <div class="tabs" role="tablist">
-          {TABS.filter(name => name !== 'diff' || images.value.b !== undefined).map(name => (
-            <button
-              key={name}
-              type="button"
-              role="tab"
-              aria-selected={tab.value === name}
-              onClick={() => {
-                tab.value = name
-              }}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
-        <div class="panel" role="tabpanel">
+        <Tabs />
+        <div class="panel" role="tabpanel" id="panel" aria-labelledby={`tab-${tab.value}`}>
           <View />
         </div>
       </div>
@@ -82,6 +81,13 @@ function Workbench() {
 }
 
 function Welcome() {
+  if (reading.value !== null) {
+    return (
+      <main class="welcome">
+        <h1>Reading {reading.value}</h1>
+      </main>
+    )
+  }
   return (
     <main class="welcome">
       <h1>What does this kernel hand to the next?</h1>

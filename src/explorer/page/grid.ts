@@ -29,17 +29,39 @@ export function addressAt(grid: Grid, column: number, row: number): number {
   return grid.start + (row * grid.columns + column) * grid.cellBytes
 }
 
-/** A range of half or double the size around an address that keeps its place, inside `all`. */
-export function zoomed(view: Range, all: Range, at: number, factor: number, least: number): Range {
-  const size = Math.min(all.end - all.start, Math.max(least, (view.end - view.start) * factor))
-  const share = (at - view.start) / (view.end - view.start)
-  const start = Math.min(Math.max(all.start, at - size * share), all.end - size)
-  return { start, end: start + size }
+/** Some of all memory, in whole pages. */
+export interface Bounds {
+  all: Range
+  pageSize: number
 }
 
-/** A range moved by a share of itself, inside `all`. */
-export function moved(view: Range, all: Range, share: number): Range {
+/** Pages that are shown at the least. */
+const LEAST_PAGES = 32
+
+/** A range of `factor` times the size around an address that keeps its place. */
+export function zoomed(view: Range, bounds: Bounds, address: number, factor: number): Range {
+  const at = Math.min(Math.max(address, view.start), view.end)
+  const size = (view.end - view.start) * factor
+  const share = (at - view.start) / (view.end - view.start)
+  return placed(at - size * share, size, bounds)
+}
+
+/** A range moved by a share of itself. */
+export function moved(view: Range, bounds: Bounds, share: number): Range {
   const size = view.end - view.start
-  const start = Math.min(Math.max(all.start, view.start + size * share), all.end - size)
-  return { start, end: start + size }
+  return placed(view.start + size * share, size, bounds)
+}
+
+/** A range with as much again on both sides. */
+export function around({ start, end }: Range, bounds: Bounds): Range {
+  const size = end - start
+  return placed(start - size, 3 * size, bounds)
+}
+
+/** A range of about this size about there, inside of all memory. */
+function placed(start: number, size: number, { all, pageSize }: Bounds): Range {
+  const whole = Math.ceil(size / pageSize) * pageSize
+  const bytes = Math.min(all.end - all.start, Math.max(LEAST_PAGES * pageSize, whole))
+  const first = Math.min(Math.max(all.start, Math.floor(start / pageSize) * pageSize), all.end - bytes)
+  return { start: first, end: first + bytes }
 }

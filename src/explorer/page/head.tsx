@@ -108,7 +108,7 @@ function Search() {
       <input
         type="search"
         aria-label="Find an address, a path or a name"
-        placeholder="0x… , a path, a session"
+        placeholder="Find 0x…, a path, a session  ( / )"
         value={text.value}
         onInput={event => {
           text.value = event.currentTarget.value

@@ -9,6 +9,7 @@ import { MapLegend } from './map-legend.js'
 import {
   ask,
   boot,
+  bounds,
   changes,
   extent,
   mode,
@@ -187,8 +188,7 @@ function pointed(drawn: Drawn | null, event: MouseEvent): number | null {
 }
 
 function zoom(address: number, factor: number): void {
-  const least = 32 * (shown.value?.map.pageSize ?? 4096)
-  view.value = zoomed(view.value, extent.value, address, factor, least)
+  view.value = zoomed(view.value, bounds.value, address, factor)
 }
 
 function onKey(event: KeyboardEvent): void {
@@ -212,7 +212,7 @@ function onKey(event: KeyboardEvent): void {
 }
 
 function pan(share: number): void {
-  view.value = moved(view.value, extent.value, share)
+  view.value = moved(view.value, bounds.value, share)
 }
 
 /** What the map itself knows of an address: no question to the worker while the mouse moves. */

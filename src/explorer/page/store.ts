@@ -6,6 +6,7 @@ import type { MemoryMap } from '../../map/memory-map.js'
 import type { Validation } from '../../validate/verdict.js'
 import type { Boot, ImageData, Opened, Side } from '../protocol.js'
 import { type Ask, connect, WorkerError } from './client.js'
+import { around, type Bounds } from './grid.js'
 
 /** Panels below the map. */
 export const TABS = ['findings', 'hex', 'sizes', 'tracker', 'boot', 'compare', 'diff'] as const
@@ -20,6 +21,8 @@ export interface Shown {
   map: MemoryMap
 }
 
+/** The file that is being read, where none is shown yet. */
+export const reading = signal<string | null>(null)
 /** Images by side. */
 export const images = signal<Partial<Record<Side, Shown>>>({})
 /** The side that tree, findings and hex are of. */
@@ -49,11 +52,16 @@ export const changes = computed<Layer | null>(() => {
 export const extent = computed<Range>(() => {
   const maps = Object.values(images.value).map(({ map }) => map.extent)
   if (maps.length === 0) return { start: 0, end: 1 }
-  return {
-    start: Math.min(...maps.map(({ start }) => start)),
-    end: Math.max(...maps.map(({ end }) => end)),
-  }
+  const start = Math.min(...maps.map(({ start }) => start))
+  const end = Math.max(...maps.map(({ end }) => end))
+  // Address 0 is where people look for the beginning, unless that would be most of the picture.
+  return { start: start * 4 < end ? 0 : start, end }
 })
+/** Within which the map moves. */
+export const bounds = computed<Bounds>(() => ({
+  all: extent.value,
+  pageSize: shown.value?.map.pageSize ?? 4096,
+}))
 
 let line: Ask | null = null
 
@@ -68,11 +76,12 @@ export function start(worker: Worker): void {
 /** Asks the worker; the page says that it is busy meanwhile. */
 export const ask: Ask = async (name, what) => {
   if (line === null) throw new WorkerError('the worker is not there', null)
-  busy.value++
+  // Effects ask, too: they are not to run again because somebody is busy.
+  busy.value = busy.peek() + 1
   try {
     return await line(name, what)
   } finally {
-    busy.value--
+    busy.value = busy.peek() - 1
   }
 }
 
@@ -90,6 +99,7 @@ export async function attempt(work: () => Promise<void>): Promise<void> {
 /** Opens an image on a side, and shows it. */
 export function openImage(which: Side, image: ImageData): Promise<void> {
   return attempt(async () => {
+    reading.value = image.name
     const opened = await ask('open', { side: which, image })
     const map = await ask('map', { side: which })
     batch(() => {
@@ -103,6 +113,8 @@ export function openImage(which: Side, image: ImageData): Promise<void> {
       }
     })
     await judge()
+  }).finally(() => {
+    reading.value = null
   })
 }
 
@@ -121,20 +133,13 @@ export async function judge(): Promise<void> {
 export function select(path: string | null, range: Range | null, zoom = false): void {
   batch(() => {
     selection.value = { path, range }
-    if (range !== null && (zoom || !inView(range))) view.value = around(range)
+    if (range !== null && (zoom || !inView(range))) view.value = around(range, bounds.value)
   })
 }
 
 function inView({ start, end }: Range): boolean {
   const shownRange = view.value
   return start >= shownRange.start && end <= shownRange.end
-}
-
-/** A range with as much again on both sides, inside what there is. */
-function around({ start, end }: Range): Range {
-  const all = extent.value
-  const size = Math.max(end - start, 64 * (shown.value?.map.pageSize ?? 4096))
-  return { start: Math.max(all.start, start - size), end: Math.min(all.end, end + size) }
 }
 
 /** Looks an address, a path or a name up, and shows it. */

@@ -10,6 +10,7 @@ import { diffStates } from '../../diff/diff.js'
 import { loadState } from '../../image/load-state.js'
 import { openSource } from '../../image/open.js'
 import type { KhoState } from '../../image/state.js'
+import { chooseKernel } from '../../kernel/reader/choose.js'
 import { memoryMap } from '../../map/memory-map.js'
 import { nodeCoverage } from '../../model/node-coverage.js'
 import { findRule } from '../../rules/catalogue.js'
@@ -138,7 +139,7 @@ function describe(state: KhoState, name: string): Opened {
         .filter(({ blocks }) => blocks > 0)
         .map(({ order, blocks, size }) => ({ order, blocks, bytes: blocks * size })),
     },
-    defaultKernel: validateState(state).outcome.kernel,
+    defaultKernel: chooseKernel(state, undefined).release,
   }
 }
 
