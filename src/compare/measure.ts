@@ -15,6 +15,7 @@ import type { TrackerOptions } from '../../formats/trackers/tracker.js'
 import { noCounts, type TrackerWriter, type WriterCounts } from '../../formats/trackers/writer.js'
 import { expressSet } from '../convert/express.js'
 import { type Sample, sampleBlocks, sampleGaps } from './samples.js'
+import { type Unit, unitsOf } from './units.js'
 
 /** Steps of looking for one page: average over samples. Null where there was no sample, or the format cannot do it. */
 export interface LookUp {
@@ -32,16 +33,20 @@ export interface Cost {
   how: 'counted' | 'modelled'
   atRest: { bytes: number; indexBytes: number; pages: number }
   finalize: { bytes: number; copiedBytes: number; allocations: number }
+  /** Most bytes at once: what is at rest, its index, and what finalize makes beside them. */
+  peakBytes: number
   /** Of all that is handed over. */
   handedOverBytes: number
   allocations: number
   /** Steps of preserving one block, and of how many it is the average. */
-  preserve: { steps: number; sample: number }
+  preserve: { steps: number | null; sample: number }
   readBack: { nodes: number; words: number; reservations: number }
   /** In the kernel that preserves. */
   lookUp: LookUp
   /** In what is handed over, before it is read back. */
   lookUpHandedOver: LookUp
+  /** What one bitmap or table covers, from the smallest to the largest; empty for lists of ranges. */
+  units: Unit[]
 }
 
 /** Blocks that are preserved one by one to count steps, and pages that are looked for. */
@@ -86,12 +91,14 @@ export function measure(pages: PageSet, name: AbiName, geometry: Geometry, ramEn
       copiedBytes: run.finished.copiedBytes,
       allocations: run.finished.allocations - run.atRest.allocations,
     },
+    peakBytes: run.atRest.bytesAtRest + run.atRest.indexBytes + run.finished.finalizeBytes,
     handedOverBytes,
     allocations: run.finished.allocations,
     preserve: countPreserve(encoder, options, set),
     readBack: { nodes: decode.nodes.length, words: handedOverBytes / 8, reservations: blocks },
     lookUp,
     lookUpHandedOver: lists ? linear(entries) : lookUp,
+    units: unitsOf({ memory: run.memory(), root: run.root, options, decode }, abi.tracker),
   }
 }
 
@@ -111,7 +118,7 @@ function countPreserve(encoder: LayoutEncoder, options: TrackerOptions, set: Pag
   const builder = createMemoryBuilder({ geometry: options.geometry, ram: [ROOM] })
   const writer = encoder.createWriter(builder, options)
   for (const { address, order } of samples) writer.preserve(address, order)
-  return { steps: average(writer.counts.steps, samples.length) ?? 0, sample: samples.length }
+  return { steps: average(writer.counts.steps, samples.length), sample: samples.length }
 }
 
 /**
@@ -179,11 +186,14 @@ function measureMem(set: PageSet, blocks: number, losses: string[], geometry: Ge
       copiedBytes: counts.finalizeBytes,
       allocations: counts.allocations,
     },
+    // Ranges are written down where they stay.
+    peakBytes: counts.bytesAtRest,
     handedOverBytes: counts.bytesAtRest,
     allocations: counts.allocations,
     preserve: { steps: 1, sample: how === 'counted' ? blocks : 0 },
     readBack: { nodes: 0, words: ranges * 2, reservations: ranges },
     lookUp: linear(ranges),
     lookUpHandedOver: linear(ranges),
+    units: [],
   }
 }

@@ -6,7 +6,7 @@ import {
   SPAN_BITS,
   sortedSpans,
 } from '../../formats/pages/page-set.js'
-import { nextSet } from '../../formats/pages/words.js'
+import { countBits, nextSet } from '../../formats/pages/words.js'
 
 /** A block that is in a set. */
 export interface Sample {
@@ -25,14 +25,30 @@ export function sampleBlocks(pages: PageSet, most: number): Sample[] {
   for (let n = 0; n < bitmaps.length && samples.length < most; n += stride) {
     const { order, span } = bitmaps[n]!
     const words = pages.orders.get(order)!.spans.get(span)!
-    for (let k = 0; k < each; k++) {
-      // From a place that moves, so that not every bitmap gives its first block.
-      const bit = nextSet(words, Math.floor(((k + 0.5) / each) * SPAN_BITS))
-      if (bit < SPAN_BITS)
-        samples.push({ address: (span * SPAN_BITS + bit) * blockSize(pages, order), order })
+    for (const bit of spreadBits(words, each, n)) {
+      samples.push({ address: (span * SPAN_BITS + bit) * blockSize(pages, order), order })
     }
   }
   return samples
+}
+
+/** All bits that are set where there are no more than `most`; else from places as far apart as can be. */
+function* spreadBits(words: Uint32Array, most: number, n: number): Generator<number> {
+  const bits = words.length * 32
+  if (countBits(words) <= most) {
+    for (let bit = nextSet(words, 0); bit < bits; bit = nextSet(words, bit + 1)) yield bit
+    return
+  }
+  // Where each bitmap gives one, not always its first: the golden ratio goes round without coming back.
+  const phase = most === 1 ? (n * 0.618) % 1 : 0
+  let last = -1
+  for (let k = 0; k < most; k++) {
+    const bit = nextSet(words, Math.max(last + 1, Math.floor(((k + phase) / most) * bits)))
+    if (bit >= bits) break
+    last = bit
+    yield bit
+  }
+  if (last < 0) yield nextSet(words, 0)
 }
 
 /** At most so many addresses below `end` that no block covers: evenly spaced, as far as there are any. */

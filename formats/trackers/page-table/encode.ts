@@ -2,6 +2,8 @@ import type { MemoryBuilder } from '../../memory/memory-builder.js'
 import { orders, type PageSet } from '../../pages/page-set.js'
 import { clearBit, copyBits, setBit } from '../shared/bits.js'
 import { attachAddresses } from '../shared/place.js'
+import { WORD } from '../shared/read.js'
+import { createXarray, orderSteps } from '../shared/xarray.js'
 import type { TrackerOptions } from '../tracker.js'
 import { noCounts, type TrackerEncoder, type TrackerWriter } from '../writer.js'
 import { createTables, refuseReach } from './build.js'
@@ -27,7 +29,21 @@ function refuseSet(pages: PageSet, options: TrackerOptions): string | null {
 function createTableWriter(builder: MemoryBuilder, options: TrackerOptions): TrackerWriter {
   const { geometry } = options
   const counts = noCounts()
-  const { leafOf, rootOf } = createTables(builder, counts)
+  const { leafOf: leafIn, rootOf } = createTables(builder, counts)
+  const known = createXarray(counts)
+  const seen = new Set<number>()
+
+  /** The patch keeps the descriptors of the top tables in an xarray, until it writes them down at finalize. */
+  const leafOf = (order: number, block: number, create: boolean) => {
+    if (create && !seen.has(order)) {
+      seen.add(order)
+      known.store(order)
+      counts.allocations++
+      counts.indexBytes += WORD
+    }
+    counts.steps += orderSteps(known, order)
+    return leafIn(order, block, create)
+  }
   const blockOf = (address: number, order: number) => Math.floor(address / 2 ** (geometry.pageShift + order))
 
   return {
@@ -47,6 +63,7 @@ function createTableWriter(builder: MemoryBuilder, options: TrackerOptions): Tra
       }
     },
     finish() {
+      counts.copiedBytes += seen.size * WORD
       const addresses = Array.from({ length: TABLE_ORDERS }, (_, order) => rootOf(order))
       return { addresses }
     },

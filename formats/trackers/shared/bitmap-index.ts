@@ -2,16 +2,15 @@ import type { BuiltPages, MemoryBuilder } from '../../memory/memory-builder.js'
 import { orders } from '../../pages/page-set.js'
 import type { TrackerWriter, WriterCounts } from '../writer.js'
 import { clearBit, copyBits, setBit } from './bits.js'
+import { createXarray, orderSteps, type Xarray } from './xarray.js'
 
-/** Bytes of one xarray node (struct xa_node, 64 slots, x86-64), and slots in it. */
-const XA_NODE_BYTES = 576
-const XA_SLOTS = 64
+/** Bytes of struct kho_mem_phys, which each order has: an xarray. */
+const MEM_PHYS_BYTES = 16
 
 /** The bitmaps of one order by index, as the writer's xarray holds them. */
 export interface OrderBitmaps {
   bitmaps: Map<number, BuiltPages>
-  /** xarray nodes, by level and prefix. */
-  index: Set<string>
+  index: Xarray
 }
 
 /** The bitmaps that have been made so far, and the calls that make and mark them. */
@@ -30,25 +29,33 @@ export function createBitmapIndex(
   const { pageShift } = builder.geometry
   const block = (address: number, order: number) => Math.floor(address / 2 ** (pageShift + order))
   const byOrder = new Map<number, OrderBitmaps>()
-  const ofOrder = (order: number): OrderBitmaps => {
-    let entry = byOrder.get(order)
-    if (entry === undefined) {
-      entry = { bitmaps: new Map(), index: new Set() }
-      byOrder.set(order, entry)
+  const byNumber = createXarray(counts)
+  const ofOrder = (order: number, create: boolean): OrderBitmaps | null => {
+    const old = byOrder.get(order)
+    if (old === undefined && create) {
+      const made = { bitmaps: new Map(), index: createXarray(counts) }
+      byOrder.set(order, made)
+      byNumber.store(order)
+      counts.allocations++
+      counts.indexBytes += MEM_PHYS_BYTES
+      counts.steps += orderSteps(byNumber, order)
+      return made
     }
-    return entry
+    counts.steps += orderSteps(byNumber, order)
+    return old ?? null
   }
   const find = (order: number, index: number, create: boolean): Uint8Array | null => {
-    const entry = ofOrder(order)
-    counts.steps += 1 + levelsOf(index)
+    const entry = ofOrder(order, create)
+    if (entry === null) return null
     const old = entry.bitmaps.get(index)
+    if (old === undefined && create) entry.index.store(index)
+    counts.steps += entry.index.nodesTo(index)
     if (old !== undefined || !create) return old?.bytes ?? null
     const made =
       bitmapBytes < builder.geometry.pageSize ? builder.allocateObject(bitmapBytes) : builder.allocate()
     entry.bitmaps.set(index, made)
     counts.allocations++
     counts.bytesAtRest += bitmapBytes
-    addIndexNodes(entry.index, index, counts)
     return made.bytes
   }
   return {
@@ -69,25 +76,5 @@ export function createBitmapIndex(
         }
       },
     },
-  }
-}
-
-/** Levels of xarray nodes above an index. */
-function levelsOf(index: number): number {
-  let levels = 0
-  for (let rest = index; rest > 0; rest = Math.floor(rest / XA_SLOTS)) levels++
-  return levels
-}
-
-function addIndexNodes(nodes: Set<string>, index: number, counts: WriterCounts): void {
-  let prefix = Math.floor(index / XA_SLOTS)
-  for (let level = 0; level < levelsOf(index); level++) {
-    const key = `${level}:${prefix}`
-    if (!nodes.has(key)) {
-      nodes.add(key)
-      counts.allocations++
-      counts.indexBytes += XA_NODE_BYTES
-    }
-    prefix = Math.floor(prefix / XA_SLOTS)
   }
 }

@@ -13,12 +13,26 @@ const costs = z.strictObject({
   blocks: count,
   atRest: z.strictObject({ bytes: count, indexBytes: count, pages: count }),
   finalize: z.strictObject({ bytes: count, copiedBytes: count, allocations: count }),
+  peakBytes: count.describe('at rest, index and what finalize makes, all alive at once'),
   handedOverBytes: count,
   allocations: count,
-  preserve: z.strictObject({ steps: z.number(), sample: count }),
+  preserve: z.strictObject({
+    steps: z.number().nullable().describe('null where nothing is preserved'),
+    sample: count,
+  }),
   readBack: z.strictObject({ nodes: count, words: count, reservations: count }),
   lookUp,
   lookUpHandedOver: lookUp,
+  units: z
+    .array(
+      z.strictObject({
+        kind: z.string(),
+        level: count,
+        bytes: count,
+        covers: z.number().describe('bytes of memory, where blocks are pages'),
+      }),
+    )
+    .describe('what one bitmap or table covers, from the smallest to the largest'),
   boot: z.strictObject({
     how,
     memblockMs: z.number(),

@@ -1,7 +1,8 @@
 import Table from 'cli-table3'
+import { MEM_ENTRY } from '../../../formats/trackers/mem-array/index.js'
 import type { Comparison, Row } from '../../compare/compare.js'
 import { MOST_REGIONS_MEASURED } from '../../compare/figures.js'
-import type { LookUp } from '../../compare/measure.js'
+import type { Cost, LookUp } from '../../compare/measure.js'
 import type { JsonItem, JsonOf } from '../../render/json.js'
 import type { Writer } from '../../render/writer.js'
 import type { schema } from './schema.js'
@@ -21,7 +22,7 @@ export function compareJson({ set, geometry, ramBytes, rows, quoted }: Compariso
 function rowJson({ tracker, cost, boot, refused }: Row): JsonItem<typeof schema, 'trackers'> {
   if (cost === null) return { tracker, refused, losses: [], costs: null }
   const { losses, how, blocks, atRest, finalize, handedOverBytes, allocations } = cost
-  const { preserve, readBack, lookUp, lookUpHandedOver } = cost
+  const { peakBytes, preserve, readBack, lookUp, lookUpHandedOver, units } = cost
   return {
     tracker,
     refused,
@@ -31,12 +32,14 @@ function rowJson({ tracker, cost, boot, refused }: Row): JsonItem<typeof schema,
       blocks,
       atRest: { ...atRest },
       finalize: { ...finalize },
+      peakBytes,
       handedOverBytes,
       allocations,
       preserve: { ...preserve },
       readBack: { ...readBack },
       lookUp: { ...lookUp },
       lookUpHandedOver: { ...lookUpHandedOver },
+      units: units.map(unit => ({ ...unit })),
       boot: { how: 'modelled', ...boot },
     },
   }
@@ -73,14 +76,24 @@ export function writeCompareText(write: Writer, comparison: Comparison): void {
   const kinds = set.orders.map(({ order, blocks }) => `${blocks} of order ${order}`).join(', ')
   write(`${set.blocks} blocks (${kinds}), ${size(set.bytes)} in ${set.ranges} ranges; `)
   write(`pages of ${size(geometry.pageSize)}, ${size(ramBytes)} of RAM\n\n`)
-  const writing = ['tracker', 'at rest', 'index', 'allocations', 'finalize', 'copied', 'steps/preserve']
+  const writing = [
+    'tracker',
+    'at rest',
+    'index',
+    'finalize',
+    'peak',
+    'copied',
+    'allocations',
+    'steps/preserve',
+  ]
   writeTable(write, writing, rows, ({ cost }) => [
     size(cost.atRest.bytes),
     size(cost.atRest.indexBytes),
-    String(cost.allocations),
     size(cost.finalize.bytes),
+    size(cost.peakBytes),
     size(cost.finalize.copiedBytes),
-    cost.preserve.steps.toFixed(1),
+    String(cost.allocations),
+    cost.preserve.steps?.toFixed(1) ?? '-',
   ])
   write('\n')
   const reading = [
@@ -103,9 +116,11 @@ export function writeCompareText(write: Writer, comparison: Comparison): void {
     `${milliseconds(boot.skipMs)}~`,
   ])
   write('\n')
+  writeTable(write, ['tracker', 'one unit', 'covers', 'tables above it'], rows, ({ cost }) => coverOf(cost))
+  write('\n')
   for (const row of rows) for (const line of remarks(row)) write(`${row.tracker}: ${line}\n`)
   write(
-    'Counted by running the encoders; ~ is modelled. Look-ups: steps for a page that is preserved / is not.\n',
+    'Counted by running the encoders; ~ is modelled. Look-ups: steps for a page that is preserved / is not.\nPeak: at rest, index and finalize at once. A unit of blocks of order n covers 2^n times as much.\n',
   )
   if (rows.some(({ boot }) => boot?.memblockExtrapolated === true)) {
     write(`memblock: extrapolated, as no figure is quoted for more than ${MOST_REGIONS_MEASURED} regions.\n`)
@@ -120,6 +135,14 @@ function remarks({ refused, cost }: Row): string[] {
   const { losses } = cost
   if (losses.length <= MOST_LOSSES) return losses
   return [losses[0]!, `and so with ${losses.length - 1} more orders`]
+}
+
+/** What bits of pages cover: a bitmap or leaf, and what each level of tables adds up to. */
+function coverOf({ units }: Cost): string[] {
+  const [unit, ...tables] = units
+  if (unit === undefined) return [`a range, ${MEM_ENTRY} B`, 'any length', '-']
+  const above = tables.map(({ covers }) => size(covers)).join(', ')
+  return [`${unit.kind}, ${size(unit.bytes)}`, size(unit.covers), above === '' ? '-' : above]
 }
 
 type Known = Extract<Row, { refused: null }>

@@ -5,7 +5,6 @@ import { geometry } from '../../../formats/memory/geometry.js'
 import { addBlock, addRun, createPageSet, hasBlock, type PageSet } from '../../../formats/pages/page-set.js'
 import { COMPARED, compareTrackers, type TrackerName } from '../../../src/compare/compare.js'
 import { memblockMs } from '../../../src/compare/figures.js'
-import { bitmapBytes, tableReach } from '../../../src/compare/formulas.js'
 import { type Cost, measure } from '../../../src/compare/measure.js'
 import { sampleBlocks, sampleGaps } from '../../../src/compare/samples.js'
 import { parseScenario } from '../../../src/scenario/scenario-file.js'
@@ -29,11 +28,10 @@ function blocks(...list: [address: number, order: number][]): PageSet {
 
 const tables = (pages: PageSet): Cost => measure(pages, 'v5-table', PAGES, 2 ** 51)
 
-describe('the formulas of the mails, against what the encoders do', () => {
+describe('the figures of the mails, against what the encoders do', () => {
   const all16 = run(0, (4 * GIB) / 4096, (16 * GIB) / 4096)
 
   it('512 KiB of bitmaps for 16 GiB of order 0', () => {
-    expect(bitmapBytes(16 * GIB, 0, PAGES)).toBe(512 * 1024)
     for (const abi of ['v5', 'kho-v1-512', 'array', 'kho-v1-page'] as const) {
       expect(measure(all16, abi, PAGES, 20 * GIB).atRest.bytes).toBe(512 * 1024)
     }
@@ -41,15 +39,35 @@ describe('the formulas of the mails, against what the encoders do', () => {
 
   it('1 TiB of 1 GiB blocks in one bitmap of 512 bytes', () => {
     const set = run(18, 0, 1024)
-    expect(bitmapBytes(1024 * GIB, 18, PAGES)).toBe(128)
     const cost = measure(set, 'kho-v1-512', PAGES, 1024 * GIB)
     expect(cost.atRest.bytes).toBe(512)
     expect(cost.readBack.nodes).toBe(2)
   })
 
   it('128 MiB, 64 GiB, 32 TiB and 16 PiB a level', () => {
-    const reach = [1, 2, 3, 4].map(level => tableReach(level, PAGES))
-    expect(reach).toEqual([2 ** 27, 2 ** 36, 2 ** 45, 2 ** 54])
+    for (const abi of ['mail-table', 'v5-table'] as const) {
+      const { units } = measure(all16, abi, PAGES, 20 * GIB)
+      expect(units.map(({ covers }) => covers)).toEqual([2 ** 27, 2 ** 36, 2 ** 45, 2 ** 54])
+      expect(units.map(({ kind }) => kind)).toEqual(['leaf', 'table', 'table', 'table'])
+    }
+  })
+
+  it('16 MiB a bitmap of 512 bytes, whatever the order of the set', () => {
+    for (const set of [all16, run(18, 0, 1024)]) {
+      const { units } = measure(set, 'v5', PAGES, 1024 * GIB)
+      expect(units).toEqual([{ kind: 'bitmap', level: 0, bytes: 512, covers: 2 ** 24 }])
+    }
+  })
+
+  it('both forms of the list are alive at finalize: 542 KiB against the 524 KiB of the tree', () => {
+    const list = measure(all16, 'v5', PAGES, 20 * GIB)
+    // 1024 bitmaps; 16 nodes of 64 slots, one above them, and the order's own xarray; 5 chunks.
+    expect(list.atRest).toMatchObject({ bytes: 1024 * 512, indexBytes: 17 * 576 + 16 })
+    expect(list.peakBytes).toBe(1024 * 512 + 17 * 576 + 16 + 5 * 4096)
+    expect(Math.round(list.peakBytes / 1024)).toBe(542)
+    const tree = measure(all16, 'mail-table', PAGES, 20 * GIB)
+    expect(tree.peakBytes).toBe(524 * 1024)
+    expect(tree.peakBytes).toBe(tree.atRest.bytes)
   })
 
   it.each([
@@ -57,21 +75,26 @@ describe('the formulas of the mails, against what the encoders do', () => {
     [2, 2 ** 36],
     [3, 2 ** 45],
   ])('a table of level %i is the only one up to that address, and not beyond', (level, reach) => {
-    expect(reach).toBe(tableReach(level, PAGES))
     const inside = tables(blocks([0, 0], [reach - 4096, 0])).allocations
     const beyond = tables(blocks([0, 0], [reach, 0])).allocations
     // At each level up to this one the first block's path forks: one more page each.
-    expect(inside).toBe(4 + level - 1)
-    expect(beyond).toBe(4 + level)
+    // The xarray of orders has the descriptor of the top one.
+    expect(inside).toBe(1 + 4 + level - 1)
+    expect(beyond).toBe(1 + 4 + level)
   })
 
   it('tables are written in place: no bytes and no copies at finalize', () => {
-    for (const abi of ['v5-table', 'kho-v2', 'kho-v3', 'kho-v4'] as const) {
+    for (const abi of ['mail-table', 'kho-v2', 'kho-v3', 'kho-v4'] as const) {
       expect(measure(all16, abi, PAGES, 20 * GIB)).toMatchObject({
         finalize: { bytes: 0, copiedBytes: 0, allocations: 0 },
         atRest: { indexBytes: 0 },
       })
     }
+    // The patch keeps a descriptor for each order beside them, and writes it down.
+    expect(measure(all16, 'v5-table', PAGES, 20 * GIB)).toMatchObject({
+      finalize: { bytes: 0, copiedBytes: 8, allocations: 0 },
+      atRest: { indexBytes: 8 },
+    })
     const list = measure(all16, 'kho-v1-512', PAGES, 20 * GIB)
     expect(list.finalize.copiedBytes).toBe(1024 * 16)
     expect(list.finalize.bytes).toBe(Math.ceil(1024 / 255) * 4096)
@@ -91,7 +114,8 @@ describe('the formulas of the mails, against what the encoders do', () => {
 describe('look-ups', () => {
   it('take a step for each level, and one for the bit', () => {
     const set = run(0, 2 ** 20, 100_000)
-    expect(tables(set).lookUp).toMatchObject({ hit: 4, how: 'counted' })
+    expect(measure(set, 'mail-table', PAGES, 8 * GIB).lookUp).toMatchObject({ hit: 4, how: 'counted' })
+    expect(tables(set).lookUp).toMatchObject({ hit: 5, how: 'counted' })
     expect(measure(set, 'kho-v4', PAGES, 8 * GIB).lookUp).toMatchObject({ hit: 6, how: 'counted' })
   })
 
@@ -116,6 +140,29 @@ describe('samples', () => {
     expect(samples.length).toBeLessThanOrEqual(100)
     expect(new Set(samples.map(({ order }) => order))).toEqual(new Set([0, 9]))
     for (const { address, order } of samples) expect(hasBlock(set, address, order)).toBe(true)
+  })
+
+  it('takes all of a small bitmap, wherever its bits are, and not one twice', () => {
+    const set = blocks([0, 0], [4096, 0], [2 ** 26, 0], [2 ** 40, 18])
+    expect(sampleBlocks(set, 100)).toEqual([
+      { address: 0, order: 0 },
+      { address: 4096, order: 0 },
+      { address: 2 ** 26, order: 0 },
+      { address: 2 ** 40, order: 18 },
+    ])
+    const many = sampleBlocks(run(0, 0, 2 ** 20), 64)
+    expect(new Set(many.map(({ address }) => address)).size).toBe(many.length)
+    expect(many.length).toBe(64)
+  })
+
+  it.each(COMPARED.filter(name => name !== 'mem4'))('%s is measured on one block of 1 GiB', tracker => {
+    const { preserve } = measure(blocks([GIB, 18]), tracker, PAGES, 4 * GIB)
+    expect(preserve.sample).toBeGreaterThan(0)
+    expect(preserve.steps).toBeGreaterThanOrEqual(1)
+  })
+
+  it('says nothing of what was never preserved', () => {
+    expect(measure(createPageSet(12), 'v5', PAGES, GIB).preserve).toEqual({ steps: null, sample: 0 })
   })
 
   it('of gaps are in no block', () => {
@@ -147,6 +194,16 @@ describe('the worked scenarios', () => {
     expect(row('mem4').readBack.reservations).toBe(3)
     // A leaf for each 128 MiB, and the tables above.
     expect(row('mail-table').atRest.bytes).toBeGreaterThanOrEqual(512 * 1024)
+  })
+
+  it('the figures of the mails, to the byte, in the terms of v5', () => {
+    const pages = compare('v5-16g-of-4k-pages')
+    expect(pages.comparison.set.blocks).toBe((16 * GIB) / 4096)
+    expect(pages.row('v5').atRest.bytes).toBe(512 * 1024)
+    expect(pages.row('v5').units[0]).toMatchObject({ bytes: 512, covers: 16 * 2 ** 20 })
+    expect(pages.row('mail-table').peakBytes).toBe(524 * 1024)
+    const gigantic = compare('v5-1t-of-1g-pages')
+    expect(gigantic.row('v5').atRest.bytes).toBe(512)
   })
 
   it('1 TiB of 1 GiB pages', () => {
