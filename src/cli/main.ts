@@ -15,6 +15,10 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 /** Runs one command line; the result is its exit code. */
 export async function run(line: readonly string[], terminal: Terminal): Promise<number> {
+  if (line[0] === '__complete') {
+    const { complete } = await import('./complete/index.js')
+    return complete(line.slice(1), terminal)
+  }
   const args = spellOut(line)
   try {
     const program = await buildProgram(terminal, args)

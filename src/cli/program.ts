@@ -42,7 +42,7 @@ export async function buildProgram(terminal: Terminal, args?: readonly string[])
             .replaceAll('\n', ' '),
         ),
     })
-  const tree = { entries: COMMANDS, program: () => buildProgram(terminal) }
+  const tree = { entries: COMMANDS }
   for (const entry of COMMANDS) {
     const command = program.command(entry.name).summary(entry.summary).description(entry.summary)
     if (args === undefined || args.includes(entry.name))

@@ -6,12 +6,13 @@ const DEFAULT = 'stat'
 
 /** A command line with the command's own name: `kho IMAGE` and `kho ls IMAGE` are `kho stat IMAGE`. */
 export function spellOut(args: readonly string[]): readonly string[] {
-  const place = args[0] === 'help' ? 1 : 0
+  const place = args[0] === 'help' || args[0] === '--no-pager' ? 1 : 0
   const first = args[place]
   if (first === undefined || COMMANDS.some(({ name }) => name === first)) return args
   const meant = COMMANDS.find(({ alias }) => alias === first)
   if (meant !== undefined) return [...args.slice(0, place), meant.name, ...args.slice(place + 1)]
-  return place === 0 && isImage(first) ? [DEFAULT, ...args] : args
+  if (args[0] === 'help' || !isImage(first)) return args
+  return [...args.slice(0, place), DEFAULT, ...args.slice(place)]
 }
 
 function isImage(text: string): boolean {

@@ -22,6 +22,4 @@ export interface CommandEntry {
 /** All commands, for those that describe the others. */
 export interface CommandTree {
   entries: readonly CommandEntry[]
-  /** The program with every command filled. */
-  program(): Promise<Command>
 }

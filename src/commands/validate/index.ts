@@ -1,5 +1,5 @@
-import { type Command, Option } from 'commander'
-import { isKhoError, KhoError } from '../../../formats/error.js'
+import type { Command } from 'commander'
+import { isKhoError } from '../../../formats/error.js'
 import type { KhoImage } from '../../image/open.js'
 import { writeJson } from '../../render/json.js'
 import { SEVERITIES, type Severity } from '../../rules/rule.js'
@@ -8,6 +8,7 @@ import { type Finding, OUTCOME_WORDS, type OutcomeWord, type Validation } from '
 import { EXIT } from '../shared/exit-codes.js'
 import { type JudgeOptions, judgeSettings, loadJudged } from '../shared/judge.js'
 import { openForCommand } from '../shared/open-state.js'
+import { addOptions } from '../shared/option-specs.js'
 import { addImageOptions, addOutputOptions, addReaderOptions, type OutputOptions } from '../shared/options.js'
 import { wantsColor, writeOutput } from '../shared/output.js'
 import { paletteOf } from '../shared/palette.js'
@@ -44,34 +45,34 @@ Examples:
 
 /** `kho validate IMAGE`. */
 export function configure(command: Command, terminal: Terminal): void {
-  const collect = (value: string, previous: string[] = []) => [...previous, value]
   command
     .description('Run every rule: what breaks, and what the next kernel will do about it.')
     .argument('<IMAGE>', 'a memory dump')
-    .addOption(new Option('--as <FORM>', 'a form for CI').choices(['sarif', 'junit', 'ktap']))
-    .addOption(new Option('--fail-on <SEVERITY>', 'exit 1 from here on').choices(SEVERITIES).default('error'))
-    .addOption(
-      new Option('--expect <WORD>', 'outcomes that pass (repeatable; ok where not given)').argParser(
-        collectWord,
-      ),
-    )
-    .option('--deny <RULE>', 'findings of this rule are errors (repeatable)', collect)
-    .option('--allow <RULE>', 'findings of this rule are left out (repeatable)', collect)
-    .option('--all', 'every occurrence, not one of each root cause')
     .addHelpText('after', HELP)
     .action((image: string, options: ValidateCommand) => validate(image, options, terminal))
+  addOptions(command, [
+    { name: 'as', value: 'FORM', about: 'a form for CI', choices: ['sarif', 'junit', 'ktap'] },
+    {
+      name: 'fail-on',
+      value: 'SEVERITY',
+      about: 'exit 1 from here on',
+      choices: SEVERITIES,
+      fallback: 'error',
+    },
+    {
+      name: 'expect',
+      value: 'WORD',
+      about: 'an outcome that passes; ok where none is given',
+      choices: OUTCOME_WORDS,
+      repeat: true,
+    },
+    { name: 'deny', value: 'RULE', about: 'findings of this rule are errors', repeat: true },
+    { name: 'allow', value: 'RULE', about: 'findings of this rule are left out', repeat: true },
+    { name: 'all', about: 'every occurrence, not one of each root cause' },
+  ])
   addOutputOptions(command, 'document')
   addReaderOptions(command)
   addImageOptions(command)
-}
-
-/** One more word of `--expect`. */
-function collectWord(value: string, previous: OutcomeWord[] | undefined): OutcomeWord[] {
-  const word = OUTCOME_WORDS.find(known => known === value)
-  if (word === undefined) {
-    throw new KhoError('usage', `'${value}' is no outcome; there are ${OUTCOME_WORDS.join(', ')}`)
-  }
-  return [...(previous ?? []), word]
 }
 
 async function validate(path: string, options: ValidateCommand, terminal: Terminal): Promise<void> {
