@@ -57,7 +57,7 @@ describe('what is offered', () => {
     expect(await offered('dump', '--ran')).toEqual([])
     expect(await offered('dump', '--help')).toEqual(['--help'])
     expect(await offered('diff', 'a', 'b', '--b-ro')).toEqual(['--b-root'])
-    expect(await offered('dump', '--', '--he')).toEqual([])
+    expect(await offered('dump', '--', '--he')).toEqual([':files'])
     expect(await offered(IMAGE, '--so')).toEqual(['--sort'])
     expect(await offered('ls', IMAGE, '--so')).toEqual(['--sort'])
   })
