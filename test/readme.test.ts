@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -8,6 +18,29 @@ import { GAP, matches, readTranscript } from './transcript.js'
 
 let folder = ''
 
+/** README and every page of the documentation that shows a command. */
+const PAGES = ['README.md', ...markdownBelow('docs')]
+  .map(page => ({ page, steps: readTranscript(readFileSync(join(ROOT, page), 'utf8')) }))
+  .filter(({ page, steps }) => steps.length > 0 || page === 'README.md')
+
+function markdownBelow(place: string): string[] {
+  return readdirSync(join(ROOT, place), { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.md'))
+    .map(name => `${place}/${name.replaceAll('\\', '/')}`)
+    .sort()
+}
+
+/** A folder for what a page's commands write, beside what they read. */
+function workplace(page: string): string {
+  const place = join(folder, page.replaceAll('/', '-'))
+  if (existsSync(place)) return place
+  mkdirSync(place)
+  for (const name of ['docs', 'examples', 'fixtures', 'layouts']) {
+    if (existsSync(join(ROOT, name))) symlinkSync(join(ROOT, name), join(place, name))
+  }
+  return place
+}
+
 /** `kho` and `npx kho` both run this tree's executable. */
 function shim(name: string, text: string): void {
   const file = join(folder, name)
@@ -15,10 +48,10 @@ function shim(name: string, text: string): void {
   chmodSync(file, 0o755)
 }
 
-function run(command: string): { status: number | null; lines: string[] } {
+function run(command: string, cwd: string): { status: number | null; lines: string[] } {
   const env = { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH ?? ''}`, NO_COLOR: '1' }
   const { status, stdout } = spawnSync('bash', ['-c', `exec 2>&1\n${command}`], {
-    cwd: ROOT,
+    cwd,
     env,
     encoding: 'utf8',
   })
@@ -36,15 +69,13 @@ afterAll(() => {
   if (folder !== '') rmSync(folder, { recursive: true, force: true })
 })
 
-describe.each(['README.md', 'docs/cli.md'])('%s', document => {
-  const steps = readTranscript(readFileSync(join(ROOT, document), 'utf8'))
+it('finds README and the command line among the pages', () => {
+  expect(PAGES.map(({ page }) => page)).toEqual(expect.arrayContaining(['README.md', 'docs/cli.md']))
+})
 
-  it('has commands to run', () => {
-    expect(steps.length).toBeGreaterThan(0)
-  })
-
+describe.each(PAGES)('$page', ({ page, steps }) => {
   it.each(steps)('$command', ({ command, shown }) => {
-    const { status, lines } = run(command)
+    const { status, lines } = run(command, workplace(page))
     if (shown === null) expect({ status, lines: status === 0 ? [] : lines }).toEqual({ status: 0, lines: [] })
     else if (!matches(shown, lines)) expect(lines).toEqual(shown)
   })
