@@ -8,10 +8,18 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]
 /** The executable as users run it: it needs what `npm run build` makes. */
 export const KHO = join(ROOT, 'bin/kho.js')
 
+const BUNDLE = 'dist/kho/kho.cjs'
+
 /** Throws, with what to do, when dist/ is missing or older than a source: it would be the wrong thing to test. */
 export function requireBuild(): void {
   requireNewer('dist/src/cli/main.js', ['formats', 'src'], /\.ts$/)
-  requireNewer('dist/kho/kho.cjs', ['formats', 'src'], /\.ts$/)
+  // What is started where it is there.
+  if (existsSync(join(ROOT, BUNDLE))) requireBundle()
+}
+
+/** The same for what the package's executable starts: `npm run bundle` makes it of the rest of dist/. */
+export function requireBundle(): void {
+  requireNewer(BUNDLE, ['formats', 'src', 'scripts'], /\.ts$|bundle\.js$/)
 }
 
 /** The same for the page of `kho report`. */

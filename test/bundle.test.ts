@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { KHO, ROOT, requireBuild } from './built.js'
+import { KHO, ROOT, requireBuild, requireBundle } from './built.js'
 
 const IMAGE = join(ROOT, 'fixtures/linux-7.2.reserve-only-256m.s1-kexec.elf')
 
@@ -41,6 +41,7 @@ function loadedBy(...args: string[]): Loaded {
 
 beforeAll(() => {
   requireBuild()
+  requireBundle()
   folder = mkdtempSync(join(tmpdir(), 'kho-bundle-'))
   writeFileSync(join(folder, 'hook.cjs'), HOOK)
 })

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ROOT, requireBuild, requirePage } from './built.js'
+import { ROOT, requireBuild, requireBundle, requirePage } from './built.js'
 
 interface Lock {
   packages: Record<
@@ -37,6 +37,7 @@ function runScript(name: string, text: string): string {
 
 beforeAll(() => {
   requireBuild()
+  requireBundle()
   requirePage()
   folder = mkdtempSync(join(tmpdir(), 'kho-package-'))
   // The build is there already, and other tests use it: packing must not make it anew.
