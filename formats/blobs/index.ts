@@ -1,5 +1,12 @@
 export type { Allocation, PageAllocator } from './allocator.js'
 export { type BlobInput, blobPath, decodeBlob } from './decode.js'
+export {
+  FD_STORE_SESSION,
+  FD_STORE_TOKEN,
+  type FdStore,
+  type FdStoreEntry,
+  parseFdStore,
+} from './fd-store.js'
 export { encodeMemblock, type RegionSpec, writeMemblock, writeReserveMemV4 } from './fdt-encode.js'
 export { encodeKexecMetadata } from './kexec-metadata.js'
 export { blockCapacity, encodeBlocks, type KhoBlock } from './kho-block.js'

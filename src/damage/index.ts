@@ -14,6 +14,7 @@ import { memblockDamages } from './memblock.js'
 import { memfdDamages } from './memfd.js'
 import { radixDamages } from './radix.js'
 import { rootDamages } from './root.js'
+import { systemdDamages } from './systemd.js'
 import { tableDamages } from './tables.js'
 import { createTarget } from './target.js'
 import { vmallocDamages } from './vmalloc.js'
@@ -37,6 +38,7 @@ export const DAMAGES: DamageTable = {
   ...luoDamages,
   ...luoFileDamages,
   ...memfdDamages,
+  ...systemdDamages,
 }
 
 /**

@@ -104,7 +104,7 @@ function itemFrom(state: KhoState, node: Node, parts: readonly Thing[]): Item {
     const traits: ItemTraits<unknown> | undefined = kind.item
     if (traits === undefined) continue
     item.fields.push(...(traits.fields?.(self, state) ?? []))
-    if (traits.text !== undefined) item.text = traits.text(self)
+    if (traits.text !== undefined) item.text = traits.text(self, state)
     item.size = traits.size?.(self, state) ?? item.size
     item.content = traits.content?.(self, state) ?? item.content
     const { folioFlags } = traits

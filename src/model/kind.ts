@@ -76,6 +76,8 @@ export interface LeafTraits<T> {
   readonly values?: readonly (string | number)[]
   /** Set for numbers of 2^53 and more, which are then not exact. */
   readonly huge?: boolean
+  /** Set where the tree leaves it out when it is null. */
+  readonly quiet?: boolean
   readonly doc?: string
   /** Name of the structure's field that it is read from, joined with dots; where left out, its own name. */
   readonly at?: string
@@ -173,7 +175,7 @@ export function isNotKnown(value: unknown): value is NotKnown {
  */
 export interface ItemTraits<T> {
   readonly kind: ItemKind
-  text?(self: T): string
+  text?(self: T, state: KhoState): string
   /** What stands for it in a list without natural keys. */
   key?(self: T): string | null
   /** Logical size in bytes; null where it has none. */

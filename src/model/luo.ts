@@ -20,6 +20,7 @@ import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import { type Range, rangeSize } from '../../formats/memory/range.js'
 import { blocks, entryPieces } from './block-chain.js'
 import { type ClaimGroup, type ClaimTraits, singleClaim } from './claim.js'
+import { heldAs } from './fd-store.js'
 import { treeMemory } from './fdt.js'
 import { handleClaims, handleMemory } from './handle.js'
 import {
@@ -69,12 +70,20 @@ function entriesOf<U>(
   return elementsOf(items, key, gap && absent('a part', gap))
 }
 
+const HELD = { orNull: 'null where systemd says nothing of it', quiet: true } as const
+
+/** What something is, and what user space calls it. */
+function withName(what: string, called: string | null): string {
+  return called === null ? what : `${what} held as ${called}`
+}
+
 /** A file's own bytes are those of its record; its content is what its handler handed over, where that is known. */
 const FILE = defineKind<LuoFile>({
   what: file => `file (${file.compatible})`,
   fields: {
     token: token(file => file.token),
     compatible: name(file => file.compatible, { change: 'version' }),
+    heldAs: text(({ path }, state) => heldAs(state, path), HELD),
     data: opaque(file => file.data, {
       changeOf: ({ memfd, data }) => (memfd !== null || data < ADDRESS_LIMIT ? 'address' : 'content-changed'),
       memory: (file, state) => (file.memfd === null ? handleMemory(state, file.data) : null),
@@ -87,7 +96,10 @@ const FILE = defineKind<LuoFile>({
   memory: (file, _, path) => structMemory(LUO_FILE_SER, file.extent.start, path),
   content: ({ memfd }, state) => (memfd === null ? null : (MEMFD.content?.(memfd, state) ?? null)),
   claims: (file, walk, path) => (file.memfd === null ? handleClaims(walk, file, file.compatible, path) : []),
-  item: { kind: 'file', text: file => file.compatible },
+  item: {
+    kind: 'file',
+    text: ({ compatible, path }, state) => withName(compatible, heldAs(state, path)),
+  },
 })
 
 function isMemfd({ compatible, data }: LuoFile): boolean {
@@ -98,6 +110,7 @@ const SESSION = defineKind<LuoSession>({
   what: 'session',
   fields: {
     name: name(session => session.name),
+    heldAs: text(({ path }, state) => heldAs(state, path), HELD),
     filesAddress: address(session => session.filesAddress, {
       orNull: 'no physical address',
       at: 'fileSetSer.files',
@@ -123,7 +136,8 @@ const SESSION = defineKind<LuoSession>({
   memory: (session, _, path) => structMemory(LUO_SESSION_SER, session.extent.start, path),
   item: {
     kind: 'session',
-    text: ({ files }) => `session of ${files.length} ${files.length === 1 ? 'file' : 'files'}`,
+    text: ({ files, path }, state) =>
+      withName(`session of ${files.length} ${files.length === 1 ? 'file' : 'files'}`, heldAs(state, path)),
   },
 })
 

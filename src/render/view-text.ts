@@ -154,6 +154,7 @@ function inlineText(parts: readonly Part[], palette: Palette): string {
     const label = palette.faint(name)
     if (view.form === 'unknown') words.push(`${label} ${unknownText({ notKnown: view.reason }, palette)}`)
     else if (view.form === 'nothing') words.push(`${label} -`)
+    else if (view.form === 'leaf' && view.leaf.quiet === true && view.value === null) continue
     else if (view.form === 'leaf') words.push(`${label} ${leafText(view.leaf, view.value)}`)
     else if (view.form === 'many' && isEmpty(view.elements)) words.push(`${label} none`)
   }

@@ -16,6 +16,7 @@ import { PAGE_TABLE_RULES } from './families/page-table.js'
 import { RADIX_TREE_RULES } from './families/radix-tree.js'
 import { CHILD_RULES, ROOT_RULES } from './families/root.js'
 import { SCRATCH_RULES } from './families/scratch.js'
+import { SYSTEMD_RULES } from './families/systemd.js'
 import { VMALLOC_RULES } from './families/vmalloc.js'
 import type { Rule } from './rule.js'
 import { bugsOf } from './upstream-bugs.js'
@@ -38,6 +39,7 @@ export const RULES: readonly Rule[] = [
   ...VMALLOC_RULES,
   ...LUO_RULES,
   ...MEMFD_RULES,
+  ...SYSTEMD_RULES,
   ...KHO_TEST_RULES,
   ...KEXEC_METADATA_RULES,
 ].map(rule => ({ ...unlessOverwritten(rule), bugs: bugsOf(rule.id) }))

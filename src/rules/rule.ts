@@ -37,6 +37,7 @@ export type Family =
   | 'vmalloc'
   | 'luo'
   | 'memfd'
+  | 'systemd'
   | 'kho-test'
   | 'kexec-metadata'
 

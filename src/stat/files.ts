@@ -1,6 +1,7 @@
 import type { LuoFile, LuoSession, Memfd } from '../../formats/blobs/index.js'
 import type { KhoState } from '../image/state.js'
 import { mostFolios } from '../model/claims.js'
+import { heldAs } from '../model/fd-store.js'
 import { folioListOf } from '../model/folio-list.js'
 import { isNotKnown } from '../model/kind.js'
 import { memfdContent } from '../model/memfd.js'
@@ -38,6 +39,8 @@ export interface SessionStat {
   path: string
   /** A byte string. */
   name: string
+  /** What user space calls it; null where nothing says. */
+  heldAs: string | null
   files: FileStat[]
   /** Why there may be more files; null where there are not. */
   notKnown: string | null
@@ -63,7 +66,13 @@ export function listSessions(state: KhoState, mapNotKnown: string | null): Liste
   const walk: Walk = { state, mapNotKnown, folios: mostFolios(state), known: new Map() }
   return listBelow<LuoSession, SessionStat>(state, 'luo', 'sessions', (node, { name }) => {
     const files = filesOf(walk, node)
-    return { path: node.path, name, files: files.items ?? [], notKnown: files.notKnown }
+    return {
+      path: node.path,
+      name,
+      heldAs: heldAs(state, node.path),
+      files: files.items ?? [],
+      notKnown: files.notKnown,
+    }
   })
 }
 
@@ -117,7 +126,7 @@ function filesOf(walk: Walk, session: Node): Listed<FileStat> {
   if (files === null) return { items: null, notKnown: 'it has no list of files' }
   return listed<LuoFile, FileStat>(files, (node, { token, compatible, memfd }) => {
     const figures = memfd === null ? unknownFigures(null, NO_FORMAT) : memfdFigures(walk, memfd)
-    return { path: node.path, token, handler: compatible, name: null, ...figures }
+    return { path: node.path, token, handler: compatible, name: heldAs(walk.state, node.path), ...figures }
   })
 }
 

@@ -6,6 +6,7 @@ import { blockSize, blocksAt } from '../../formats/pages/page-set.js'
 import type { TrackerStep } from '../../formats/trackers/tracker.js'
 import type { KhoState } from '../image/state.js'
 import type { Claim } from '../model/claim.js'
+import { holderOf } from '../model/fd-store.js'
 import { ownershipOf } from '../owners/ownership.js'
 import { traceBlock } from '../owners/tracker-trace.js'
 import { hintsFor } from './hints.js'
@@ -16,6 +17,12 @@ export type MemoryKind = (typeof MEMORY_KINDS)[number]
 
 /** Every {@link MemoryKind}. */
 export const MEMORY_KINDS = ['ram', 'scratch', 'outside', 'excluded'] as const
+
+/** Who claims a byte of a page. */
+export interface Owner extends Claim {
+  /** What user space calls it; null where nothing says. */
+  heldAs: string | null
+}
 
 /** What is known of one address. */
 export interface Whois {
@@ -29,7 +36,7 @@ export interface Whois {
   /** From the tracker's root to the block's bit; empty where it is not preserved or the way cannot be followed. */
   trackerPath: TrackerStep[]
   /** Who claims a byte of its page, in the order of the state; the first {@link MOST_OWNERS}. */
-  owners: Claim[]
+  owners: Owner[]
   /** How many more there are. */
   moreOwners: number
   memory: MemoryKind
@@ -123,7 +130,10 @@ function ownersAt(
     }
     ids.sort((a, b) => a - b)
   }
-  const owners = ids.slice(0, MOST_OWNERS).map(id => ownership.claim(id))
+  const owners = ids.slice(0, MOST_OWNERS).map(id => {
+    const claim = ownership.claim(id)
+    return { ...claim, heldAs: holderOf(state, claim.path) }
+  })
   return { owners, moreOwners: ids.length - owners.length }
 }
 

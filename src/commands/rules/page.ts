@@ -19,6 +19,7 @@ const FAMILIES: Readonly<Record<Family, string>> = {
   vmalloc: 'vmalloc areas',
   luo: 'Live Update Orchestrator',
   memfd: 'memfds',
+  systemd: 'Descriptor stores of systemd',
   'kho-test': 'kho_test',
   'kexec-metadata': 'kexec-metadata',
 }

@@ -45,10 +45,10 @@ export function writeSessions(
 }
 
 function rowsOf(session: SessionStat, shown: Shown): Row[] {
-  const { name, files, notKnown } = session
+  const { name, heldAs, files, notKnown } = session
   const rows: Row[] = [
     {
-      name: `  ${palettedName(name)}`,
+      name: `  ${palettedName(name)}${heldAs === null ? '' : ` ${escapeText(heldAs)}`}`,
       kind: `${grouped(files.length)} ${files.length === 1 ? 'file' : 'files'}`,
       cells: cellsOf(
         sumOf(files, file => file.size),

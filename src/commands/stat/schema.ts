@@ -85,6 +85,7 @@ export const schema = z
         z.strictObject({
           path: z.string(),
           name: byteString,
+          heldAs: z.string().nullable(),
           files: z.array(file),
           notKnown: reason.describe('why there may be more files'),
         }),

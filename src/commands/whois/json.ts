@@ -14,8 +14,9 @@ export function whoisJson(answer: Whois): JsonItem<typeof schema, 'addresses'> {
     overlapping: answer.overlapping.map(({ address, order }) => ({ address: hex(address), order })),
     trackerPath: answer.trackerPath.length === 0 ? null : trackerText(answer.trackerPath),
     tracker: answer.trackerPath.map(step => ({ ...step })),
-    owners: answer.owners.map(({ path, kind, version, start, end, preserved }) => ({
+    owners: answer.owners.map(({ path, heldAs, kind, version, start, end, preserved }) => ({
       path,
+      heldAs,
       kind,
       version,
       start: hex(start),

@@ -21,6 +21,7 @@ export const schema = z
         owners: z.array(
           z.strictObject({
             path: z.string(),
+            heldAs: z.string().nullable().describe('what user space calls it, where systemd says so'),
             kind: z.enum(['metadata', 'data', 'blob']),
             version: z.string().nullable(),
             start: hexNumber,

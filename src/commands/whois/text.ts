@@ -1,11 +1,10 @@
 import { hex } from '../../../formats/memory/fault.js'
-import type { Claim } from '../../model/claim.js'
 import { escapeText } from '../../render/escape.js'
 import { trackerText } from '../../render/tracker-text.js'
 import { type Palette, unitText } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
 import type { PreservedBlock } from '../../whois/neighbours.js'
-import type { Whois } from '../../whois/whois.js'
+import type { Owner, Whois } from '../../whois/whois.js'
 
 /** Writes what is known of one address, for people. */
 export function writeWhois(write: Writer, answer: Whois, pageSize: number, palette: Palette): void {
@@ -31,9 +30,11 @@ function blockText({ address, order }: PreservedBlock, pageSize: number): string
   return `order ${order}, ${hex(address)}-${hex(address + size)} (${unitText(size)})`
 }
 
-function ownerText({ path, kind, version, start, end, preserved }: Claim, palette: Palette): string {
+function ownerText(owner: Owner, palette: Palette): string {
+  const { path, heldAs, kind, version, start, end, preserved } = owner
   const what = [kind, version, preserved ? null : 'not meant to be preserved'].filter(part => part !== null)
-  return `${escapeText(path)} ${palette.faint(`(${escapeText(what.join(', '))}; ${hex(start)}-${hex(end)})`)}`
+  const called = heldAs === null ? '' : ` ${palette.strong(escapeText(heldAs))}`
+  return `${escapeText(path)}${called} ${palette.faint(`(${escapeText(what.join(', '))}; ${hex(start)}-${hex(end)})`)}`
 }
 
 function memoryText({ memory, absent }: Whois): string {

@@ -1,12 +1,15 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isKhoError } from '../../../formats/error.js'
 import type { KernelName } from '../../../formats/kernels/index.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
+import { readScenario } from '../../../src/commands/shared/scenario-input.js'
 import { applyDamage, DAMAGES } from '../../../src/damage/index.js'
 import { loadState, type StateOptions } from '../../../src/image/load-state.js'
 import { findRule } from '../../../src/rules/catalogue.js'
 import { simulate } from '../../../src/simulate/simulate.js'
 import { validateState } from '../../../src/validate/validate.js'
+import { ROOT } from '../../built.js'
 import { richScenario } from '../scenario/rich-scenarios.js'
 import { imageOf, scenarioOf } from '../simulate/dump.js'
 
@@ -22,6 +25,8 @@ const MACHINES: readonly (readonly [KernelName, '4K' | '16K' | '64K'])[] = [
   ['7.1', '16K'],
 ]
 
+const SYSTEMD = readScenario(join(ROOT, 'fixtures/scenarios/systemd.yaml'))
+
 /** What a person would give with --scratch who reads the record: an array that contradicts itself is not believed else. */
 function arrayOf(simulation: ReturnType<typeof simulate>): StateOptions {
   const { handover, builder, scenario } = simulation
@@ -34,7 +39,9 @@ function arrayOf(simulation: ReturnType<typeof simulate>): StateOptions {
 
 /** What the fsck says of a machine that was broken in the way of a rule; null where it has nothing to break like that. */
 async function verdict(rule: string, kernel: KernelName, pageSize: '4K' | '16K' | '64K', insist: boolean) {
-  const simulation = simulate(scenarioOf(richScenario(kernel, pageSize)), { at: 'early' })
+  // No kernel makes systemd's session by itself: rules on it have a scenario of their own.
+  const scenario = rule.startsWith('SYSTEMD-') ? SYSTEMD : scenarioOf(richScenario(kernel, pageSize))
+  const simulation = simulate(scenario, { at: 'early' })
   try {
     applyDamage(simulation, rule)
   } catch (error) {

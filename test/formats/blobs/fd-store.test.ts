@@ -1,0 +1,90 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseFdStore } from '../../../formats/blobs/index.js'
+
+const mapping = (fdstore: unknown) => JSON.stringify({ version: 1, units: { 'a.service': { fdstore } } })
+
+describe('the mapping that systemd hands to itself', () => {
+  it('names files by token and sessions by name', () => {
+    const store = parseFdStore(
+      mapping([
+        { type: 'fd', name: 'wal', token: 3 },
+        { type: 'luo_session', name: 'vm', sessionName: 'vm-a' },
+      ]),
+    )
+    expect(store).toEqual({
+      version: 1,
+      odd: 0,
+      entries: [
+        { unit: 'a.service', name: 'wal', token: 3n, session: null },
+        { unit: 'a.service', name: 'vm', token: null, session: 'vm-a' },
+      ],
+    })
+  })
+
+  it('reads tokens of 64 bits exactly, and leaves alone what looks like one in a string', () => {
+    const text = String.raw`{"units":{"a":{"fdstore":[
+      {"type":"fd","name":"\"token\": 18446744073709551615,","token":18446744073709551614},
+      {"type":"fd","name":"12345678901234567890","token": 9007199254740993}]}}}`
+    expect(parseFdStore(text)?.entries.map(({ name, token }) => [name, token])).toEqual([
+      ['"token": 18446744073709551615,', 18446744073709551614n],
+      ['12345678901234567890', 9007199254740993n],
+    ])
+  })
+
+  it.each([
+    [[{ type: 'fd', name: 'x' }]],
+    [[{ type: 'fd', name: 'x', token: -1 }]],
+    [[{ type: 'fd', name: 'x', token: 1.5 }]],
+    [[{ type: 'fd', name: 'x', token: 1e300 }]],
+    [[{ type: 'luo_session', name: 'x', sessionName: 7 }]],
+    [[{ type: 'socket', name: 'x', token: 1 }]],
+    [['text']],
+    [[null]],
+    [[[]]],
+  ])('counts %j as odd', fdstore => {
+    expect(parseFdStore(mapping(fdstore))).toEqual({ version: 1, entries: [], odd: 1 })
+  })
+
+  it.each([
+    '',
+    'null',
+    '7',
+    '[]',
+    '{}',
+    '{"units":[]}',
+    '{"units":7}',
+    '{"units":{',
+    '"'.repeat(1 << 20),
+    '\\"'.repeat(1 << 19),
+    '['.repeat(1 << 20),
+    '{"units":'.repeat(1 << 16),
+    '1'.repeat(1 << 20),
+  ])('is none in %.20s…', text => {
+    const started = performance.now()
+    expect(parseFdStore(text)).toBeNull()
+    expect(performance.now() - started).toBeLessThan(5000)
+  })
+
+  it('is not confused by names of objects that every object has', () => {
+    const text = '{"units":{"__proto__":{"fdstore":[{"type":"fd","name":"constructor","token":1}]},"b":null}}'
+    expect(parseFdStore(text)?.entries).toEqual([
+      { unit: '__proto__', name: 'constructor', token: 1n, session: null },
+    ])
+  })
+
+  it('takes a bounded number of entries', () => {
+    const many = Array.from({ length: 70_000 }, (_, token) => ({ type: 'fd', name: '', token }))
+    expect(parseFdStore(mapping(many))?.entries).toHaveLength(65_536)
+  })
+
+  it('never throws', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), text => {
+        parseFdStore(text)
+        parseFdStore(`{"units":${text}}`)
+        parseFdStore(`{"units":{"a":{"fdstore":[${text}]}}}`)
+      }),
+    )
+  })
+})
