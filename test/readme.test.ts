@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { KHO, ROOT, requireBuild } from './built.js'
+import { KHO, ROOT, requireBuild, requirePage } from './built.js'
 import { GAP, matches, readTranscript } from './transcript.js'
 
 let folder = ''
@@ -60,6 +60,7 @@ function run(command: string, cwd: string): { status: number | null; lines: stri
 
 beforeAll(() => {
   requireBuild()
+  requirePage()
   folder = mkdtempSync(join(tmpdir(), 'kho-readme-'))
   shim('kho', `exec '${process.execPath}' '${KHO}' "$@"`)
   shim('npx', `[ "$1" = kho ] || exit 99\nshift\nexec '${process.execPath}' '${KHO}' "$@"`)

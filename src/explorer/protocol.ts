@@ -1,7 +1,7 @@
 import type { Range } from '../../formats/memory/range.js'
 import type { StateOptions } from '../image/load-state.js'
 import type { MemoryMap } from '../map/memory-map.js'
-import type { Validation } from '../validate/verdict.js'
+import type { Stat } from '../stat/stat.js'
 
 /** Which of the two images of a page is meant. */
 export type Side = 'a' | 'b'
@@ -119,7 +119,7 @@ export interface Requests {
   kernels: { ask: Record<string, never>; answer: string[] }
   map: { ask: { side: Side }; answer: MemoryMap }
   tree: { ask: { side: Side; path: string; from: number; count: number }; answer: TreeRow[] }
-  validate: { ask: { side: Side; kernel: string | null }; answer: Validation }
+  stat: { ask: { side: Side; kernel: string | null }; answer: Stat }
   rule: { ask: { id: string }; answer: RuleText }
   hex: { ask: { side: Side; target: string; rows: number }; answer: { rows: HexRow[]; more: boolean } }
   whois: { ask: { side: Side; address: number }; answer: WhoisRow }

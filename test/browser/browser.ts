@@ -25,7 +25,7 @@ export interface Opened {
 }
 
 /** The browser of this machine, or null. `KHO_TEST_BROWSER` names another. */
-export function findBrowser(): string | null {
+function findBrowser(): string | null {
   const named = process.env.KHO_TEST_BROWSER
   const folders = (process.env.PATH ?? '').split(delimiter)
   const places = folders.flatMap(folder => NAMES.map(name => join(folder, name)))

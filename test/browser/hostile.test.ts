@@ -38,7 +38,7 @@ describeInBrowser('the page and hostile names', bench => {
     await tree.getByRole('button', { name: 'Open luo' }).click()
     await tree.getByRole('button', { name: 'Open sessions' }).click()
     await tree.getByRole('button', { name: /^Open .*iframe/ }).click()
-    for (const tab of ['findings', 'sizes', 'tracker', 'boot', 'compare', 'diff', 'hex']) {
+    for (const tab of ['overview', 'findings', 'sizes', 'tracker', 'boot', 'compare', 'diff', 'hex']) {
       await page.getByRole('tab', { name: tab }).click()
       await idle(page)
     }

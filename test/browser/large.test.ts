@@ -35,7 +35,7 @@ describeInBrowser('the page and 300,000 blocks', bench => {
     const { page, problems } = await bench.open(file)
     await idle(page)
     const opened = performance.now() - start
-    expect(await textOf(page.getByRole('button', { name: 'much.elf' }))).toMatch(/30\d \d{3}\s+blocks/)
+    expect(await textOf(page.getByRole('button', { name: 'much.elf' }))).toMatch(/30\d,\d{3}\s+blocks/)
     const frames = await page.evaluate(async () => {
       const canvas = document.querySelector('canvas')!
       const range = () => document.querySelector('.bar .range')?.textContent

@@ -16,11 +16,26 @@ describeInBrowser('the page of kho report, opened from a file', bench => {
     await idle(page)
     expect(await page.title()).toContain(NAME)
     expect(await page.getByRole('button', { name: NAME }).textContent()).toContain('323 blocks')
-    expect(await page.getByRole('button', { name: 'ok' }).count()).toBe(1)
+    await page.getByRole('banner').getByRole('button', { name: 'ok' }).waitFor()
     expect(await map(page).isVisible()).toBe(true)
     expect(
       await page.getByRole('navigation', { name: 'State' }).getByRole('listitem').count(),
     ).toBeGreaterThan(3)
+    expect(problems).toEqual([])
+  })
+
+  it('shows each state of an image that has more than one', async () => {
+    const file = join(bench.folder(), 'roots.html')
+    await writePage(file, fixture('chain-512m.s2-kexec'))
+    const { page, problems } = await bench.open(file)
+    await idle(page)
+    const chooser = page.getByLabel('State of the dump')
+    const names = await chooser.locator('option').allTextContents()
+    expect(names.length).toBeGreaterThan(1)
+    await page.getByRole('button', { name: /outgoing/ }).waitFor()
+    await chooser.selectOption(names.find(name => name.startsWith('incoming'))!)
+    await page.getByRole('button', { name: /incoming/ }).waitFor()
+    await idle(page)
     expect(problems).toEqual([])
   })
 

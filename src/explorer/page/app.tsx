@@ -8,6 +8,7 @@ import { FindingsView } from './findings-view.js'
 import { Head } from './head.js'
 import { HexView } from './hex-view.js'
 import { MapView } from './map-view.js'
+import { OverviewView } from './overview-view.js'
 import { SizesView } from './sizes-view.js'
 import { failure, images, reading, shown, type Tab, tab } from './store.js'
 import { Tabs } from './tabs.js'
@@ -15,6 +16,7 @@ import { TrackerView } from './tracker-view.js'
 import { TreeView } from './tree-view.js'
 
 const VIEWS: Readonly<Record<Tab, () => preact.JSX.Element | null>> = {
+  overview: OverviewView,
   findings: FindingsView,
   hex: HexView,
   sizes: SizesView,

@@ -24,6 +24,9 @@ export interface Ink {
   extended: string
 }
 
+/** How strong a cell is of which next to nothing is somebody's: it is to be seen all the same. */
+const LEAST_INK = 0.45
+
 /** Draws a grid of memory into a canvas whose cells are `cell` device pixels wide and high. */
 export function drawMap(
   context: CanvasRenderingContext2D,
@@ -45,14 +48,14 @@ export function drawMap(
   for (let n = 0; n < count; n++) {
     const x = (n % grid.columns) * cell
     const y = Math.floor(n / grid.columns) * cell
-    const paint = (colour: string, share: number) => {
-      context.globalAlpha = 0.25 + 0.75 * Math.min(1, share)
+    const paint = (colour: string, share: number, least = LEAST_INK) => {
+      context.globalAlpha = least + (1 - least) * Math.min(1, share)
       context.fillStyle = colour
       context.fillRect(x, y, cell - gap, cell - gap)
     }
     const covered = ram[n] as number
-    if (covered > 0 || picture.map.ram.length === 0) paint(ink.ram, covered / grid.cellBytes)
-    else paint(ink.none, 0)
+    if (covered > 0 || picture.map.ram.length === 0) paint(ink.ram, covered / grid.cellBytes, 0.25)
+    else paint(ink.none, 0, 0.25)
     if (other !== null && other.values[n] !== NOTHING) {
       paint(owners[other.values[n] as number]!, (other.bytes[n] as number) / grid.cellBytes)
     }

@@ -2,11 +2,11 @@ import { useSignal } from '@preact/signals'
 import type { Finding } from '../../validate/verdict.js'
 import type { RuleText } from '../protocol.js'
 import { hexText } from './format.js'
-import { ask, attempt, find, select, shown, tab, validation } from './store.js'
+import { ask, attempt, find, select, shown, stat, tab } from './store.js'
 
 /** What a reading kernel makes of the state, and everything that is wrong with it. */
 export function FindingsView() {
-  const verdict = validation.value
+  const verdict = stat.value
   if (verdict === null) return <p class="empty">Not judged yet.</p>
   const { outcome, findings } = verdict
   return (

@@ -1,23 +1,19 @@
-const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
+import { grouped } from '../../render/plain-text.js'
 
-/** A size as people read it: `1.5 MiB`. */
-export function sizeText(bytes: number): string {
-  let value = bytes
-  let unit = 0
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024
-    unit++
-  }
-  const shown = unit === 0 || Number.isInteger(value) ? String(value) : value.toFixed(value < 10 ? 2 : 1)
-  return `${shown} ${UNITS[unit]}`
-}
+export { grouped as countText, nameText, unitText as sizeText } from '../../render/plain-text.js'
 
 /** An address or a size as the kernel prints it. */
 export function hexText(value: number): string {
   return `0x${value.toString(16)}`
 }
 
-/** A number with thin spaces between thousands. */
-export function countText(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ' ')
+/** A part of a whole, in percent. */
+export function shareText(part: number, whole: number): string {
+  const percent = (100 * part) / whole
+  return percent > 0 && percent < 0.1 ? 'below 0.1 %' : `${percent.toFixed(percent < 10 ? 1 : 0)} %`
+}
+
+/** `1 file`, `1,024 files`. */
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
 }

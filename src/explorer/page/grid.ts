@@ -36,7 +36,7 @@ export interface Bounds {
 }
 
 /** Pages that are shown at the least. */
-const LEAST_PAGES = 32
+const LEAST_PAGES = 512
 
 /** A range of `factor` times the size around an address that keeps its place. */
 export function zoomed(view: Range, bounds: Bounds, address: number, factor: number): Range {

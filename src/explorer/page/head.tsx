@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { FileButton } from './file-button.js'
-import { countText, sizeText } from './format.js'
-import { busy, find, images, judge, kernel, kernels, shown, side, tab, validation } from './store.js'
+import { counted, countText, sizeText } from './format.js'
+import { busy, find, images, judge, kernel, kernels, openImage, shown, side, stat, tab } from './store.js'
 
 /** What is open, what a kernel makes of it, and the way to look things up. */
 export function Head() {
@@ -12,6 +12,7 @@ export function Head() {
         <>
           <Names />
           <Verdict />
+          <Roots />
           <Readers />
           <Search />
           <span class="grow" />
@@ -56,7 +57,7 @@ function Names() {
 }
 
 function Verdict() {
-  const verdict = validation.value
+  const verdict = stat.value
   if (verdict === null) return null
   const errors = verdict.findings.filter(({ severity }) => severity === 'error').length
   return (
@@ -68,8 +69,34 @@ function Verdict() {
       }}
     >
       {verdict.outcome.word}
-      {errors > 0 && <small> {errors} errors</small>}
+      {errors > 0 && <small> {counted(errors, 'error')}</small>}
     </button>
+  )
+}
+
+/** The states of a dump that has more than one: what its kernel was given, and what it gives on. */
+function Roots() {
+  const current = shown.value
+  if (current === null || current.opened.candidates.length < 2) return null
+  const { image, opened } = current
+  return (
+    <label class="reader">
+      state
+      <select
+        aria-label="State of the dump"
+        value={String(opened.root.address)}
+        onChange={event => {
+          const root = Number(event.currentTarget.value)
+          void openImage(side.value, { ...image, options: { ...image.options, root } })
+        }}
+      >
+        {opened.candidates.map(({ address, direction, state }) => (
+          <option key={address} value={String(address)}>
+            {direction}, {state}
+          </option>
+        ))}
+      </select>
+    </label>
   )
 }
 
@@ -108,7 +135,7 @@ function Search() {
       <input
         type="search"
         aria-label="Find an address, a path or a name"
-        placeholder="Find 0x…, a path, a session  ( / )"
+        placeholder="0x…, path or session ( / )"
         value={text.value}
         onInput={event => {
           text.value = event.currentTarget.value

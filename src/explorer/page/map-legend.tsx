@@ -4,7 +4,7 @@ import { CHANGE_COLOURS, orderColour, ownerColours } from './palette.js'
 import { boot, changes, mode, select, shown } from './store.js'
 
 /** Names in the legend; more are counted. */
-const MOST = 16
+const MOST = 12
 
 interface Entry {
   colour: string

@@ -26,6 +26,10 @@ const MOST_ROWS = 40
 /** Columns are a power of two, so that rows begin at round addresses. */
 const COLUMNS = [128, 64, 32, 16] as const
 const LEAST_CELL = 8
+/** Room for the addresses that rows begin with. */
+const GUTTER = 100
+/** Rows between two addresses. */
+const LABELLED = 4
 
 interface Drawn {
   grid: Grid
@@ -38,9 +42,12 @@ export function MapView() {
   const canvas = useRef<HTMLCanvasElement>(null)
   const drawn = useRef<Drawn | null>(null)
   const hover = useSignal<{ x: number; y: number; text: string[] } | null>(null)
+  const grid = useSignal<Drawn | null>(null)
   const redraw = () => {
     const element = canvas.current
-    if (element !== null && shown.value !== null) drawn.current = paint(element, shown.value)
+    if (element === null || shown.value === null) return
+    drawn.current = paint(element, shown.value)
+    grid.value = drawn.current
   }
   useSignalEffect(redraw)
   useEffect(() => {
@@ -60,6 +67,7 @@ export function MapView() {
     <section class="map" aria-label="Map of physical memory">
       <MapBar />
       <div class="map-body">
+        <Addresses drawn={grid.value} />
         <canvas
           ref={canvas}
           tabIndex={0}
@@ -89,7 +97,10 @@ export function MapView() {
           onKeyDown={onKey}
         />
         {hover.value !== null && (
-          <div class="tip" style={{ left: `${hover.value.x + 14}px`, top: `${hover.value.y + 14}px` }}>
+          <div
+            class="tip"
+            style={{ left: `${hover.value.x + GUTTER + 14}px`, top: `${hover.value.y + 14}px` }}
+          >
             {hover.value.text.map(line => (
               <div key={line}>{line}</div>
             ))}
@@ -98,6 +109,22 @@ export function MapView() {
       </div>
       <MapLegend />
     </section>
+  )
+}
+
+/** Where rows begin. */
+function Addresses({ drawn }: { drawn: Drawn | null }) {
+  if (drawn === null) return null
+  const { grid, cell } = drawn
+  const rows = Array.from({ length: Math.ceil(grid.rows / LABELLED) }, (_, n) => n * LABELLED)
+  return (
+    <ol class="addresses" aria-hidden="true" style={{ width: `${GUTTER}px` }}>
+      {rows.map(row => (
+        <li key={row} style={{ height: `${cell * LABELLED}px` }}>
+          {hexText(addressAt(grid, 0, row))}
+        </li>
+      ))}
+    </ol>
   )
 }
 
@@ -144,9 +171,8 @@ function MapBar() {
 
 function paint(element: HTMLCanvasElement, { map }: Shown): Drawn {
   const width = element.parentElement?.clientWidth ?? 800
-  const label = 0
-  const columns = COLUMNS.find(count => (width - label) / count >= LEAST_CELL) ?? 16
-  const cell = Math.floor((width - label) / columns)
+  const columns = COLUMNS.find(count => (width - GUTTER) / count >= LEAST_CELL) ?? 16
+  const cell = Math.floor((width - GUTTER) / columns)
   const grid = gridOf(view.value, columns, MOST_ROWS, map.pageSize)
   const ratio = window.devicePixelRatio || 1
   element.width = columns * cell * ratio

@@ -3,13 +3,13 @@ import type { Range } from '../../../formats/memory/range.js'
 import type { Layer } from '../../map/layer.js'
 import { diffMaps } from '../../map/map-diff.js'
 import type { MemoryMap } from '../../map/memory-map.js'
-import type { Validation } from '../../validate/verdict.js'
+import type { Stat } from '../../stat/stat.js'
 import type { Boot, ImageData, Opened, Side } from '../protocol.js'
 import { type Ask, connect, WorkerError } from './client.js'
 import { around, type Bounds } from './grid.js'
 
 /** Panels below the map. */
-export const TABS = ['findings', 'hex', 'sizes', 'tracker', 'boot', 'compare', 'diff'] as const
+export const TABS = ['overview', 'findings', 'hex', 'sizes', 'tracker', 'boot', 'compare', 'diff'] as const
 /** A panel. */
 export type Tab = (typeof TABS)[number]
 /** What the colours of the map mean. */
@@ -19,6 +19,8 @@ export type MapMode = 'owner' | 'order' | 'diff'
 export interface Shown {
   opened: Opened
   map: MemoryMap
+  /** What it was opened from, to open another state of it. */
+  image: ImageData
 }
 
 /** The file that is being read, where none is shown yet. */
@@ -30,9 +32,10 @@ export const side = signal<Side>('a')
 /** Releases to choose from, and the one that is chosen; null is the image's own. */
 export const kernels = signal<string[]>([])
 export const kernel = signal<string | null>(null)
-export const validation = signal<Validation | null>(null)
+/** The image at hand on one screen, with what the kernel makes of it. */
+export const stat = signal<Stat | null>(null)
 export const boot = signal<Boot | null>(null)
-export const tab = signal<Tab>('findings')
+export const tab = signal<Tab>('overview')
 export const mode = signal<MapMode>('owner')
 /** What of memory the map shows. */
 export const view = signal<Range>({ start: 0, end: 1 })
@@ -103,7 +106,7 @@ export function openImage(which: Side, image: ImageData): Promise<void> {
     const opened = await ask('open', { side: which, image })
     const map = await ask('map', { side: which })
     batch(() => {
-      images.value = { ...images.value, [which]: { opened, map } }
+      images.value = { ...images.value, [which]: { opened, map, image } }
       side.value = which === 'b' ? side.value : 'a'
       view.value = extent.value
       selection.value = { path: null, range: null }
@@ -122,9 +125,9 @@ export function openImage(which: Side, image: ImageData): Promise<void> {
 export async function judge(): Promise<void> {
   if (shown.value === null) return
   const what = { side: side.value, kernel: kernel.value }
-  const [verdict, steps] = [await ask('validate', what), await ask('boot', what)]
+  const [screen, steps] = [await ask('stat', what), await ask('boot', what)]
   batch(() => {
-    validation.value = verdict
+    stat.value = screen
     boot.value = steps
   })
 }

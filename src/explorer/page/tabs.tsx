@@ -1,4 +1,5 @@
-import { images, TABS, type Tab, tab } from './store.js'
+import { countText } from './format.js'
+import { images, stat, TABS, type Tab, tab } from './store.js'
 
 /** Panels that there is something to show in. */
 function tabs(): readonly Tab[] {
@@ -23,6 +24,9 @@ export function Tabs() {
           }}
         >
           {name}
+          {name === 'findings' && stat.value !== null && (
+            <small> {countText(stat.value.findings.length)}</small>
+          )}
         </button>
       ))}
     </div>

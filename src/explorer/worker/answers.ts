@@ -14,7 +14,7 @@ import { chooseKernel } from '../../kernel/reader/choose.js'
 import { memoryMap } from '../../map/memory-map.js'
 import { nodeCoverage } from '../../model/node-coverage.js'
 import { findRule } from '../../rules/catalogue.js'
-import { validateState } from '../../validate/validate.js'
+import { stat } from '../../stat/stat.js'
 import { whois } from '../../whois/whois.js'
 import type { Boot, DiffRow, FillRow, ImageData, Opened, RequestName, Requests, Side } from '../protocol.js'
 import { blobSource } from './blob-source.js'
@@ -50,7 +50,7 @@ const ANSWERS: Answers = {
   kernels: () => READING_KERNELS.map(({ name }) => name).reverse(),
   map: ({ side }) => memoryMap(stateOf(side)),
   tree: ({ side, path, from, count }) => treeRows(stateOf(side), path, from, count),
-  validate: ({ side, kernel }) => validateState(stateOf(side), readerOf(kernel)),
+  stat: ({ side, kernel }) => stat(stateOf(side), readerOf(kernel)),
   rule({ id }) {
     const { title, explanation } = findRule(id)
     return { id, title, explanation }
