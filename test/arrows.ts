@@ -43,6 +43,8 @@ const LAYERS: readonly (readonly string[])[] = [
   // What composites share.
   ['guest'],
   ['compare', 'capture', 'replay', 'report', 'stat'],
+  // The verbs as the package exports them, with bytes in memory in and out.
+  ['library'],
   // What renders; render itself comes before all of it and after everything else.
   // One folder a command, and what they share.
   ['commands'],

@@ -95,6 +95,7 @@ describe('the package, installed from its tarball', () => {
     expect(installed.map(path => path.replace('node_modules/', '')).sort()).toEqual([
       '@noble/hashes',
       'binary-parser',
+      'fflate',
       'kho-tools',
       'yaml',
       'zod',
@@ -120,7 +121,8 @@ describe('the package, installed from its tarball', () => {
   it('is a library', () => {
     const image = join(ROOT, 'fixtures/linux-7.2.basic-1g.s2-early.elf')
     const script = `
-      import { loadState, openImage } from 'kho-tools'
+      import { loadState } from 'kho-tools'
+      import { openImage } from 'kho-tools/node'
       const image = await openImage(${JSON.stringify(image)})
       const state = loadState(image)
       console.log(state.abi, state.root.address.toString(16), state.tracker.state, state.blobs().length)
@@ -135,6 +137,14 @@ describe('the package, installed from its tarball', () => {
       console.log(stringList(findProperty(parseFdt(blob).root, 'compatible')).join())
     `
     expect(runScript('fdt.js', script)).toBe('kho-v4')
+  })
+
+  it('has its codecs on their own', () => {
+    const script = `
+      import { fdt, layout, trackers } from 'kho-tools/formats'
+      console.log(trackers.TRACKER_FORMATS.length > 3, typeof layout.defineStruct, typeof fdt.parseFdt)
+    `
+    expect(runScript('formats.js', script)).toBe('true function function')
   })
 
   it('keeps its inside to itself', () => {

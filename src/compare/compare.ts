@@ -1,10 +1,11 @@
-import { isKhoError } from '../../formats/error.js'
+import { isKhoError, KhoError } from '../../formats/error.js'
 import type { AbiName } from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import { mergeRanges, type Range } from '../../formats/memory/range.js'
 import { countBlocks, orders, type PageSet, totals } from '../../formats/pages/page-set.js'
 import { forEachRange } from '../../formats/pages/runs.js'
 import { endOfBlocks } from '../convert/placement.js'
+import type { KhoState } from '../image/state.js'
 import { MOST_REGIONS_MEASURED, memblockMs, QUOTED, type Quoted, skipMs } from './figures.js'
 import { type Cost, measure } from './measure.js'
 
@@ -32,6 +33,21 @@ export interface Comparison {
   ramBytes: number
   rows: Row[]
   quoted: readonly Quoted[]
+}
+
+/**
+ * What a state's preserved memory costs in every tracker.
+ *
+ * @throws KhoError `broken-state` for a map that is not whole
+ */
+export function compareState({ tracker, image, geometry, root }: KhoState): Comparison {
+  if (tracker.state !== 'live') {
+    const why = tracker.reason === null ? '' : `: ${tracker.reason}`
+    throw new KhoError('broken-state', `a map that is ${tracker.state} cannot be compared${why}`, {
+      address: root.address,
+    })
+  }
+  return compareTrackers(tracker.decode.pages, geometry, image.ramKnown)
 }
 
 /** In the order of their appearance. */

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
-import { KhoError } from '../../../formats/error.js'
 import { geometry } from '../../../formats/memory/geometry.js'
-import { type Comparison, compareTrackers } from '../../compare/compare.js'
+import { type Comparison, compareState, compareTrackers } from '../../compare/compare.js'
 import { writeJson } from '../../render/json.js'
 import { simulate } from '../../simulate/simulate.js'
 import { openState } from '../shared/open-state.js'
@@ -59,15 +58,7 @@ async function run(path: string, options: CompareCommand, terminal: Terminal): P
 }
 
 async function ofImage(path: string, options: CompareCommand, terminal: Terminal): Promise<Comparison> {
-  const state = await openState(path, options, terminal)
-  const { tracker, image } = state
-  if (tracker.state !== 'live') {
-    const why = tracker.reason === null ? '' : `: ${tracker.reason}`
-    throw new KhoError('broken-state', `a map that is ${tracker.state} cannot be compared${why}`, {
-      address: state.root.address,
-    })
-  }
-  return compareTrackers(tracker.decode.pages, state.geometry, image.ramKnown)
+  return compareState(await openState(path, options, terminal))
 }
 
 function ofScenario(path: string, options: CompareCommand, terminal: Terminal): Comparison {

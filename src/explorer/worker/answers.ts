@@ -11,6 +11,7 @@ import { loadState } from '../../image/load-state.js'
 import { openSource } from '../../image/open.js'
 import type { KhoState } from '../../image/state.js'
 import { chooseKernel } from '../../kernel/reader/choose.js'
+import { WEB_IO } from '../../library/web-io.js'
 import { memoryMap } from '../../map/memory-map.js'
 import { nodeCoverage } from '../../model/node-coverage.js'
 import { findRule } from '../../rules/catalogue.js'
@@ -18,7 +19,6 @@ import { stat } from '../../stat/stat.js'
 import { whois } from '../../whois/whois.js'
 import type { Boot, DiffRow, FillRow, ImageData, Opened, RequestName, Requests, Side } from '../protocol.js'
 import { blobSource } from './blob-source.js'
-import { BROWSER_IO } from './browser-io.js'
 import { findText } from './find.js'
 import { hexRows } from './hex-rows.js'
 import { treeRows } from './tree.js'
@@ -102,7 +102,7 @@ export function answerTo(name: RequestName, ask: unknown): unknown {
 
 async function openState({ name, options, ...data }: ImageData): Promise<KhoState> {
   const source = 'blob' in data ? blobSource(data.blob, name) : bytesSource(new Uint8Array(data.bytes))
-  return loadState(await openSource({ name, source, parts: [], close: () => {} }, {}, BROWSER_IO), options)
+  return loadState(await openSource({ name, source, parts: [], close: () => {} }, {}, WEB_IO), options)
 }
 
 function readerOf(kernel: string | null): { reader?: string } {

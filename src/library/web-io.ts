@@ -1,8 +1,8 @@
 import { Gunzip, unzlibSync } from 'fflate'
-import { KhoError } from '../../../formats/error.js'
-import { type ByteSource, bytesSource } from '../../../formats/memory/byte-source.js'
-import type { ImageIo } from '../../image/open.js'
-import { unzstdSource } from '../../image/zstd/index.js'
+import { KhoError } from '../../formats/error.js'
+import { type ByteSource, bytesSource } from '../../formats/memory/byte-source.js'
+import type { ImageIo } from '../image/open.js'
+import { unzstdSource } from '../image/zstd/index.js'
 
 /** A page has no disk to spill to: what a compressed file holds must fit into memory. */
 const LIMIT = 2 ** 31
@@ -10,7 +10,7 @@ const LIMIT = 2 ** 31
 const PIECE = 2 ** 20
 
 /** What a browser supplies: inflate, and zstd. */
-export const BROWSER_IO: ImageIo = {
+export const WEB_IO: ImageIo = {
   codecs: async () => ({
     zlib: (input: Uint8Array, size: number) => unzlibSync(input, { out: new Uint8Array(size) }),
     zstd: (input: Uint8Array, size: number) =>
