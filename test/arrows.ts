@@ -25,7 +25,7 @@ const FORMATS = [
 const LAYERS: readonly (readonly string[])[] = [
   ['image'],
   // Descriptions of structures as files.
-  ['layouts'],
+  ['layouts', 'reference'],
   // The state as one tree.
   ['model'],
   ['owners'],
