@@ -5,21 +5,6 @@ meta:
   endian: le
   bit-endian: le
 types:
-  kexec_metadata:
-    doc: "struct kho_kexec_metadata, since 7.1"
-    doc-ref: "include/linux/kho/abi/kexec_metadata.h"
-    seq:
-      - id: version
-        type: u4
-        doc: "1"
-      - id: previous_release
-        size: 65
-        type: strz
-        encoding: ISO-8859-1
-        doc: "utsname release of the writer"
-      - id: kexec_count
-        type: u4
-        doc: "kexecs since the cold boot, this one included"
   kho_array:
     doc: "struct kho_array, since RFC of September 2025"
     doc-ref: "include/linux/kho_array.h, RFC of September 2025"
@@ -36,22 +21,6 @@ types:
       - id: first
         type: u8
         doc: "first page of entries"
-  kho_array_element:
-    doc: "struct kho_mem_phys_elm, since RFC of September 2025"
-    doc-ref: "include/linux/kho_array.h, RFC of September 2025"
-    seq:
-      - id: phys_start
-        type: u8
-        doc: "address that bit 0 stands for"
-      - id: order
-        type: u4
-        doc: "order of every bit"
-      - id: reserved
-        type: u4
-        doc: "0"
-      - id: bitmap
-        type: u8
-        doc: "the bitmap, 512 bytes"
   kho_array_page:
     doc: "struct kho_array_page, since RFC of September 2025"
     doc-ref: "include/linux/kho_array.h, RFC of September 2025"
@@ -62,7 +31,7 @@ types:
       - id: startpos
         type: u8
         doc: "index of the first entry"
-  kho_block_header:
+  kho_block_header_ser:
     doc: "struct kho_block_header_ser, since 7.2"
     doc-ref: "include/linux/kho/abi/block.h"
     seq:
@@ -110,6 +79,21 @@ types:
       - id: mem_cache_size
         type: u8
         doc: "bytes of that array"
+  kho_kexec_metadata:
+    doc: "struct kho_kexec_metadata, since 7.1"
+    doc-ref: "include/linux/kho/abi/kexec_metadata.h"
+    seq:
+      - id: version
+        type: u4
+        doc: "1"
+      - id: previous_release
+        size: 65
+        type: strz
+        encoding: ISO-8859-1
+        doc: "utsname release of the writer"
+      - id: kexec_count
+        type: u4
+        doc: "kexecs since the cold boot, this one included"
   kho_mem:
     doc: "struct kho_mem, since patch v2, December 2023"
     doc-ref: "include/linux/kexec_handover.h, patch v4"
@@ -120,6 +104,22 @@ types:
       - id: size
         type: u8
         doc: "bytes"
+  kho_mem_phys_elm:
+    doc: "struct kho_mem_phys_elm, since RFC of September 2025"
+    doc-ref: "include/linux/kho_array.h, RFC of September 2025"
+    seq:
+      - id: phys_start
+        type: u8
+        doc: "address that bit 0 stands for"
+      - id: order
+        type: u4
+        doc: "order of every bit"
+      - id: reserved
+        type: u4
+        doc: "0"
+      - id: bitmap
+        type: u8
+        doc: "the bitmap, 512 bytes"
   kho_scratch:
     doc: "struct kho_scratch, since patch v5, March 2025"
     doc-ref: "include/linux/kexec_handover.h"
@@ -176,6 +176,19 @@ types:
       - id: num_elms
         type: u4
         doc: "entries in use"
+  khoser_mem_range:
+    doc: "struct khoser_mem_range, since mail of April 2025"
+    doc-ref: "mail of 4 April 2025"
+    seq:
+      - id: start
+        type: u8
+        doc: "first byte"
+      - id: size
+        type: u8
+        doc: "bytes"
+      - id: data
+        type: u8
+        doc: "reserved, written as 0"
   luo_file_ser:
     doc: "struct luo_file_ser, since 6.19"
     doc-ref: "include/linux/kho/abi/luo.h"
@@ -330,19 +343,6 @@ types:
       - id: num_ranges
         type: u8
         doc: "ranges in use"
-  ranges_range:
-    doc: "struct khoser_mem_range, since mail of April 2025"
-    doc-ref: "mail of 4 April 2025"
-    seq:
-      - id: start
-        type: u8
-        doc: "first byte"
-      - id: size
-        type: u8
-        doc: "bytes"
-      - id: data
-        type: u8
-        doc: "reserved, written as 0"
   setup_data_header:
     doc: "struct setup_data, since 2.6.26"
     doc-ref: "arch/x86/include/uapi/asm/setup_data.h"

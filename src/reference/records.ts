@@ -2,17 +2,20 @@ import * as layout from '../../formats/layout/index.js'
 
 /** A structure under a name that no other has: several kernels and postings called different ones the same. */
 export interface NamedRecord {
-  /** In the kernel's spelling: lower case, words joined by `_`. */
+  /** The kernel's name; where several share it, ours. */
   id: string
   struct: layout.Struct
 }
 
+const LAYOUTS = Object.entries(layout as Record<string, unknown>).flatMap<[string, layout.Struct]>(
+  ([name, value]) => (isStruct(value) ? [[name, value]] : []),
+)
+
 /** Every structure of KHO, LUO and what they hand over that has a layout, by name. */
-export const RECORDS: readonly NamedRecord[] = Object.entries(layout)
-  .flatMap(([name, value]) =>
-    isStruct(value) ? [{ id: name.toLowerCase(), struct: value as layout.Struct }] : [],
-  )
-  .sort((a, b) => (a.id < b.id ? -1 : 1))
+export const RECORDS: readonly NamedRecord[] = LAYOUTS.map(([name, struct]) => {
+  const only = LAYOUTS.filter(([, other]) => other.name === struct.name).length === 1
+  return { id: only ? struct.name : name.toLowerCase(), struct }
+}).sort((a, b) => (a.id < b.id ? -1 : 1))
 
 const IDS: ReadonlyMap<layout.Struct, string> = new Map(RECORDS.map(({ id, struct }) => [struct, id]))
 
@@ -32,6 +35,6 @@ export function* partsOf({ fields, size }: layout.Struct): Generator<layout.Fiel
   if (size > at) yield size - at
 }
 
-function isStruct(value: unknown): boolean {
+function isStruct(value: unknown): value is layout.Struct {
   return typeof value === 'object' && value !== null && 'fields' in value && 'encode' in value
 }
