@@ -1,3 +1,5 @@
+import { RELEASES } from '../../formats/kernels/index.js'
+
 /** What a kernel said about KHO, and about itself, on its console or in its log buffer. Messages as of Linux 6.16 to 7.2. */
 export interface KernelLog {
   /** Release in the line `Linux version`. */
@@ -120,12 +122,13 @@ function readMessage(log: KernelLog, text: string): boolean {
   return true
 }
 
-/**
- * memblock_dbg() of memblock_reserve(), called while the incoming map is read: from 7.1 on by a function of its own; before,
- * compilers put the walk into kho_memory_init(), which reserves nothing else once there is a map.
- */
-const RESERVED =
-  /memblock_reserve: \[0x([0-9a-f]+)-0x([0-9a-f]+)\] (?:nid=\S+ flags=\S+ )?(?:kho_preserved_memory_reserve|deserialize_bitmap|kho_mem_deserialize|kho_memory_init)[.\w]*\+/
+/** Functions that reserve what the incoming map says, in any release: the table of kernels has them. */
+const RESERVERS = [...new Set(RELEASES.flatMap(({ boot }) => boot?.reservers ?? []))].join('|')
+
+/** memblock_dbg() of memblock_reserve(), called while the incoming map is read. */
+const RESERVED = new RegExp(
+  `memblock_reserve: \\[0x([0-9a-f]+)-0x([0-9a-f]+)\\] (?:nid=\\S+ flags=\\S+ )?(?:${RESERVERS})[.\\w]*\\+`,
+)
 
 /** A block that a kernel kept: `memblock=debug` prints them while the incoming map is read. */
 export interface ReservationLine {
