@@ -9,6 +9,13 @@
 
 export * from '../formats/blobs/index.js'
 export {
+  type CompiledLayout,
+  compileLayout,
+  type LayoutFile,
+  type LayoutSet,
+  layoutSet,
+} from '../formats/described/index.js'
+export {
   type Codecs,
   type Dump,
   ELF_MACHINE,
@@ -92,6 +99,7 @@ export type {
   TrackerInfo,
   TrackerState,
 } from './image/state.js'
+export { parseLayout } from './layouts/layout-file.js'
 export { toArrayBuffer } from './library/array-buffer.js'
 export { type Extracted, type ExtractOptions, extract } from './library/contents.js'
 export { convert, simulationBytes, slim, type WrittenContainer, type WrittenImage } from './library/images.js'

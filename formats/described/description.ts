@@ -8,7 +8,7 @@ export interface Description {
   /** What it is about, in a few words. */
   title: string
   /** The series that posted it, and when; null for what a user describes. */
-  posted: { series: string; date: string } | null
+  posted: Posting | null
   /** Structures by the compatible string of their LUO file handler: the first that fits is taken. */
   handlers: Readonly<Record<string, readonly string[]>>
   /** The same by the name of an FLB object. */
@@ -18,12 +18,34 @@ export interface Description {
   structs: Readonly<Record<string, DescribedStruct>>
 }
 
+/** Where a structure was posted. */
+export interface Posting {
+  /** Subject of the series, or the branch. */
+  series: string
+  /** `2026-09-18`, or a month. */
+  date: string
+}
+
 /** One structure. */
 export interface DescribedStruct {
   /** Bytes; null for up to the end of its last field. */
   size: number | null
   doc: string
   fields: readonly DescribedField[]
+  /** Set for what stands for a file. */
+  content: ContentFields | null
+}
+
+/** Which fields say what is in a file. */
+export interface ContentFields {
+  /** The list of its folios. */
+  folios: string
+  /** Of an entry: the page offset at which it goes. */
+  index: string
+  /** The file's bytes. */
+  size: string
+  /** Of an entry: the bit without which the kernel shows zeros. */
+  uptodate?: string | undefined
 }
 
 /** One field. */
@@ -44,7 +66,14 @@ export interface DescribedField {
   to: Target | null
   /** The values that a reader takes; null where it takes all. */
   is: readonly bigint[] | null
+  show: Show
 }
+
+/** How a number is shown: as it is in the kernel's debug output, counted, in bytes, or as people write it. */
+export type Show = (typeof SHOWS)[number]
+
+/** Every {@link Show}; `auto`: 64 bits in hex, fewer in decimal. */
+export const SHOWS = ['auto', 'hex', 'count', 'size', 'token'] as const
 
 /** Where an address or a `kho_vmalloc` leads. */
 export type Target =

@@ -1,7 +1,9 @@
+import type { PageAllocator } from '../blobs/allocator.js'
+import { KhoError } from '../error.js'
 import type { Absence } from '../memory/fault.js'
 import { type Range, rangeAt } from '../memory/range.js'
 import { viewOf } from '../memory/u64.js'
-import type { FollowContext } from './follow.js'
+import type { FollowContext } from './node.js'
 
 /** Pages of tables, and the first that the dump lacks. */
 export interface TablePages {
@@ -47,4 +49,19 @@ export function tablePages(context: FollowContext, root: number, levels: number)
     level = next
   }
   return { data, missing }
+}
+
+/** Writes a table and those below it: a list of lists. Entries are present and writable. Gives the address of the top. */
+export function writeTables(allocator: PageAllocator, below: unknown): number {
+  if (!Array.isArray(below)) {
+    throw new KhoError('usage', 'tables are a list of the tables below the top, each again such a list')
+  }
+  const page = allocator.allocate(1)
+  const view = viewOf(page.bytes)
+  below.forEach((table, n) => {
+    if (n >= page.bytes.length / 8)
+      throw new KhoError('usage', `a table has no room for ${below.length} tables`)
+    view.setBigUint64(n * 8, BigInt(writeTables(allocator, table)) | ENTRY_PRESENT, true)
+  })
+  return page.address
 }

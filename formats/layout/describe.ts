@@ -37,7 +37,7 @@ function collect(struct: Struct, values: object, prefix: string, base: number, o
     }
     out.push(leaf(field, field.type, prefix, at, value as FieldView['value']))
     for (const part of field.bits ?? []) {
-      const word = BigInt.asUintN(part.width, (value as bigint) >> BigInt(part.shift))
+      const word = BigInt.asUintN(part.width, BigInt(value as bigint | number) >> BigInt(part.shift))
       const whole = leaf(field, field.type, prefix, at, word)
       const bits = { shift: part.shift, width: part.width }
       out.push({ ...whole, name: `${whole.name}.${part.name}`, bits, doc: part.doc })

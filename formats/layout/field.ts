@@ -17,7 +17,7 @@ export type ScalarType =
   /** A byte array: a view. */
   | 'bytes'
 
-/** A part of a u64: C bit-fields are laid out from bit 0 up. */
+/** A part of a number: C bit-fields are laid out from bit 0 up. */
 export interface BitSpec {
   readonly name: string
   /** Lowest bit. */
@@ -40,7 +40,7 @@ export interface FieldSpec {
   readonly since?: string
   /** Where it is declared, where that is not the structure's. */
   readonly source?: string
-  /** Parts of a u64. */
+  /** Parts of a number. */
   readonly bits?: readonly BitSpec[]
   readonly doc: string
 }

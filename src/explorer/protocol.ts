@@ -1,5 +1,5 @@
 import type { Range } from '../../formats/memory/range.js'
-import type { StateOptions } from '../image/load-state.js'
+import type { StateOptionsData } from '../image/load-state.js'
 import type { MemoryMap } from '../map/memory-map.js'
 import type { Stat } from '../stat/stat.js'
 
@@ -10,7 +10,7 @@ export type Side = 'a' | 'b'
 export type ImageData = {
   name: string
   /** Which state of it, read how; the best one where nothing is said. */
-  options?: StateOptions
+  options?: StateOptionsData
 } & ({ blob: Blob } | { bytes: ArrayBuffer })
 
 /** What the head of the page says of an image. Everything in it may come from the dump, and is shown as text only. */

@@ -11,11 +11,11 @@ import type { Item } from './span.js'
 export function* itemsOf(state: KhoState, piece: Piece): Generator<Item> {
   switch (piece.kind) {
     case 'struct':
-      yield* structItems(piece.struct, piece.address, piece.path)
+      yield* structItems(piece.struct, piece.address, piece.path, piece.note)
       return
     case 'records':
       for (let n = 0; n < piece.count; n++) {
-        yield* structItems(piece.struct, piece.address + n * piece.struct.size, piece.pathOf(n))
+        yield* structItems(piece.struct, piece.address + n * piece.struct.size, piece.pathOf(n), piece.note)
       }
       return
     case 'words':
@@ -39,11 +39,12 @@ export function* itemsOf(state: KhoState, piece: Piece): Generator<Item> {
 }
 
 /** Fields of a structure: nested ones are flattened, the parts of a bit-field are in the value of their word. */
-function* structItems(struct: Struct, address: number, path: string): Generator<Item> {
+function* structItems(struct: Struct, address: number, path: string, note?: string): Generator<Item> {
   // The layout is in the table, whatever the bytes are; values are read field by field.
   const views = describeStruct(struct, new Uint8Array(struct.size))
   const whole = views.filter(view => view.bits === null)
   let first = true
+  const what = note === undefined ? `struct ${struct.name}` : `struct ${struct.name}, ${note}`
   for (const view of whole) {
     const item: Item = {
       address: address + view.offset,
@@ -52,7 +53,7 @@ function* structItems(struct: Struct, address: number, path: string): Generator<
       type: typeText(view),
       value: bytes => fieldValue(struct, view, bytes),
     }
-    yield first ? { ...item, heading: { path, what: `struct ${struct.name}` } } : item
+    yield first ? { ...item, heading: { path, what } } : item
     first = false
   }
 }

@@ -1,4 +1,5 @@
 import type { Blob } from '../../formats/blobs/index.js'
+import { type LayoutFile, type LayoutSet, layoutSet } from '../../formats/described/index.js'
 import { KhoError } from '../../formats/error.js'
 import type { FdtTree } from '../../formats/fdt/index.js'
 import { readScratchArray } from '../../formats/handoff/scratch.js'
@@ -36,7 +37,14 @@ export interface StateOptions {
   ramEnd?: number
   /** Blobs are decoded as if RAM that the dump lacks were zero; `ram` is null where all of RAM is not known. */
   assumeZero?: { ram: readonly Range[] | null }
+  /** Structures that are told as data: those of the posted series where nothing is given. */
+  layouts?: LayoutSet
   progress?: Progress
+}
+
+/** The same as data alone, for who looks at the state elsewhere. */
+export type StateOptionsData = Omit<StateOptions, 'progress' | 'layouts'> & {
+  layouts?: readonly LayoutFile[]
 }
 
 /** More roots than this no machine has: two, and stale copies. What is past it is dropped, with a fault. */
@@ -171,6 +179,7 @@ function buildState(
     abi: reading.abi,
     compatible: chosen.found.compatible,
     fdt,
+    layouts: options.layouts ?? layoutSet(),
     tracker: trackerInfo(image.memory, chosen),
     ...scratch,
     blobs() {

@@ -1,4 +1,5 @@
 import type { Blob } from '../../formats/blobs/index.js'
+import type { LayoutSet } from '../../formats/described/index.js'
 import type { FdtTree } from '../../formats/fdt/index.js'
 import type { ScratchArea } from '../../formats/handoff/scratch.js'
 import type { AbiName } from '../../formats/kernels/index.js'
@@ -72,6 +73,8 @@ export interface KhoState {
   scratchReason: string
   /** Where the array is that this root was handed over with, or is to be; null where nothing says. */
   scratchArray: Place | null
+  /** Structures that are told as data. */
+  layouts: LayoutSet
   /** What hangs off the root FDT, decoded on first call. */
   blobs(): Blob[]
   /** All that was noticed so far: of root, tracker and scratch; `blobs()` carry their own. */

@@ -9,11 +9,12 @@ import {
 } from '../../formats/blobs/index.js'
 import { LUO_FLB_HEADER_SER, LUO_SER, LUO_SESSION_PGCNT } from '../../formats/layout/index.js'
 import { type Place, rangeAt } from '../../formats/memory/range.js'
-import type { CallArguments, MemfdCall } from '../scenario/calls-schema.js'
+import type { CallArguments, FileCall, MemfdCall } from '../scenario/calls-schema.js'
 import { makeContents, withHoles } from '../scenario/contents.js'
 import type { Errno } from '../write/root-writer.js'
 import type { Runs } from './plan.js'
 import { metadataPages, type RunContext } from './run-context.js'
+import { writeStruct } from './run-struct.js'
 
 /** LUO as it is between boot and reboot. */
 export interface LuoModel {
@@ -62,9 +63,20 @@ export function addSession(
     }
     files.push(preserveMemfd(context, memfd, runs[n] ?? []))
   })
+  for (const file of args.files) {
+    if (files.some(({ token }) => token === file.token)) result = '-EEXIST'
+    else files.push(preserveFile(context, file))
+  }
   luo.files += files.length
   luo.sessions.push({ name: args.name, files })
   return result
+}
+
+/** A file of a handler that no released kernel has. */
+function preserveFile(context: RunContext, { token, handler, data, struct, type }: FileCall): FileSpec {
+  const written =
+    struct === undefined ? null : writeStruct(context, { use: 'handlers', name: handler, struct, type })
+  return { compatible: handler, data: written === null ? (data ?? 0n) : BigInt(written.address), token }
 }
 
 function preserveMemfd(context: RunContext, memfd: MemfdCall, batches: readonly Runs[]): FileSpec {

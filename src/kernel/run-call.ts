@@ -5,6 +5,7 @@ import type { ContentsSpec } from '../scenario/contents-schema.js'
 import type { Errno } from '../write/root-writer.js'
 import { addSession } from './luo-model.js'
 import type { RunContext } from './run-context.js'
+import { writeStruct } from './run-struct.js'
 import { addKhoTest, addSubtree, preserveVmalloc } from './run-users.js'
 
 /** Carries out one call of a scenario, as its kernel would, and gives what it returns. */
@@ -86,6 +87,9 @@ function unpreserveVmalloc(context: RunContext, name: string): Errno {
 function addFlb(context: RunContext, args: CallArguments<'luo_flb'>): Errno {
   const { luo, kho } = context
   if (luo.boot === null || kho.kernel.users.luo?.flbs !== true) return '-EOPNOTSUPP'
-  luo.flbs.push({ name: args.name, data: args.data, count: args.count ?? -1n })
+  const { name, struct, type } = args
+  const written = struct === undefined ? null : writeStruct(context, { use: 'flbs', name, struct, type })
+  const data = written === null ? (args.data ?? 0n) : BigInt(written.address)
+  luo.flbs.push({ name, data, count: args.count ?? -1n })
   return null
 }

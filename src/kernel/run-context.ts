@@ -1,4 +1,5 @@
 import type { PageAllocator } from '../../formats/blobs/index.js'
+import type { LayoutSet } from '../../formats/described/index.js'
 import type { Abi } from '../../formats/kernels/index.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import type { Place } from '../../formats/memory/range.js'
@@ -28,6 +29,8 @@ export interface RunContext {
   /** Users that wait for finalize: up to 6.18 the notifier chain calls them then. */
   waiting: (() => Errno)[]
   notes: string[]
+  /** Structures that are told as data. */
+  layouts: LayoutSet
 }
 
 /** Pages that are preserved as folios, at the address that the scenario gives that name, if it does. */

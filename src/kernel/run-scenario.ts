@@ -1,3 +1,4 @@
+import { type LayoutSet, layoutSet } from '../../formats/described/index.js'
 import { writingKernelNamed } from '../../formats/kernels/index.js'
 import { geometry as geometryOf } from '../../formats/memory/geometry.js'
 import { createMemoryBuilder, type MemoryBuilder } from '../../formats/memory/memory-builder.js'
@@ -40,6 +41,8 @@ export interface RunOptions {
   /** Replaces the scenario's seed. */
   seed?: number
   open: OpenContents
+  /** Structures that are told as data; those of the posted series where left out. */
+  layouts?: LayoutSet
 }
 
 /**
@@ -109,6 +112,7 @@ function createContext(scenario: Scenario, options: RunOptions): RunContext {
     regions: [],
     waiting: [],
     notes: [],
+    layouts: options.layouts ?? layoutSet(),
   }
 }
 

@@ -16,6 +16,7 @@ import { createRandom } from '../scenario/random.js'
 import type { Errno, RootChild } from '../write/root-writer.js'
 import type { Runs, TestFolio } from './plan.js'
 import { addChild, blobChild, metadataPages, type RunContext } from './run-context.js'
+import { writeStruct } from './run-struct.js'
 
 /** kho_init() of 7.1 on: the first child of the root FDT. */
 export function addKexecMetadata(context: RunContext): void {
@@ -169,6 +170,12 @@ function chunkPages(
 /** A user's own child: a blob of bytes, or an FDT. In the early series the data is in the root FDT itself. */
 export function addSubtree(context: RunContext, args: CallArguments<'add_subtree'>): Errno {
   const { abi, kho } = context
+  const { name, struct, type } = args
+  if (struct !== undefined) {
+    if (abi.blobProperty === null) return '-EOPNOTSUPP'
+    const written = writeStruct(context, { use: 'children', name, struct, type })
+    return addChild(context, name, () => blobChild(name, written))
+  }
   const bytes = args.fdt === undefined ? blobBytes(context, args) : buildFdt(fdtNode(args.fdt))
   if (abi.blobProperty === null) {
     const inline =

@@ -4,6 +4,7 @@ import { rangeAt } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import { listClaims, singleClaim } from './claim.js'
 import { extentsContent } from './content.js'
+import { DESCRIBED, describedAt } from './described.js'
 import { AREA, NODE, rootTree, treeMemory } from './fdt.js'
 import { KEXEC_METADATA } from './kexec-metadata.js'
 import { KHO_TEST } from './kho-test.js'
@@ -95,13 +96,13 @@ function nodeText(node: FdtNode): string {
 
 /** How the values of one kind are shown. */
 export interface BlobKind {
-  formats: readonly [BlobFormat, ...BlobFormat[]]
+  formats: readonly [BlobFormat | 'struct', ...BlobFormat[]]
   /** Null for bytes that nobody understands. */
   kind: Kind<unknown> | null
 }
 
 /** Every kind of blob, a line each. */
-export const BLOB_KINDS: Readonly<Record<BlobValue['kind'], BlobKind>> = {
+export const BLOB_KINDS: Readonly<Record<BlobValue['kind'] | 'struct', BlobKind>> = {
   'kexec-metadata': { formats: ['kexec-metadata-1', 'bytes'], kind: KEXEC_METADATA },
   memblock: { formats: ['memblock-v1', 'reserve_mem-v1'], kind: MEMBLOCK },
   'kho-test': { formats: ['kho-test-v1'], kind: KHO_TEST },
@@ -109,6 +110,7 @@ export const BLOB_KINDS: Readonly<Record<BlobValue['kind'], BlobKind>> = {
   vmalloc: { formats: ['vmalloc'], kind: VMALLOC },
   fdt: { formats: ['fdt'], kind: FDT },
   node: { formats: ['node'], kind: INLINE },
+  struct: { formats: ['struct'], kind: DESCRIBED },
   bytes: { formats: ['bytes'], kind: null },
 }
 
@@ -121,7 +123,7 @@ export const BLOB = defineKind<Blob>({
     name: name(blob => blob.name),
     address: address(blob => blob.address, { orNull: 'null where its data is in the root FDT' }),
     size: size(blob => blob.size, { orNull: 'not known' }),
-    format: text(blob => blob.format, {
+    format: text(formatOf, {
       values: KINDS.flatMap(({ formats }) => formats),
       changeOf: ({ value }) => (value === null ? null : 'version'),
     }),
@@ -134,7 +136,7 @@ export const BLOB = defineKind<Blob>({
     },
   },
   memory(blob, state, path) {
-    const thing = thingIn(blob)
+    const thing = thingIn(blob, state)
     const value = thing !== null && 'kind' in thing ? thing.kind.memory?.(thing.self, state, path) : undefined
     return { ...value, extents: extentsOf(blob, state) }
   },
@@ -154,8 +156,14 @@ export const BLOB = defineKind<Blob>({
   },
 })
 
-function thingIn(blob: Blob): Thing | NotKnown | null {
+function formatOf(blob: Blob, state: KhoState): Blob['format'] | 'struct' {
+  return describedAt(blob, state) === null ? blob.format : 'struct'
+}
+
+function thingIn(blob: Blob, state: KhoState): Thing | NotKnown | null {
   const { value, faults } = blob
+  const described = describedAt(blob, state)
+  if (described !== null) return { kind: DESCRIBED, self: described }
   if (value === null) {
     const lack = faults.find(fault => fault.absent !== undefined)
     return lack === undefined ? null : notKnown(lack.message)

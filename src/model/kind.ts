@@ -108,6 +108,10 @@ export interface One<T> {
   readonly through?: Through
   readonly orNull?: string
   readonly hidden?: boolean
+  /** Set where it can be of kinds that nobody knows beforehand: those that a layout tells. */
+  readonly open?: true
+  /** Left out of text where there is none: most things of the kind have none. */
+  readonly rare?: true
 }
 
 /** Anything, with the kind that says what it is. */
@@ -239,7 +243,7 @@ export function small(value: bigint | null): number | null {
 export function one<T, U>(
   kind: Kind<U>,
   get: (self: T, state: KhoState) => U | NotKnown | null,
-  traits: Pick<One<T>, 'through' | 'orNull' | 'hidden'> = {},
+  traits: Pick<One<T>, 'through' | 'orNull' | 'hidden' | 'rare'> = {},
 ): One<T> {
   return {
     form: 'one',

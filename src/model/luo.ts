@@ -20,6 +20,7 @@ import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import { type Range, rangeSize } from '../../formats/memory/range.js'
 import { blocks, entryPieces } from './block-chain.js'
 import { type ClaimGroup, type ClaimTraits, singleClaim } from './claim.js'
+import { DESCRIBED, describedAt, describedField, isDescribed, withPosting } from './described.js'
 import { heldAs } from './fd-store.js'
 import { treeMemory } from './fdt.js'
 import { handleClaims, handleMemory } from './handle.js'
@@ -92,13 +93,23 @@ const FILE = defineKind<LuoFile>({
       through: ['vmalloc', 'folios'],
       orNull: 'null where the handler is another one, or its structure is not there',
     }),
+    struct: describedField(),
   },
   memory: (file, _, path) => structMemory(LUO_FILE_SER, file.extent.start, path),
-  content: ({ memfd }, state) => (memfd === null ? null : (MEMFD.content?.(memfd, state) ?? null)),
-  claims: (file, walk, path) => (file.memfd === null ? handleClaims(walk, file, file.compatible, path) : []),
+  content(file, state) {
+    const { memfd } = file
+    if (memfd !== null) return MEMFD.content?.(memfd, state) ?? null
+    const described = describedAt(file, state)
+    return described === null ? null : (DESCRIBED.content?.(described, state) ?? null)
+  },
+  claims: (file, walk, path) =>
+    file.memfd === null && !isDescribed(file, walk.state)
+      ? handleClaims(walk, file, file.compatible, path)
+      : [],
   item: {
     kind: 'file',
-    text: ({ compatible, path }, state) => withName(compatible, heldAs(state, path)),
+    text: (file, state) =>
+      withPosting(withName(file.compatible, heldAs(state, file.path)), describedAt(file, state)),
   },
 })
 
@@ -150,10 +161,15 @@ const FLB = defineKind<LuoFlb>({
       memory: (flb, state) => handleMemory(state, flb.data),
     }),
     count: count(flb => small(flb.count), { orNull: 'no number of files', change: 'content-changed' }),
+    struct: describedField(),
   },
   memory: (flb, _, path) => structMemory(LUO_FLB_SER, flb.extent.start, path),
-  claims: (flb, walk, path) => handleClaims(walk, flb, flb.name, path),
-  item: { kind: 'flb', text: () => 'FLB object', key: flb => flb.name },
+  claims: (flb, walk, path) => (isDescribed(flb, walk.state) ? [] : handleClaims(walk, flb, flb.name, path)),
+  item: {
+    kind: 'flb',
+    text: (flb, state) => withPosting('FLB object', describedAt(flb, state)),
+    key: flb => flb.name,
+  },
 })
 
 /** The Live Update Orchestrator's sessions, their files, and the objects that files share. */

@@ -4,9 +4,16 @@ import type { TrackerNode } from '../../formats/trackers/tracker.js'
 
 /** How a stretch of memory is to be understood: what an annotated dump shows beside the bytes. */
 export type Piece =
-  | { kind: 'struct'; address: number; struct: Struct; path: string }
+  | { kind: 'struct'; address: number; struct: Struct; path: string; note?: string }
   /** Records of one kind, one behind the other. */
-  | { kind: 'records'; address: number; struct: Struct; count: number; pathOf(n: number): string }
+  | {
+      kind: 'records'
+      address: number
+      struct: Struct
+      count: number
+      pathOf(n: number): string
+      note?: string
+    }
   /** Native u64s. */
   | { kind: 'words'; address: number; count: number; name: string; meaning(value: bigint, n: number): string }
   | { kind: 'fdt'; address: number; tree: FdtTree; path: string }

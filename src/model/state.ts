@@ -3,6 +3,7 @@ import type { Fault } from '../../formats/memory/fault.js'
 import type { Range } from '../../formats/memory/range.js'
 import type { KhoState, RootCandidate } from '../image/state.js'
 import { BLOB } from './blob.js'
+import { describedOf } from './described-index.js'
 import { ROOT_FDT, rootTree } from './fdt.js'
 import { DIRECTIONS, EVIDENCE, HANDOFF, SCRATCH } from './handoff.js'
 import { address, count, defineKind, type Elements, elementsOf, list, name, one, size, text } from './kind.js'
@@ -87,7 +88,7 @@ export function blobElements(state: KhoState): Elements<Blob> {
 
 /** All that was noticed, of the state and of its blobs. */
 export function allFaults(state: KhoState): Fault[] {
-  return [...state.faults, ...state.blobs().flatMap(blob => blob.faults)]
+  return [...state.faults, ...state.blobs().flatMap(blob => blob.faults), ...describedOf(state).faults]
 }
 
 /** What paths lead into: the fixed names at the top; a blob that somebody knows has its own there, too. */

@@ -78,7 +78,9 @@ function partsOf(state: KhoState, { kind, self }: Thing): Part[] {
   const parts: Part[] = []
   for (const [name, field] of Object.entries(kind.fields)) {
     if (field.form !== 'leaf' && field.hidden === true) continue
-    parts.push({ name, through: throughOf(field) !== undefined, view: fieldView(state, field, self) })
+    const view = fieldView(state, field, self)
+    if (field.form === 'one' && field.rare === true && view.form === 'nothing') continue
+    parts.push({ name, through: throughOf(field) !== undefined, view })
   }
   return parts
 }

@@ -1,7 +1,7 @@
 import { KhoError } from '../../formats/error.js'
 import { READING_KERNELS } from '../../formats/kernels/index.js'
 import { byteCollector } from '../image/byte-collector.js'
-import type { StateOptions } from '../image/load-state.js'
+import type { StateOptions, StateOptionsData } from '../image/load-state.js'
 import type { KhoState } from '../image/state.js'
 import type { OutputFile } from '../node/output-file.js'
 import { gzipped } from '../node/packed-output.js'
@@ -12,8 +12,8 @@ import { validateState } from '../validate/validate.js'
 export interface CarriedImage {
   /** What the page calls it. */
   name: string
-  /** How its state is to be read; `progress` is not carried. */
-  options: StateOptions
+  /** How its state is to be read. */
+  options: StateOptionsData
   /** An ELF core, gzipped. */
   bytes: Uint8Array
 }
@@ -45,7 +45,9 @@ export function carryImage(plan: SlimPlan, name: string, options: StateOptions):
   const memory: OutputFile = { write: bytes => packed.push(bytes), finish() {}, close() {} }
   const file = gzipped(memory)
   file.finish(writeSlim(plan, file.write))
-  return { name, options, bytes: packed.bytes() }
+  const { progress: _, layouts, ...plain } = options
+  const carried = layouts === undefined ? plain : { ...plain, layouts: layouts.files }
+  return { name, options: carried, bytes: packed.bytes() }
 }
 
 function tooLarge(name: string): KhoError {
@@ -72,9 +74,8 @@ export function writeReport(
 }
 
 function writeImage(write: (text: string) => void, side: 'a' | 'b', image: CarriedImage): void {
-  const { progress: _, ...options } = image.options
   const name = quoted(image.name)
-  const state = quoted(JSON.stringify(options))
+  const state = quoted(JSON.stringify(image.options))
   // A type that is no script's: a browser does nothing with what is inside.
   write(`<script type="application/gzip" id="image-${side}" data-name=${name} data-state=${state}>\n`)
   for (let at = 0; at < image.bytes.length; at += PIECE_BYTES) {

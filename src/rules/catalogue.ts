@@ -8,6 +8,7 @@ import { EARLY_TRACKER_RULES } from './families/early-trackers.js'
 import { HANDOFF_RULES } from './families/handoff.js'
 import { KEXEC_METADATA_RULES } from './families/kexec-metadata.js'
 import { KHO_TEST_RULES } from './families/kho-test.js'
+import { LAYOUT_RULES } from './families/layout.js'
 import { LUO_RULES } from './families/luo.js'
 import { MAP_RULES } from './families/map.js'
 import { MEMBLOCK_RULES } from './families/memblock.js'
@@ -42,6 +43,7 @@ export const RULES: readonly Rule[] = [
   ...SYSTEMD_RULES,
   ...KHO_TEST_RULES,
   ...KEXEC_METADATA_RULES,
+  ...LAYOUT_RULES,
 ].map(rule => ({ ...unlessOverwritten(rule), bugs: bugsOf(rule.id) }))
 
 /** A state whose map was read and freed is not looked at for what it says any more, only for how it was handed over. */

@@ -40,6 +40,7 @@ export type Family =
   | 'systemd'
   | 'kho-test'
   | 'kexec-metadata'
+  | 'layout'
 
 /** Something that a rule found, once. */
 export interface Occurrence {

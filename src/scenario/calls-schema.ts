@@ -20,6 +20,24 @@ const MEMFD = z
   })
   .strict()
 
+/** A structure that a layout tells: its fields by name (docs/layouts.md). */
+const STRUCT = z.record(z.string().max(64), z.unknown())
+
+const FILE = z
+  .object({
+    token: U64,
+    /** The compatible string of its handler. */
+    handler: NAME.max(47),
+    data: U64.optional(),
+    struct: STRUCT.optional(),
+    /** Which of several structures of the handler. */
+    type: NAME.optional(),
+  })
+  .strict()
+  .refine(({ data, struct }) => data === undefined || struct === undefined, {
+    message: 'expected one of data and struct, such as struct: { domain: 0, bdf: 0x18 }',
+  })
+
 /** What each call takes, by its name. Names are the kernel's where it has one. */
 export const CALLS = {
   preserve_folio: z.object({ address: WHERE, order: ORDER, contents: CONTENTS.default('none') }).strict(),
@@ -70,18 +88,39 @@ export const CALLS = {
     })
     .strict(),
   add_subtree: z
-    .object({ name: NAME, size: SIZE.optional(), contents: CONTENTS.optional(), fdt: FDT_NODE.optional() })
+    .object({
+      name: NAME,
+      size: SIZE.optional(),
+      contents: CONTENTS.optional(),
+      fdt: FDT_NODE.optional(),
+      struct: STRUCT.optional(),
+      type: NAME.optional(),
+    })
     .strict()
     .refine(
-      ({ size, contents, fdt }) => (fdt === undefined) !== (size === undefined && contents === undefined),
+      ({ size, contents, fdt, struct }) =>
+        [fdt, struct, size ?? contents].filter(given => given !== undefined).length === 1,
       {
         message:
-          'expected either fdt, or size and contents, such as { name: drv, size: 64, contents: { seed: 1 } }',
+          'expected one of fdt, struct, or size and contents, such as { name: drv, size: 64, contents: { seed: 1 } }',
       },
     ),
   remove_subtree: z.object({ name: NAME }).strict(),
-  luo_session: z.object({ name: NAME, memfds: z.array(MEMFD).default([]) }).strict(),
-  luo_flb: z.object({ name: NAME, data: U64.default(0n), count: U64.optional() }).strict(),
+  luo_session: z
+    .object({ name: NAME, memfds: z.array(MEMFD).default([]), files: z.array(FILE).default([]) })
+    .strict(),
+  luo_flb: z
+    .object({
+      name: NAME,
+      data: U64.optional(),
+      count: U64.optional(),
+      struct: STRUCT.optional(),
+      type: NAME.optional(),
+    })
+    .strict()
+    .refine(({ data, struct }) => data === undefined || struct === undefined, {
+      message: 'expected one of data and struct, such as { name: pci, struct: { nr_devices: 0 } }',
+    }),
   finalize: z.object({}).strict(),
   kexec: z.object({}).strict(),
 } as const
@@ -94,6 +133,9 @@ export type CallArguments<N extends CallName> = z.output<(typeof CALLS)[N]>
 
 /** One call of a scenario. */
 export type Call = { [N in CallName]: { name: N; args: CallArguments<N> } }[CallName]
+
+/** A file of a session that is no memfd. */
+export type FileCall = z.output<typeof FILE>
 
 /** A memfd of a session. */
 export type MemfdCall = z.output<typeof MEMFD>

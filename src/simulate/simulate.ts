@@ -1,3 +1,4 @@
+import type { LayoutSet } from '../../formats/described/index.js'
 import {
   ELF_MACHINE,
   type ElfWriterSegment,
@@ -19,6 +20,8 @@ export interface SimulateOptions {
   seed?: number
   /** Opens files that a scenario takes contents from; without it such scenarios are refused. */
   open?: OpenContents
+  /** Structures that are told as data; those of the posted series where left out. */
+  layouts?: LayoutSet
 }
 
 /** A machine's memory as the model left it. */

@@ -1,10 +1,12 @@
 import { type Blob, checkMemfdFolios, type Memfd, readMemfdFolios } from '../../formats/blobs/index.js'
 import type { Fault } from '../../formats/memory/fault.js'
 import type { KhoState } from '../image/state.js'
+import { describedOf } from '../model/described-index.js'
 
 /** Everything that a decoder noticed in a state, folio lists of memfds included. */
 export function faultsOf(state: KhoState): Fault[] {
-  return [...state.faults, ...state.blobs().flatMap(blob => [...blob.faults, ...folioFaults(state, blob)])]
+  const ofBlobs = state.blobs().flatMap(blob => [...blob.faults, ...folioFaults(state, blob)])
+  return [...state.faults, ...ofBlobs, ...describedOf(state).faults]
 }
 
 /** Lists of folios are read when asked for, so the blobs' own faults do not have what is wrong in them. */

@@ -20,13 +20,14 @@ const MOST_PATHS = 1000
  */
 export async function imagePaths(image: string, options: ImageOptions, prefix: string): Promise<string[]> {
   if (image === '-' || image.startsWith('qmp:') || isLarge(image)) return []
+  const stateOptions = await stateOptionsOf(options, {})
   const opened = await openImage(image, openOptionsOf(options))
   try {
     const end = Date.now() + MOST_MS
     const progress = () => {
       if (Date.now() > end) throw new Error('the image is too large to be searched now')
     }
-    const state = loadState(opened, { ...stateOptionsOf(options), progress })
+    const state = loadState(opened, { ...stateOptions, progress })
     const cut = prefix.lastIndexOf('/') + 1
     const base = resolve(state, cut < 2 ? '/' : prefix.slice(0, cut - 1))
     const names = base.names().filter(name => name.startsWith(prefix.slice(cut)))

@@ -130,6 +130,6 @@ async function openSides(
     throw new KhoError('usage', `--b- options but --b-root are about a second image; there is one`)
   }
   const a = await openState(path, { ...options, root: options.root ?? 'incoming' }, terminal)
-  const b = loadState(a.image, stateOptionsOf({ ...options, root }))
+  const b = loadState(a.image, await stateOptionsOf({ ...options, root }, terminal))
   return { a, b }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BLOB, BLOB_KINDS } from '../../model/blob.js'
-import type { Field, Kind, Leaf, LeafKind, Many } from '../../model/kind.js'
+import type { Field, Kind, Leaf, LeafKind, Many, One } from '../../model/kind.js'
 import { DOCUMENT } from '../../model/state.js'
 import { byteString, count, decimal, hexBytes, hexNumber } from '../../render/schema-parts.js'
 
@@ -55,10 +55,17 @@ function objectSchema(kind: Kind<unknown>, known: Record<string, z.ZodType> = {}
 
 function fieldSchema(field: Field<unknown>): z.ZodType {
   if (field.form === 'leaf') return leafSchema(field)
-  const schema = field.form === 'many' ? listSchema(field) : z.union(field.kinds.map(kindSchema))
+  const schema = field.form === 'many' ? listSchema(field) : thingSchema(field)
   const nullable = field.form === 'many' || field.orNull !== undefined ? schema.nullable() : schema
   const doc = field.form === 'one' ? field.orNull : 'null where it is not known'
   return doc === undefined ? nullable : nullable.describe(doc)
+}
+
+/** What a layout tells has the fields that the layout gives it. */
+const TOLD = z.record(z.string(), z.unknown()).describe('fields of the structure, as its layout has them')
+
+function thingSchema({ kinds, open }: One<unknown>): z.ZodType {
+  return open === true ? TOLD : z.union(kinds.map(kindSchema))
 }
 
 function listSchema({ of }: Many<unknown>): z.ZodType {

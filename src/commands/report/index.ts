@@ -97,7 +97,7 @@ async function carry(
   terminal: Terminal,
 ): Promise<CarriedImage> {
   const image = await openForCommand(path, options, terminal)
-  const settings = stateOptionsOf(options)
+  const settings = await stateOptionsOf(options, terminal)
   const bar = await startSearch(terminal, options, `reading ${path}`)
   try {
     const plan = planSlim(image, {

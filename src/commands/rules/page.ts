@@ -22,6 +22,7 @@ const FAMILIES: Readonly<Record<Family, string>> = {
   systemd: 'Descriptor stores of systemd',
   'kho-test': 'kho_test',
   'kexec-metadata': 'kexec-metadata',
+  layout: 'Structures that a layout tells',
 }
 
 const INTRO = `# The rules of \`kho validate\`

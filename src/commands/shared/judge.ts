@@ -31,9 +31,10 @@ export async function loadJudged(
   terminal: Terminal,
 ): Promise<KhoState> {
   const zero = options.absent === 'zero' ? { assumeZero: { ram: knownRam(image, options.ram) } } : {}
+  const stateOptions = await stateOptionsOf(options, terminal)
   const bar = await startSearch(terminal, options)
   try {
-    return loadState(image, { ...stateOptionsOf(options), ...zero, progress: bar.update })
+    return loadState(image, { ...stateOptions, ...zero, progress: bar.update })
   } finally {
     bar.stop()
   }

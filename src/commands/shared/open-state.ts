@@ -2,6 +2,7 @@ import { loadState, type StateOptions } from '../../image/load-state.js'
 import type { KhoImage, OpenOptions } from '../../image/open.js'
 import type { KhoState } from '../../image/state.js'
 import { openImage } from '../../node/open.js'
+import { layoutsOf } from './layouts.js'
 import type { ImageOptions, OutputOptions } from './options.js'
 import { startSearch } from './progress.js'
 import { addInput, type Terminal } from './terminal.js'
@@ -13,7 +14,8 @@ export async function openState(
   options: ImageOptions & Pick<OutputOptions, 'quiet'>,
   terminal: Terminal,
 ): Promise<KhoState> {
-  const stateOptions = stateOptionsOf(options)
+  // Refused before the image is looked at.
+  const stateOptions = await stateOptionsOf(options, terminal)
   const image = await openForCommand(path, options, terminal)
   const bar = await startSearch(terminal, options)
   try {
@@ -52,10 +54,15 @@ export function openOptionsOf(options: ImageOptions): OpenOptions {
   }
 }
 
-/** Options of the command line as the library's. */
-export function stateOptionsOf(options: ImageOptions): StateOptions {
-  const { root, abi, pageSize, scratch, ram } = options
+/** Options of the command line as the library's; layouts are read here. */
+export async function stateOptionsOf(
+  options: ImageOptions,
+  terminal: Pick<Terminal, 'inputs'>,
+): Promise<StateOptions> {
+  const { root, abi, pageSize, scratch, ram, layout } = options
+  const layouts = await layoutsOf(layout, terminal)
   return {
+    ...(layouts === null ? {} : { layouts }),
     ...(root === undefined ? {} : { root }),
     ...(abi === undefined ? {} : { abi }),
     ...(pageSize === undefined ? {} : { pageShift: pageSize }),

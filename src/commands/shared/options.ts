@@ -4,6 +4,7 @@ import { KhoError } from '../../../formats/error.js'
 import { ABIS, type AbiName, findAbi, READING_KERNELS } from '../../../formats/kernels/index.js'
 import type { PageShift } from '../../../formats/memory/geometry.js'
 import type { Place, Range } from '../../../formats/memory/range.js'
+import { LAYOUT } from './layouts.js'
 import { type MapPiece, parseAddress, parseMap, parseRange, parseScratch, parseSize } from './numbers.js'
 import { addOptions, type OptionGroup, type OptionSpec } from './option-specs.js'
 
@@ -30,6 +31,7 @@ export interface ImageOptions {
   ram?: Range[]
   scratch?: Place
   absent: 'unknown' | 'zero'
+  layout?: string[]
 }
 
 const PAGE_SIZES: Readonly<Record<string, PageShift>> = { '4K': 12, '16K': 14, '64K': 16 }
@@ -149,7 +151,7 @@ export function addOutputOptions(command: Command, answer: 'document' | 'list'):
 
 /** Everything that every command with an IMAGE takes. `b-` makes the set for a second image. */
 export function addImageOptions(command: Command, prefix = ''): void {
-  addOptions(command, [...STATE, ...OPEN, ...ASSUMPTIONS], prefix)
+  addOptions(command, [...STATE, ...OPEN, ...ASSUMPTIONS, LAYOUT], prefix)
 }
 
 /** `--reader`, `--reader-cmdline`: for commands that say what a kernel would do. */

@@ -22,7 +22,7 @@ export interface Terminal {
 }
 
 /** Remembers that a command reads a file, so that no output takes its place. */
-export function addInput(terminal: Terminal, path: string): void {
+export function addInput(terminal: Pick<Terminal, 'inputs'>, path: string): void {
   terminal.inputs ??= new Set()
   terminal.inputs.add(path)
 }

@@ -6,6 +6,7 @@ import type { Moment } from '../../kernel/run-scenario.js'
 import type { Scenario } from '../../scenario/schema.js'
 import { type Simulation, simulate, writeSimulationElf, writeSimulationRaw } from '../../simulate/simulate.js'
 import { openContentFile } from '../shared/content-file.js'
+import { LAYOUT, layoutsOf } from '../shared/layouts.js'
 import { addOptions } from '../shared/option-specs.js'
 import {
   ALLOW_OUTSIDE,
@@ -22,6 +23,7 @@ interface SimulateCommandOptions extends ScenarioOptions {
   seed?: number
   damage?: { rule: string; seed: number }[]
   quiet?: boolean
+  layout?: string[]
 }
 
 const HELP = `
@@ -68,18 +70,21 @@ export function configure(command: Command, terminal: Terminal): void {
       repeat: true,
     },
     ALLOW_OUTSIDE,
+    LAYOUT,
     { name: 'quiet', short: 'q', about: 'say nothing' },
   ])
 }
 
-function run(path: string, options: SimulateCommandOptions, terminal: Terminal): void {
+async function run(path: string, options: SimulateCommandOptions, terminal: Terminal): Promise<void> {
   if (options.output === undefined) {
     throw new KhoError('usage', 'the dump needs a file: -o FILE', {
       hint: `kho simulate ${path} -o memory.elf`,
     })
   }
   const scenario = readScenario(path)
+  const layouts = await layoutsOf(options.layout, terminal)
   const simulation = simulate(scenario, {
+    ...(layouts === null ? {} : { layouts }),
     open: contentsBeside(path, options, terminal),
     ...(options.at === undefined ? {} : { at: options.at }),
     ...(options.seed === undefined ? {} : { seed: options.seed }),

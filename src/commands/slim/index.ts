@@ -82,11 +82,12 @@ async function run(path: string, options: SlimCommand, terminal: Terminal): Prom
 }
 
 async function makePlan(path: string, options: SlimCommand, terminal: Terminal): Promise<SlimPlan> {
+  const stateOptions = await stateOptionsOf(options, terminal)
   const image = await openImage(path, openOptionsOf(options))
   const bar = await startSearch(terminal, options)
   try {
     return planSlim(image, {
-      ...stateOptionsOf(options),
+      ...stateOptions,
       progress: bar.update,
       version: version(),
       contents: options.contents === true,

@@ -1,4 +1,4 @@
-import type { StateOptions } from '../../image/load-state.js'
+import type { StateOptionsData } from '../../image/load-state.js'
 import type { ImageData, Side } from '../protocol.js'
 
 /** An image that the page carries. */
@@ -15,7 +15,7 @@ export function carriedImages(page: Document): Carried[] {
     if (element === null) continue
     const packed = Uint8Array.from(atob((element.textContent ?? '').trim()), char => char.charCodeAt(0))
     const { name = 'image', state = '{}' } = element.dataset
-    const options = JSON.parse(state) as StateOptions
+    const options = JSON.parse(state) as StateOptionsData
     found.push({ side, image: { name, options, bytes: packed.buffer } })
     element.remove()
   }

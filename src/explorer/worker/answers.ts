@@ -1,3 +1,4 @@
+import { compileLayout, layoutSet } from '../../../formats/described/index.js'
 import { KhoError } from '../../../formats/error.js'
 import { READING_KERNELS } from '../../../formats/kernels/index.js'
 import { bytesSource } from '../../../formats/memory/byte-source.js'
@@ -100,9 +101,14 @@ export function answerTo(name: RequestName, ask: unknown): unknown {
   return (ANSWERS[name] as (ask: unknown) => unknown)(ask)
 }
 
-async function openState({ name, options, ...data }: ImageData): Promise<KhoState> {
+async function openState({ name, options = {}, ...data }: ImageData): Promise<KhoState> {
   const source = 'blob' in data ? blobSource(data.blob, name) : bytesSource(new Uint8Array(data.bytes))
-  return loadState(await openSource({ name, source, parts: [], close: () => {} }, {}, WEB_IO), options)
+  const image = await openSource({ name, source, parts: [], close: () => {} }, {}, WEB_IO)
+  const { layouts, ...plain } = options
+  return loadState(
+    image,
+    layouts === undefined ? plain : { ...plain, layouts: layoutSet(layouts.map(compileLayout)) },
+  )
 }
 
 function readerOf(kernel: string | null): { reader?: string } {

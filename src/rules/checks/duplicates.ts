@@ -1,5 +1,6 @@
 import { hex } from '../../../formats/memory/fault.js'
 import type { KhoState } from '../../image/state.js'
+import { toldPaths } from '../../model/described-index.js'
 import { forEachDuplicate, ownersOf } from '../../owners/algebra.js'
 import { type Ownership, ownershipOf } from '../../owners/ownership.js'
 import type { Occurrence, RuleContext } from '../rule.js'
@@ -13,6 +14,7 @@ const MOST_FOUND = 1000
 export function* checkDuplicateOwners({ state }: RuleContext): Generator<Occurrence> {
   const ownership = ownershipOf(state)
   const twice = sharedFiles(state)
+  const isTold = toldPaths(state)
   const found: Occurrence[] = []
   let pieces = 0
   forEachDuplicate(ownership, (start, end, owners) => {
@@ -22,6 +24,8 @@ export function* checkDuplicateOwners({ state }: RuleContext): Generator<Occurre
     const paths = ownersOf(ownership, start, end)
     if (paths.every((path, n) => n === 0 || isToldAlready(paths[0]!, path, twice))) return true
     const whole = sharesBytes(ownership, start, end)
+    // Several structures of one user may lie in one page of his.
+    if (!whole && paths.every(isTold)) return true
     const others = paths.length > 2 ? ` and ${owners - 2} more` : ''
     const message = `${hex(start)}-${hex(end)} is both ${paths[0]} and ${paths[1]}${others}`
     const mild = whole ? {} : ({ severity: 'warning' } as const)

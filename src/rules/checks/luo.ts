@@ -6,9 +6,6 @@ import type { Occurrence, RuleContext } from '../rule.js'
 import { canTellUnpreserved, filesOf, isWithoutSessions, kernelName, luoOf } from './context.js'
 import { dangling } from './dangling.js'
 
-/** Objects that releases or postings know: stem and version. */
-const KNOWN_FLBS: readonly string[] = ['pci-v2', 'hugetlb-v1', 'iommu-v1']
-
 /** Files whose handler the reader does not have, one occurrence for each handler. */
 export function* checkLuoHandlers({ state, kernel }: RuleContext): Generator<Occurrence> {
   if (kernel.users.luo === null) return
@@ -30,8 +27,9 @@ export function* checkLuoHandlers({ state, kernel }: RuleContext): Generator<Occ
 export function* checkLuoFlbNames({ state }: RuleContext): Generator<Occurrence> {
   const stem = (name: string) => name.replace(/-?v[0-9]+$/, '')
   for (const { name, path, extent } of luoOf(state)?.flbs?.entries ?? []) {
-    const known = KNOWN_FLBS.find(other => stem(other) === stem(name))
-    if (known === undefined || known === name) continue
+    if (state.layouts.find('flbs', name) !== null) continue
+    const known = state.layouts.names('flbs').find(other => stem(other) === stem(name))
+    if (known === undefined) continue
     const message = `FLB object '${name}' is of another version than '${known}': not absent, but not understood`
     yield { message, path, address: extent.start }
   }

@@ -4,13 +4,15 @@ import { describe, expect, it } from 'vitest'
 import { createContext } from '../../../formats/blobs/context.js'
 import {
   type Compiled,
+  type DescribedIndex,
   type DescribedNode,
+  type DescribedRoot,
   type DescribedValue,
   describedValue,
   encodeDescribed,
   type FollowContext,
-  fits,
   follow,
+  misfit,
   readDescribed,
   walkDescribed,
 } from '../../../formats/described/index.js'
@@ -41,6 +43,10 @@ function builder(): { builder: MemoryBuilder; blocks: Map<number, number> } {
   }
 }
 
+function encode(allocator: MemoryBuilder, all: Compiled, name: string, value: DescribedValue): number {
+  return encodeDescribed({ allocator, geometry: GEOMETRY }, all.structs.get(name)!, value).address
+}
+
 function contextOf(memory: PhysicalMemory, blocks: ReadonlyMap<number, number> = new Map()): FollowContext {
   return { ...createContext(memory, GEOMETRY), blockBytes: address => blocks.get(address) ?? 0 }
 }
@@ -51,16 +57,29 @@ function rootOf(memory: PhysicalMemory, all: Compiled, name: string, address: nu
   return read.node
 }
 
+function rootAt(memory: PhysicalMemory, all: Compiled, name: string, address: number): DescribedRoot {
+  return { path: 'x', all, node: rootOf(memory, all, name, address), claimed: false }
+}
+
+function claimsIn({ claims }: DescribedIndex): { start: number; end: number; kind: string; path: string }[] {
+  return [...claims.values()].flat().flatMap(({ kind, starts, sizes, pathOf }) =>
+    [...starts].flatMap((start, n) => {
+      const size = sizes[n]!
+      return size === 0 ? [] : [{ start, end: start + size, kind, path: pathOf(n) }]
+    }),
+  )
+}
+
 /** What was encoded, read back: the value that `encodeDescribed` was given, with memory as its bytes. */
 function decoded(context: FollowContext, all: Compiled, node: DescribedNode): Record<string, unknown> {
   const value = describedValue(node)
   for (const link of node.compiled.links) {
-    if (link.path.length > 1 || link.to.kind === 'folio') continue
-    const found = follow(context, all, node, link, 'x')
+    if (link.to.kind === 'folio') continue
+    const found = follow(context, node, link, 'x')
     expect(found.missing).toBeNull()
     const list = Array.from({ length: found.count ?? -1 }, (_, n) => decoded(context, all, found.at(n)!))
     const [only] = list
-    value[link.path[0]!] =
+    value[link.field.name] =
       'struct' in link.to
         ? link.to.kind === 'struct'
           ? only
@@ -74,7 +93,7 @@ describe('the shipped layouts', () => {
   it('lay out PCI devices as the header says, byte for byte', () => {
     const { builder: memory } = builder()
     const all = layout('pci')
-    const address = encodeDescribed(memory, GEOMETRY, all, 'pci_ser', {
+    const address = encode(memory, all, 'pci_ser', {
       nr_devices: 2,
       devices: [
         { domain: 0, bdf: 0x0018, refcount: 1 },
@@ -89,7 +108,6 @@ describe('the shipped layouts', () => {
     const [devices] = [memory.segments().at(-1)!.phys]
     const blocks = follow(
       contextOf(memory.memory()),
-      all,
       rootOf(memory.memory(), all, 'pci_ser', address),
       all.structs.get('pci_ser')!.links[0]!,
       'x',
@@ -105,10 +123,10 @@ describe('the shipped layouts', () => {
     const { builder: memory } = builder()
     const all = layout('pci')
     const devices = Array.from({ length: 511 }, (_, n) => ({ domain: n, bdf: n, refcount: 1 }))
-    const address = encodeDescribed(memory, GEOMETRY, all, 'pci_ser', { nr_devices: 511, devices })
+    const address = encode(memory, all, 'pci_ser', { nr_devices: 511, devices })
     const context = contextOf(memory.memory())
     const root = rootOf(memory.memory(), all, 'pci_ser', address)
-    const found = follow(context, all, root, root.compiled.links[0]!, 'flb')
+    const found = follow(context, root, root.compiled.links[0]!, 'flb')
     expect(found.extents).toHaveLength(2)
     expect(found.count).toBe(511)
     expect(describedValue(found.at(510)!)).toEqual({ domain: 510, bdf: 510, refcount: 1 })
@@ -130,7 +148,7 @@ describe('the shipped layouts', () => {
       '0001000000000000' + 'ff030000' + '04000000',
     ],
     [
-      'kvm',
+      'caretaker',
       'kvm_vcpu_ser',
       { vcpu_id: 1, flags: 1, vm_token: 7n },
       `0100000001000000${'07'.padEnd(16, '0')}${'00'.repeat(16)}`,
@@ -145,27 +163,27 @@ describe('the shipped layouts', () => {
   ])('%s: %s is laid out as posted', (file, name, value: DescribedValue, bytes) => {
     const { builder: memory } = builder()
     const all = layout(file)
-    const address = encodeDescribed(memory, GEOMETRY, all, name, value)
+    const address = encode(memory, all, name, value)
     const node = rootOf(memory.memory(), all, name, address)
     expect(Buffer.from(node.bytes).toString('hex')).toBe(bytes)
-    expect(fits(node)).toBe(true)
+    expect(misfit(node)).toBeNull()
   })
 
   it('own what they lead to', () => {
     const { builder: memory, blocks } = builder()
     const all = layout('kvm')
     const folios = [1, 4, 1].map(pages => memory.allocate(pages).address)
-    const address = encodeDescribed(memory, GEOMETRY, all, 'guest_memfd_ser', {
+    const address = encode(memory, all, 'guest_memfd_ser', {
       size: 0x6000n,
       nr_folios: 3n,
-      folios: folios.map((at, n) => ({ word: BigInt(at / 4096) | (1n << 52n), index: BigInt(n) })),
+      folios: folios.map((at, n) => ({ folio: BigInt(at / 4096) | (1n << 52n), index: BigInt(n) })),
     })
     const context = contextOf(memory.memory(), blocks)
-    const walk = walkDescribed(context, all, rootOf(memory.memory(), all, 'guest_memfd_ser', address), 'f')
-    const owned = walk.extents.map(({ start }) => start - (start % 4096))
+    const walk = walkDescribed(context, [rootAt(memory.memory(), all, 'guest_memfd_ser', address)])
+    const owned = claimsIn(walk).map(({ start }) => start - (start % 4096))
     expect(new Set(owned)).toEqual(new Set(blocks.keys()))
     expect(
-      walk.extents
+      claimsIn(walk)
         .filter(({ kind }) => kind === 'data')
         .map(({ start, end }) => (end - start) / 4096)
         .sort(),
@@ -202,13 +220,10 @@ describe('the shipped layouts', () => {
       device_array_phys: 0,
     })
     const context = contextOf(memory.memory(), blocks)
-    const walk = walkDescribed(
-      context,
-      all,
-      rootOf(memory.memory(), all, 'iommu_flb_ser', flb.address),
-      'flb',
-    )
-    const data = walk.extents.filter(({ kind }) => kind === 'data').map(({ start }) => start)
+    const walk = walkDescribed(context, [rootAt(memory.memory(), all, 'iommu_flb_ser', flb.address)])
+    const data = claimsIn(walk)
+      .filter(({ kind }) => kind === 'data')
+      .map(({ start }) => start)
     expect(data).toEqual([top.address, middle.address, leaf.address])
   })
 })
@@ -223,7 +238,7 @@ describe('encoding', () => {
         const { builder: memory } = builder()
         const all = layout('pci')
         const value = { version: 2, nr_devices: devices.length, devices }
-        const address = encodeDescribed(memory, GEOMETRY, all, 'pci_ser', value)
+        const address = encode(memory, all, 'pci_ser', value)
         const context = contextOf(memory.memory())
         expect(decoded(context, all, rootOf(memory.memory(), all, 'pci_ser', address))).toEqual(value)
         expect(context.faults()).toEqual([])
@@ -242,13 +257,13 @@ describe('encoding', () => {
         (attributes, tail) => {
           const { builder: memory } = builder()
           const vm = { type: 1n, nr_mem_attrs: BigInt(attributes.length), mem_attrs: attributes }
-          const at = encodeDescribed(memory, GEOMETRY, layout('kvm'), 'kvm_vm_ser', vm)
+          const at = encode(memory, layout('kvm'), 'kvm_vm_ser', vm)
           const context = contextOf(memory.memory())
           expect(
             decoded(context, layout('kvm'), rootOf(memory.memory(), layout('kvm'), 'kvm_vm_ser', at)),
           ).toEqual(vm)
           const narrow = { max_nr_devices: 16, nr_devices: tail }
-          const place = encodeDescribed(memory, GEOMETRY, layout('pci'), 'pci_ser_narrow', narrow)
+          const place = encode(memory, layout('pci'), 'pci_ser_narrow', narrow)
           const again = contextOf(memory.memory())
           expect(
             decoded(again, layout('pci'), rootOf(memory.memory(), layout('pci'), 'pci_ser_narrow', place)),
@@ -273,7 +288,7 @@ describe('following', () => {
       .get('pci_ser')!
       .struct.write(flb.bytes, 0, { version: 2, nr_devices: 2, devices: block.address })
     const context = contextOf(memory.memory())
-    walkDescribed(context, all, rootOf(memory.memory(), all, 'pci_ser', flb.address), 'flb')
+    walkDescribed(context, [rootAt(memory.memory(), all, 'pci_ser', flb.address)])
     expect(context.faults().map(({ message }) => message)).toEqual([
       `chain of devices comes back to 0x${block.address.toString(16)}`,
     ])
@@ -286,7 +301,7 @@ describe('following', () => {
     all.structs.get('pci_ser')!.struct.write(flb.bytes, 0, { version: 2, nr_devices: 2, devices: 0x40000000 })
     const context = contextOf(memory.memory())
     const root = rootOf(memory.memory(), all, 'pci_ser', flb.address)
-    const found = follow(context, all, root, root.compiled.links[0]!, 'flb')
+    const found = follow(context, root, root.compiled.links[0]!, 'flb')
     expect(found).toMatchObject({ count: null, missing: { address: 0x40000000, reason: 'outside' } })
   })
 
@@ -305,7 +320,7 @@ describe('following', () => {
               view.setBigUint64(at, BigInt(pages.address + ((at * 7 + flip) % 4) * 0x1000), true)
             }
             const context = contextOf(memory.memory(), new Map([[pages.address, 0x4000]]))
-            walkDescribed(context, all, rootOf(memory.memory(), all, compiled.name, pages.address), 'x')
+            walkDescribed(context, [rootAt(memory.memory(), all, compiled.name, pages.address)])
           }),
           { numRuns: 5 },
         )

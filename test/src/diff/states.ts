@@ -1,4 +1,5 @@
 import type { Blob, MemblockRegion } from '../../../formats/blobs/index.js'
+import { layoutSet } from '../../../formats/described/index.js'
 import { buildFdt, readFdt } from '../../../formats/fdt/index.js'
 import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../../formats/kernels/index.js'
 import { geometry, type PageShift } from '../../../formats/memory/geometry.js'
@@ -60,6 +61,7 @@ export function stateOf(spec: StateSpec): KhoState {
       reading: null,
       ...spec.tracker,
     },
+    layouts: layoutSet(),
     scratch,
     scratchReason: 'made up',
     scratchArray: null,

@@ -23,26 +23,40 @@ describe('parseLayout', () => {
     expect(description.handlers).toEqual({ 'mine-v1': ['mine_ser'] })
     expect(description.posted).toBeNull()
     expect(structs.get('mine_ser')!.struct.size).toBe(36)
-    expect(structs.get('mine_ser')!.links.map(({ path, to }) => [path.join('.'), to.kind])).toEqual([
-      ['list', 'vmalloc'],
-    ])
+    expect(structs.get('mine_ser')!.links.map(({ key, to }) => [key, to.kind])).toEqual([['list', 'vmalloc']])
     expect(structs.get('item')!.struct.size).toBe(16)
   })
 
   it.each([
     ['structs: [', /no YAML/],
     ['{}', /structs: /],
-    ['structs: {a: {fields: {x: {at: 0, type: u65}}}}', /no structure "u65"/],
-    ['structs: {a: {fields: {x: {at: 0, type: "u8[3]"}}}}', /expected u8 to u64/],
-    ['structs: {a: {fields: {x: {at: 0, type: a}}}}', /contains itself/],
-    ['structs: {a: {fields: {x: {at: 0, type: u64}, y: {at: 4, type: u8}}}}', /field y at 4 has no room/],
-    ['structs: {a: {size: 4, fields: {x: {at: 0, type: u64}}}}', /field x at 0 has no room/],
-    ['structs: {a: {fields: {x: {at: 0, type: u32, to: {struct: a}}}}}', /must be addr to lead to struct/],
-    ['structs: {a: {fields: {x: {at: 0, type: addr, to: {struct: b}}}}}', /no structure "b"/],
-    ['structs: {a: {fields: {x: {at: 0, type: u64, to: {folio: pfn}}}}}', /no bits "pfn"/],
-    ['structs: {a: {fields: {x: {at: 0, type: kho_vmalloc, to: {vmalloc: a, count: n}}}}}', /no number "n"/],
-    ['handlers: {h: b}\nstructs: {a: {fields: {}}}', /no structure "b"/],
-    ['structs: {a: {fields: {x: {at: 0, type: u8, colour: red}}}}', /colour/],
+    ['structs: {a: {fields: {x: {at: 0, type: u8}}}}', /who hands it over/],
+    ['handlers: {h: a}\nstructs: {a: {fields: {x: {at: 0, type: u65}}}}', /no structure "u65"/],
+    ['handlers: {h: a}\nstructs: {a: {fields: {x: {at: 0, type: "u8[3]"}}}}', /expected u8 to u64/],
+    ['handlers: {h: a}\nstructs: {a: {fields: {x: {at: 0, type: a}}}}', /contains itself/],
+    [
+      'handlers: {h: a}\nstructs: {a: {fields: {x: {at: 0, type: u64}, y: {at: 4, type: u8}}}}',
+      /field y at 4 has no room/,
+    ],
+    [
+      'handlers: {h: a}\nstructs: {a: {size: 4, fields: {x: {at: 0, type: u64}}}}',
+      /field x at 0 has no room/,
+    ],
+    [
+      'handlers: {h: a}\nstructs: {a: {fields: {x: {at: 0, type: u32, to: {struct: a}}}}}',
+      /must be addr to lead to struct/,
+    ],
+    [
+      'handlers: {h: a}\nstructs: {a: {fields: {x: {at: 0, type: addr, to: {struct: b}}}}}',
+      /no structure "b"/,
+    ],
+    ['handlers: {h: a}\nstructs: {a: {fields: {x: {at: 0, type: u64, to: {folio: pfn}}}}}', /no bits "pfn"/],
+    [
+      'handlers: {h: a}\nstructs: {a: {fields: {x: {at: 0, type: kho_vmalloc, to: {vmalloc: a, count: n}}}}}',
+      /no number "n"/,
+    ],
+    ['handlers: {h: b}\nstructs: {a: {size: 8, fields: {}}}', /no structure "b"/],
+    ['handlers: {h: a}\nstructs: {a: {fields: {x: {at: 0, type: u8, colour: red}}}}', /colour/],
     ['structs: &s {a: {fields: {x: *t}}}', /t/],
   ])('says what is wrong with %j', (text, message) => {
     expect(() => parseLayout(text, 'mine.yaml')).toThrow(message)

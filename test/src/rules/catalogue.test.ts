@@ -11,10 +11,10 @@ import { ROOT } from '../../built.js'
 
 /**
  * Folders whose sources can raise a fault or name a rule. formats/fdt has codes of its own, which
- * FDT-BROKEN and FDT-ODD carry; those of formats/described are about structures that no state has yet.
+ * FDT-BROKEN and FDT-ODD carry.
  */
-const RAISING = ['src/kernel/reader', 'formats', 'src/image', 'src/owners', 'src/validate']
-const OWN_CODES = /^formats\/(fdt|described)\//
+const RAISING = ['src/kernel/reader', 'formats', 'src/image', 'src/model', 'src/owners', 'src/validate']
+const OWN_CODES = /^formats\/fdt\//
 
 function sources(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })

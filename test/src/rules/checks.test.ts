@@ -71,6 +71,11 @@ const EXAMPLES: Record<string, Example> = {
       target.write64(list, target.u64(list) + 1)
     },
   },
+  'LAYOUT-UNPRESERVED': {
+    kernel: '7.2',
+    damage: target => unpreserve(target, Number(luoOf(target).flbs!.entries[0]!.data)),
+    scenario: pciFlb(1, [{ bdf: 8, refcount: 1 }]),
+  },
   'LUO-FLB-VERSION': { kernel: '7.2' },
   'LUO-HANDLER': {
     kernel: '7.2',
@@ -125,6 +130,15 @@ const EXAMPLES: Record<string, Example> = {
     damage: target => target.remove(memfdOf(target).vmalloc!.runs[0]!),
   },
   'MEMFD-SEALS-LOST': { kernel: '6.19' },
+  'PCI-COUNT': { kernel: '7.2', scenario: pciFlb(3, [{ bdf: 8, refcount: 1 }]) },
+  'PCI-DUPLICATE': {
+    kernel: '7.2',
+    scenario: pciFlb(2, [
+      { bdf: 8, refcount: 1 },
+      { bdf: 8, refcount: 1 },
+    ]),
+  },
+  'PCI-FREE-ENTRY': { kernel: '7.2', scenario: pciFlb(0, [{ bdf: 8 }]) },
   'ROOT-FDT-SIZE': { kernel: '7.2', damage: target => write32be(target, target.root + 4, 8192) },
   'ROOT-STRUCTURE': {
     kernel: '7.2',
@@ -171,6 +185,14 @@ function onePageRegion() {
   return {
     machine: { ...MACHINE, kernel: '7.2' as const },
     calls: [{ reserve_mem: { name: 'oops', size: 4096 } }, 'kexec'],
+  }
+}
+
+function pciFlb(count: number, devices: object[]) {
+  const struct = { nr_devices: count, devices }
+  return {
+    machine: { ...MACHINE, kernel: '7.2' as const },
+    calls: [{ luo_flb: { name: 'pci', count: 0, struct } }, 'kexec'],
   }
 }
 

@@ -73,7 +73,7 @@ describe('a scenario file', () => {
     ],
     [`${MACHINE}calls:\n  - preserve_pages: { pages: 1, size: 2 }\n`, /there is no such key: size/],
     [`${MACHINE}calls:\n  - preserve_random: { range: 0-1G }\n`, /expected one of density .* and count/],
-    [`${MACHINE}calls:\n  - add_subtree: { name: x }\n`, /expected either fdt, or size and contents/],
+    [`${MACHINE}calls:\n  - add_subtree: { name: x }\n`, /expected one of fdt, struct, or size and contents/],
     [
       'machine:\n  ram: [1G-0]\n  scratch: [{ address: 0, size: 32M }]\n',
       /x\.yaml:2: machine\.ram\.0: expected a range/,
