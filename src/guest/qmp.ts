@@ -5,11 +5,14 @@ import { createLineLog } from './line-log.js'
 export interface Qmp {
   /** Runs a command and gives what it returned, or why it did not. */
   execute(command: string, parameters?: Record<string, unknown>): Promise<QmpResult>
+  /** True once QEMU has said who it is; false where something else is said first, or nothing before the end. */
+  greeted: Promise<boolean>
 }
 
 export type QmpResult = { ok: true; value: unknown } | { ok: false; message: string }
 
 interface Message {
+  QMP?: unknown
   return?: unknown
   error?: { class: string; desc: string }
   id?: number
@@ -25,6 +28,10 @@ export function createQmp(socket: Socket): Qmp {
   let read = 0
   let ended = false
 
+  let greet: (qemu: boolean) => void = () => {}
+  const greeted = new Promise<boolean>(resolve => {
+    greet = resolve
+  })
   const finish = (id: number, result: QmpResult) => {
     waiting.get(id)?.(result)
     waiting.delete(id)
@@ -33,6 +40,8 @@ export function createQmp(socket: Socket): Qmp {
     log.push(bytes)
     for (; read < log.lines.length; read++) {
       const message = parse(log.lines[read]!)
+      // Only the first word counts.
+      greet(message?.QMP !== undefined)
       if (message?.id === undefined) continue
       finish(
         message.id,
@@ -44,6 +53,7 @@ export function createQmp(socket: Socket): Qmp {
   })
   socket.on('close', () => {
     ended = true
+    greet(false)
     for (const id of [...waiting.keys()]) finish(id, GONE)
   })
 
@@ -59,12 +69,13 @@ export function createQmp(socket: Socket): Qmp {
     })
   // Commands are taken only after this one, which answers the greeting.
   void execute('qmp_capabilities')
-  return { execute }
+  return { execute, greeted }
 }
 
 function parse(line: string): Message | null {
   try {
-    return JSON.parse(line) as Message
+    const message: unknown = JSON.parse(line)
+    return typeof message === 'object' ? (message as Message | null) : null
   } catch {
     return null
   }

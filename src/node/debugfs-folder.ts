@@ -4,6 +4,7 @@ import { DEBUGFS_FILE_BYTES, openDebugfs } from '../../formats/dumps/debugfs.js'
 import type { Dump } from '../../formats/dumps/dump.js'
 import { KhoError } from '../../formats/error.js'
 import { fileName } from './paths.js'
+import { errorCode } from './system-error.js'
 
 /** True for a directory; false also where there is nothing, or nothing that may be looked at. */
 export function isDirectory(path: string): boolean {
@@ -55,8 +56,15 @@ function listFolder(path: string): string[] {
   try {
     return readdirSync(path).sort()
   } catch (error) {
+    if (isGone(error)) return []
     throw unreadable(path, error)
   }
+}
+
+/** A live kernel takes blobs away whenever it likes: what is gone by now is as if it had never been there. */
+function isGone(error: unknown): boolean {
+  const code = errorCode(error)
+  return code === 'ENOENT' || code === 'ENODEV'
 }
 
 function unreadable(path: string, error: unknown): KhoError {
@@ -71,6 +79,6 @@ function addFile(files: Map<string, Uint8Array>, name: string, path: string): vo
   try {
     files.set(name, new Uint8Array(readFileSync(path)))
   } catch (error) {
-    throw unreadable(path, error)
+    if (!isGone(error)) throw unreadable(path, error)
   }
 }

@@ -5,6 +5,8 @@ import { type FileSource, openFileSource } from './file-source.js'
 
 /** How files are opened. */
 export interface OpenFileOptions extends OpenOptions {
+  /** What messages and answers call it; its path where not given. */
+  name?: string
   /** Told what takes room or time, a line each. */
   notice?: (message: string) => void
 }
@@ -49,7 +51,7 @@ export async function openImage(path: string, options: OpenFileOptions = {}): Pr
     const source = await open(path)
     const parts: FileSource[] = []
     for (const part of options.parts ?? []) parts.push(await open(part))
-    const name = path === STDIN ? 'standard input' : path
+    const name = options.name ?? (path === STDIN ? 'standard input' : path)
     return await openSource({ name, source, parts, close }, options, ioOf(files, options.notice))
   } catch (error) {
     close()

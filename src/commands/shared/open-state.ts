@@ -1,7 +1,7 @@
 import { loadState, type StateOptions } from '../../image/load-state.js'
 import type { KhoImage, OpenOptions } from '../../image/open.js'
 import type { KhoState } from '../../image/state.js'
-import { openImage } from '../../node/open.js'
+import { type OpenFileOptions, openImage } from '../../node/open.js'
 import { layoutsOf } from './layouts.js'
 import type { ImageOptions, OutputOptions } from './options.js'
 import { startSearch } from './progress.js'
@@ -35,10 +35,19 @@ export async function openForCommand(
   const notice = (message: string) => {
     if (options.quiet !== true) warn(terminal, message)
   }
-  const image = await openImage(path, { ...openOptionsOf(options), notice })
+  const wanted = { ...openOptionsOf(options), notice }
+  const image = path.startsWith(GUEST) ? await openRunning(path, wanted) : await openImage(path, wanted)
   terminal.cleanups ??= []
   terminal.cleanups.push(() => image.close())
   return image
+}
+
+/** What names of running guests begin with; what opens one is loaded for them only. */
+const GUEST = 'qmp:'
+
+async function openRunning(name: string, options: OpenFileOptions): Promise<KhoImage> {
+  const { openGuest } = await import('../../guest/open-guest.js')
+  return openGuest(name, options)
 }
 
 /** Options of the command line as the library's. */

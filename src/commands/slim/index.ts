@@ -1,12 +1,11 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../../formats/error.js'
 import type { KhoState } from '../../image/state.js'
-import { openImage } from '../../node/open.js'
 import { writeJson } from '../../render/json.js'
 import { planSlim, type SlimPlan, writeSlim } from '../../slim/slim.js'
 import { validateState } from '../../validate/validate.js'
 import { openContentFile } from '../shared/content-file.js'
-import { openOptionsOf, stateOptionsOf } from '../shared/open-state.js'
+import { openForCommand, stateOptionsOf } from '../shared/open-state.js'
 import { addOptions } from '../shared/option-specs.js'
 import { addImageOptions, type ImageOptions, type OutputOptions } from '../shared/options.js'
 import { writeOutput } from '../shared/output.js'
@@ -83,7 +82,7 @@ async function run(path: string, options: SlimCommand, terminal: Terminal): Prom
 
 async function makePlan(path: string, options: SlimCommand, terminal: Terminal): Promise<SlimPlan> {
   const stateOptions = await stateOptionsOf(options, terminal)
-  const image = await openImage(path, openOptionsOf(options))
+  const image = await openForCommand(path, options, terminal)
   const bar = await startSearch(terminal, options)
   try {
     return planSlim(image, {
