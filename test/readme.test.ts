@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { KHO, ROOT, requireBuild, requirePage } from './built.js'
 import { GAP, matches, readTranscript } from './transcript.js'
@@ -82,12 +82,22 @@ describe.each(PAGES)('$page', ({ page, steps }) => {
   })
 })
 
+describe('links between pages', () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdownBelow('docs')]
+  it.each(pages)('%s leads only to what is there', page => {
+    const text = readFileSync(join(ROOT, page), 'utf8')
+    const targets = [...text.matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)].map(match => match[1] as string)
+    const local = targets.filter(target => !/^[a-z]+:/.test(target))
+    expect(local.filter(target => !existsSync(join(ROOT, dirname(page), target)))).toEqual([])
+  })
+})
+
 describe('the transcript reader', () => {
   it('finds commands, output and gaps', () => {
     const text =
-      '```sh\nnpm ci && npx kho a\nnpm test\n```\n```sh\n$ kho b\nx\n$ kho c | head\n```\n```js\nkho d\n```\n'
+      '```sh\nnpm ci && node bin/kho.js a\nnpm test\n```\n```sh\n$ kho b\nx\n$ kho c | head\n```\n```js\nkho d\n```\n'
     expect(readTranscript(text)).toEqual([
-      { command: 'npx kho a', shown: null },
+      { command: 'kho a', shown: null },
       { command: 'kho b', shown: ['x'] },
       { command: 'kho c | head', shown: [] },
     ])

@@ -19,7 +19,10 @@ export function readTranscript(markdown: string): Step[] {
     else for (const command of lines) steps.push({ command, shown: null })
   }
   return steps
-    .map(step => ({ ...step, command: step.command.replace(/^npm ci && /, '') }))
+    .map(step => ({
+      ...step,
+      command: step.command.replace(/^npm ci && /, '').replace(/^node bin\/kho\.js /, 'kho '),
+    }))
     .filter(step => /^(npx )?kho /.test(step.command))
 }
 
