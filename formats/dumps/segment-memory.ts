@@ -15,8 +15,8 @@ export interface SegmentLayout {
   ranges: readonly Range[]
 }
 
-/** Longest block of a sequential pass. */
-const BLOCK_BYTES = 2 ** 20
+/** Longest block of a sequential pass: what the kernel copies stays in a processor's cache until it is looked at. */
+const BLOCK_BYTES = 2 ** 16
 
 /** Blocks after the first of a segment begin at multiples of this. */
 const BLOCK_ALIGN = 4096

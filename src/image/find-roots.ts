@@ -110,10 +110,9 @@ function findSetupData(memory: PhysicalMemory, found: FoundRoots, progress?: Pro
     seen.add(address)
     found.handovers.push({ ...record, kind: 'setup-data' })
   }
-  let before = -1
-  eachBlock(memory, progress, block => {
-    if (block.phys === before) searchBorder(memory, before, accept)
-    const { phys, bytes } = block
+  const border = createBorder(accept)
+  eachBlock(memory, progress, ({ phys, bytes }) => {
+    border(phys, bytes)
     for (
       let at = findBytes(bytes, SETUP_DATA_MARK);
       at >= 0;
@@ -121,17 +120,23 @@ function findSetupData(memory: PhysicalMemory, found: FoundRoots, progress?: Pro
     ) {
       accept(phys + at - 8)
     }
-    before = phys + bytes.length
   })
 }
 
-/** A mark that two neighbouring blocks share is in neither. */
-function searchBorder(memory: PhysicalMemory, border: number, accept: (address: number) => void): void {
+/** Looks at where blocks meet: a mark that two neighbours share is in neither. */
+function createBorder(accept: (address: number) => void): (phys: number, bytes: Uint8Array) => void {
   const reach = SETUP_DATA_MARK.length - 1
-  const read = memory.read(border - reach, reach * 2)
-  if (!read.ok) return
-  const at = findBytes(read.bytes, SETUP_DATA_MARK)
-  if (at >= 0) accept(border - reach + at - 8)
+  const seam = new Uint8Array(reach * 2)
+  let before = -1
+  return (phys, bytes) => {
+    if (phys === before && bytes.length >= reach) {
+      seam.set(bytes.subarray(0, reach), reach)
+      const at = findBytes(seam, SETUP_DATA_MARK)
+      if (at >= 0) accept(phys - reach + at - 8)
+    }
+    before = bytes.length < reach ? -1 : phys + bytes.length
+    if (before >= 0) seam.set(bytes.subarray(bytes.length - reach))
+  }
 }
 
 /** Every page that begins in the image: at least four bytes from `at` on. */

@@ -14,8 +14,11 @@ const SMALL_READ = 4096
 const CACHE_BLOCK = 2 ** 14
 const CACHE_BLOCKS = 512
 
-/** A sequential pass reads at least this much at once. */
-const READ_AHEAD = 2 ** 20
+/**
+ * A sequential pass reads at least this much at once. Measured on 1 GiB in the page cache: 64 KiB 200 ms, 128 KiB 220, 1 MiB 235;
+ * `cat` takes 190.
+ */
+const READ_AHEAD = 2 ** 16
 
 /** readSync takes no more at once. */
 const MAX_READ = 2 ** 30

@@ -1,4 +1,3 @@
-import wrapAnsi from 'wrap-ansi'
 import { asciiText } from '../../render/ascii.js'
 import type { Writer } from '../../render/writer.js'
 import { isAsciiLocale } from './locale.js'
@@ -10,7 +9,10 @@ const HANG = 4
 /** On terminals that are narrower, nothing is gained by breaking lines. */
 const LEAST_WIDTH = 20
 
-/** Breaks lines at blanks where they are wider than `columns`, and indents what is continued. Longer words stay whole. */
+/**
+ * Breaks lines at blanks where they are wider than `columns`, and indents what is continued. Longer words stay whole. By hand: a
+ * package for it costs every command 10 ms of start-up.
+ */
 export function wrapLines(text: string, columns: number): string {
   return text
     .split('\n')
@@ -26,9 +28,46 @@ function shown(line: string): number {
 function wrapLine(line: string, columns: number): string {
   const indent = /^ */.exec(line)![0]
   const hang = Math.min(indent.length + HANG, Math.floor(columns / 2))
-  const [first, ...rest] = wrapAnsi(line.slice(indent.length), columns - hang, { trim: true }).split('\n')
-  // Blanks that stood at a break are no indentation.
-  return [indent + first, ...rest.map(next => ' '.repeat(hang) + next.trimStart())].join('\n')
+  const lines: string[] = []
+  let last = ''
+  for (const word of line.slice(indent.length).split(' ')) {
+    const longer = `${last} ${word}`
+    if (last === '') last = word
+    else if (shown(longer) <= columns - hang) last = longer
+    else {
+      lines.push(last.trimEnd())
+      last = word
+    }
+  }
+  const [first, ...rest] = styleApart([...lines, last.trimEnd()])
+  return [indent + first, ...rest.map(next => ' '.repeat(hang) + next)].join('\n')
+}
+
+/** Ends at the end of a line what is coloured there, and begins it again in the next: what is in front has no colour. */
+function styleApart(lines: readonly string[]): string[] {
+  let open: number[] = []
+  return lines.map(line => {
+    const begin = sequences(open)
+    for (const [, code] of line.matchAll(/\x1b\[(\d+)m/g)) {
+      const number = Number(code)
+      const kept = open.filter(other => number !== 0 && endOf(other) !== number)
+      open = isEnd(number) ? kept : [...open, number]
+    }
+    return begin + line + sequences([...open].reverse().map(endOf))
+  })
+}
+
+function sequences(codes: readonly number[]): string {
+  return codes.map(code => `\x1b[${code}m`).join('')
+}
+
+/** What ends a style: 22 bold and faint, 39 a colour, else 20 more than what began it (ECMA-48, SGR). */
+function endOf(code: number): number {
+  return code === 1 || code === 2 ? 22 : code < 10 ? code + 20 : 39
+}
+
+function isEnd(code: number): boolean {
+  return code === 0 || (code > 20 && code < 30) || code === 39
 }
 
 /** Text on its way to people. */
