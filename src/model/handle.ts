@@ -8,7 +8,7 @@ import { type ClaimGroup, type ClaimWalk, singleClaim } from './claim.js'
  * What the handle of an unknown handler leads to. Handles are opaque, mostly addresses: one that is the address of a
  * preserved block leads to that block, any other to nothing that is known.
  */
-function handleBlock(state: KhoState, data: bigint): Range | null {
+export function handleBlock(state: KhoState, data: bigint): Range | null {
   const start = Number(data)
   if (start === 0 || start >= ADDRESS_LIMIT) return null
   const order = orderFinder(state)(start)

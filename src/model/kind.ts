@@ -137,6 +137,8 @@ export interface Many<T> {
   readonly doc?: string
   /** Set for what paths lead to, though neither the tree nor JSON shows it. */
   readonly hidden?: boolean
+  /** Left out of text where it is empty: most things of the kind have none. */
+  readonly rare?: true
 }
 
 /** The elements of a list. */

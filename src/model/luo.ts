@@ -44,6 +44,7 @@ import {
 } from './kind.js'
 import { MEMFD } from './memfd.js'
 import type { Piece } from './piece.js'
+import { probablePointers } from './probable.js'
 import { structMemory } from './struct-kind.js'
 
 const traits = (version: string): ClaimTraits => ({ kind: 'metadata', version, preserved: true })
@@ -94,6 +95,7 @@ const FILE = defineKind<LuoFile>({
       orNull: 'null where the handler is another one, or its structure is not there',
     }),
     struct: describedField(),
+    pointers: probablePointers((file: LuoFile, state) => file.memfd !== null || isDescribed(file, state)),
   },
   memory: (file, _, path) => structMemory(LUO_FILE_SER, file.extent.start, path),
   content(file, state) {
@@ -162,6 +164,7 @@ const FLB = defineKind<LuoFlb>({
     }),
     count: count(flb => small(flb.count), { orNull: 'no number of files', change: 'content-changed' }),
     struct: describedField(),
+    pointers: probablePointers((flb: LuoFlb, state) => isDescribed(flb, state)),
   },
   memory: (flb, _, path) => structMemory(LUO_FLB_SER, flb.extent.start, path),
   claims: (flb, walk, path) => (isDescribed(flb, walk.state) ? [] : handleClaims(walk, flb, flb.name, path)),

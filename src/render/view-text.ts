@@ -79,7 +79,7 @@ function partsOf(state: KhoState, { kind, self }: Thing): Part[] {
   for (const [name, field] of Object.entries(kind.fields)) {
     if (field.form !== 'leaf' && field.hidden === true) continue
     const view = fieldView(state, field, self)
-    if (field.form === 'one' && field.rare === true && view.form === 'nothing') continue
+    if (field.form !== 'leaf' && field.rare === true && isNone(view)) continue
     parts.push({ name, through: throughOf(field) !== undefined, view })
   }
   return parts
@@ -164,6 +164,10 @@ function inlineText(parts: readonly Part[], palette: Palette): string {
     else if (view.form === 'many' && isEmpty(view.elements)) words.push(`${label} none`)
   }
   return words.join(', ')
+}
+
+function isNone(view: Part['view']): boolean {
+  return view.form === 'nothing' || (view.form === 'many' && isEmpty(view.elements))
 }
 
 function isEmpty(elements: Elements<unknown> | NotKnown): boolean {

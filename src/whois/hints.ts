@@ -2,6 +2,8 @@ import { hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import { blocksAt } from '../../formats/pages/page-set.js'
 import type { KhoState } from '../image/state.js'
+import { explainOrphans } from '../owners/explain.js'
+import { ownershipOf } from '../owners/ownership.js'
 
 /** A part of a kernel's virtual address space. Documentation/arch/x86/x86_64/mm.rst, 4-level tables. */
 interface VirtualRange {
@@ -47,6 +49,8 @@ export function hintsFor(state: KhoState, asked: bigint): string[] {
   const hints: string[] = []
   const rest = address % pageSize
   if (rest !== 0) hints.push(`not page aligned: ${hex(rest)} bytes into the page at ${hex(address - rest)}`)
+  const probable = probableHint(state, address)
+  if (probable !== null) hints.push(probable)
   const asFrame = frameHint(state, address)
   if (asFrame !== null) hints.push(asFrame)
   return hints
@@ -65,6 +69,15 @@ function virtualHint(state: KhoState, asked: bigint): string {
   }
   if (asked >= 0xffff_0000_0000_0000n) return 'this looks like a kernel virtual address, not a physical one'
   return 'this is 2^52 or more: no physical address'
+}
+
+/** A block without an owner, of which an unknown handler's memory has the address. */
+function probableHint(state: KhoState, address: number): string | null {
+  const [block] = blocksAt(state.tracker.decode.pages, address)
+  if (block === undefined || ownershipOf(state).ownedAt(address) !== null) return null
+  const found = explainOrphans(state).get(block.address)
+  if (found === undefined) return null
+  return `probably of ${found.path}: the u64 at ${hex(found.from)} equals the start of this block`
 }
 
 /** A small number that is not preserved, but whose page is when it is taken for a page frame number. */

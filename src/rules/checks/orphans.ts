@@ -2,7 +2,9 @@ import { hex } from '../../../formats/memory/fault.js'
 import { blockSize, orders, type PageSet, totals } from '../../../formats/pages/page-set.js'
 import { countRun } from '../../../formats/pages/query.js'
 import type { KhoState } from '../../image/state.js'
+import { isDescribed } from '../../model/described.js'
 import { forEachOrphanBlock } from '../../owners/algebra.js'
+import { explainOrphans } from '../../owners/explain.js'
 import { type Ownership, ownershipOf } from '../../owners/ownership.js'
 import type { Occurrence, RuleContext } from '../rule.js'
 import { luoOf, plural } from './context.js'
@@ -24,7 +26,11 @@ export function* checkOrphans({ state }: RuleContext): Generator<Occurrence> {
     return first.length < NAMED
   })
   const excuse = excuseOf(state)
-  const message = `${plural(count, 'preserved block')} without an owner, first ${first.join(', ')}${excuse === null ? '' : `; ${excuse}`}`
+  const reasons = [excuse, explainedText(state)].filter(reason => reason !== null)
+  const message = [
+    `${plural(count, 'preserved block')} without an owner, first ${first.join(', ')}`,
+    ...reasons,
+  ].join('; ')
   yield { message, path: 'tracker', address, count, ...(excuse === null ? {} : { severity: 'info' }) }
 }
 
@@ -45,6 +51,16 @@ function countOwned(pages: PageSet, ownership: Ownership): number {
   return total
 }
 
+/** Whose they probably are, where what an unknown handler hands over has their addresses. */
+function explainedText(state: KhoState): string | null {
+  const explained = explainOrphans(state)
+  if (explained.size === 0) return null
+  const [first] = explained.values()
+  const owners = new Set([...explained.values()].map(({ path }) => path))
+  const others = owners.size === 1 ? '' : ` and ${plural(owners.size - 1, 'other')}`
+  return `${explained.size} of them probably of ${first!.path}${others}, where u64s equal their addresses`
+}
+
 /** Why memory may look ownerless without being so; null where nothing excuses it. */
 function excuseOf(state: KhoState): string | null {
   const { nodes, absentNodes } = state.tracker.decode
@@ -53,11 +69,14 @@ function excuseOf(state: KhoState): string | null {
     blob => blob.value === null || blob.faults.some(fault => fault.absent !== undefined),
   )
   if (absent.length > 0) return `what ${absent[0]!.path} owns is not in the dump`
-  const unknown = blobs.filter(blob => ['bytes', 'fdt', 'vmalloc', 'node'].includes(blob.format))
+  const unknown = blobs.filter(
+    blob => ['bytes', 'fdt', 'vmalloc', 'node'].includes(blob.format) && !isDescribed(blob, state),
+  )
   if (unknown.length > 0) return `${unknown[0]!.path} may own them, whose contents are not known`
   const luo = luoOf(state)
   if (luo !== null && luo.sessions.length === 0) return 'LUO has not written its lists yet, or has none'
-  const known = luo?.sessions.flatMap(session => session.files).every(file => file.memfd !== null) ?? true
+  const files = luo?.sessions.flatMap(session => session.files) ?? []
+  const known = files.every(file => file.memfd !== null || isDescribed(file, state))
   if (!known) return 'a file of an unknown handler may own them'
   return nodes.length === 0 && absentNodes > 0 ? 'the map is not in the dump' : null
 }
