@@ -118,6 +118,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'one self-contained page: map, owners, findings, diff',
     load: () => import('./report/index.js'),
   },
+  {
+    name: 'damage',
+    summary: 'breaks an image on purpose, in the way a rule describes',
+    load: () => import('./damage/index.js'),
+    schema: () => import('./damage/schema.js'),
+  },
   { name: 'schema', summary: 'the JSON Schemas of the outputs', load: () => import('./schema/index.js') },
   { name: 'completion', summary: 'shell completion', load: () => import('./completion/index.js') },
 ]

@@ -23,6 +23,8 @@ import {
 } from '../../formats/pages/page-set.js'
 import type { WriterCounts } from '../../formats/trackers/writer.js'
 import type { KhoState } from '../image/state.js'
+import { type Overlay, overlayMemory } from '../write/overlay.js'
+import { builderFor, ramChoices, takenRanges } from '../write/placement.js'
 import type { RootChild } from '../write/root-writer.js'
 import { isLiveRoot, writeState } from '../write/state-writer.js'
 import { rewriteBlobs } from './blob-release.js'
@@ -30,8 +32,6 @@ import { convertChildren, sourceChildren } from './children.js'
 import { expressSet } from './express.js'
 import { patchHandovers } from './handover.js'
 import { type Loss, loss } from './loss.js'
-import { type Overlay, overlayMemory } from './overlay.js'
-import { builderFor, ramChoices, takenRanges } from './placement.js'
 import { howToRead } from './read-with.js'
 
 /** What a state is to become. */

@@ -4,7 +4,7 @@ import { KHO_DATA, SETUP_DATA_KHO } from '../../formats/layout/index.js'
 import type { Place } from '../../formats/memory/range.js'
 import { readTree } from '../image/find-roots.js'
 import type { KhoState } from '../image/state.js'
-import type { Patch } from './overlay.js'
+import type { Patch } from '../write/overlay.js'
 
 /** Changes to the records that name a root, so that they name the new one. None where it is where it was. */
 export function patchHandovers(state: KhoState, fdt: Place): Patch[] {

@@ -9,14 +9,15 @@ function arrayOf(target: DamageTarget): {
   count: number
   areas: { at: number; start: number; size: number }[]
 } {
-  const { handover, moment } = target.run
-  if (handover === null || moment !== 'early') throw cannotBreak('scratch array in place (--at early)')
-  const count = handover.scratchBytes / SCRATCH_ENTRY
+  const { scratchArray } = target.machine
+  if (scratchArray === null) throw cannotBreak('scratch array in place (--at early)')
+  const { address, size: bytes } = scratchArray
+  const count = Math.floor(bytes / SCRATCH_ENTRY)
   const areas = Array.from({ length: count }, (_, n) => {
-    const at = handover.scratchArray + n * SCRATCH_ENTRY
+    const at = address + n * SCRATCH_ENTRY
     return { at, start: target.u64(at), size: target.u64(at + 8) }
   })
-  return { array: handover.scratchArray, count, areas }
+  return { array: address, count, areas }
 }
 
 /** Fields of the x86 record, from its start. */
@@ -24,10 +25,12 @@ const FDT_SIZE = 24
 const SCRATCH_ADDRESS = 32
 const SCRATCH_SIZE = 40
 
-function recordOf(target: DamageTarget): number {
-  const { handover, scenario } = target.run
-  if (handover === null || scenario.machine.arch !== 'x86_64') throw cannotBreak('setup_data record')
-  return handover.record
+/** Writes a field of every record: a kernel copies the one that it was given. */
+function writeRecords(target: DamageTarget, field: number, value: number): string {
+  const { records } = target.machine
+  if (records.length === 0) throw cannotBreak('setup_data record')
+  for (const record of records) target.write64(record + field, value)
+  return records.map(record => hex(record)).join(', ')
 }
 
 /** What leads the next kernel to the state, and the scratch areas. */
@@ -35,9 +38,8 @@ export const handoffDamages: DamageTable = {
   'HANDOFF-FDT-SIZE': {
     about: 'the record says that the root FDT is two pages long',
     apply(target) {
-      const record = recordOf(target)
-      target.write64(record + FDT_SIZE, target.geometry.pageSize * 2)
-      return `fdt_size of the record at ${hex(record)} is ${hex(target.geometry.pageSize * 2)}`
+      const at = writeRecords(target, FDT_SIZE, target.geometry.pageSize * 2)
+      return `fdt_size of the record at ${at} is ${hex(target.geometry.pageSize * 2)}`
     },
   },
   'HANDOFF-SCRATCH-PLACE': {
@@ -46,7 +48,7 @@ export const handoffDamages: DamageTable = {
       const { array, count } = arrayOf(target)
       const fresh = target.allocate()
       fresh.bytes.set(target.read(array, count * SCRATCH_ENTRY))
-      target.write64(recordOf(target) + SCRATCH_ADDRESS, fresh.address)
+      writeRecords(target, SCRATCH_ADDRESS, fresh.address)
       return `the array copied to ${hex(fresh.address)}`
     },
   },
@@ -54,14 +56,14 @@ export const handoffDamages: DamageTable = {
     about: 'the record says that the scratch array has eight bytes more',
     apply(target) {
       const { count } = arrayOf(target)
-      target.write64(recordOf(target) + SCRATCH_SIZE, count * SCRATCH_ENTRY + 8)
+      writeRecords(target, SCRATCH_SIZE, count * SCRATCH_ENTRY + 8)
       return `scratch_size is ${count * SCRATCH_ENTRY + 8}`
     },
   },
   'SCRATCH-EMPTY': {
     about: 'the record says that the scratch array has no bytes',
     apply(target) {
-      target.write64(recordOf(target) + SCRATCH_SIZE, 0)
+      writeRecords(target, SCRATCH_SIZE, 0)
       return 'scratch_size is 0'
     },
   },
@@ -78,7 +80,7 @@ export const handoffDamages: DamageTable = {
   'SCRATCH-OUTSIDE-RAM': {
     about: 'a scratch area lies behind the end of RAM',
     apply(target) {
-      const end = Math.max(...target.run.scenario.machine.ram.map(range => range.end))
+      const end = Math.max(...target.machine.ram.map(range => range.end))
       const { at } = target.pick(arrayOf(target).areas.slice(1), 'second scratch area')
       target.write64(at, Math.ceil(end / 2 ** 22) * 2 ** 22)
       return `the area at ${hex(at)} begins at the end of RAM`

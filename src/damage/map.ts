@@ -26,8 +26,7 @@ export const mapDamages: DamageTable = {
   'MAP-IN-SCRATCH': {
     about: 'a page of a scratch area is preserved',
     apply(target) {
-      const areas = target.run.scenario.machine.scratch.filter(area => area.size > 0)
-      const { address, size } = target.pick(areas, 'scratch area')
+      const { address, size } = target.pick(target.machine.scratch, 'scratch area')
       const page = address + target.random.below(size / target.geometry.pageSize) * target.geometry.pageSize
       return plantBlock(target, page, 0)
     },
@@ -39,7 +38,7 @@ export const mapDamages: DamageTable = {
   'MAP-OUTSIDE-RAM': {
     about: 'a block lies behind the end of RAM',
     apply(target) {
-      const end = mergeRanges(target.run.scenario.machine.ram).at(-1)!.end
+      const end = mergeRanges(target.machine.ram).at(-1)!.end
       const order = 2
       const size = target.geometry.pageSize * 2 ** order
       return plantBlock(target, Math.ceil(end / size) * size + target.random.below(16) * size, order)
@@ -48,7 +47,7 @@ export const mapDamages: DamageTable = {
   'MAP-OVERLAP': {
     about: 'the first page of a larger block is preserved a second time, at order 0',
     apply(target) {
-      const { preserved } = target.run.kho
+      const preserved = target.tracker().decode.pages
       const order = target.pick(
         orders(preserved).filter(candidate => candidate > 0 && !firstRun(preserved, candidate).done),
         'block above order 0',
@@ -85,8 +84,7 @@ export const mapDamages: DamageTable = {
         nodes.filter(node => node.kind === 'leaf'),
         'leaf',
       )
-      const areas = target.run.scenario.machine.scratch.filter(area => area.size > 0)
-      const area = target.pick(areas, 'scratch area')
+      const area = target.pick(target.machine.scratch, 'scratch area')
       target.write(area.address, target.read(leaf.address, pageSize).slice())
       for (const table of nodes.filter(node => node.kind === 'table' && node.level === 1)) {
         for (let slot = 0; slot < tableEntries; slot++) {
@@ -101,8 +99,7 @@ export const mapDamages: DamageTable = {
     about: 'the page of the root FDT is not preserved',
     apply(target) {
       if (!target.abi.fdtPreserved) throw cannotBreak('preserved page of the root FDT')
-      if (!target.run.kho.writer.unpreserve(target.root, 0))
-        throw cannotBreak('preserved page of the root FDT')
+      if (!target.unpreserve(target.root, 0)) throw cannotBreak('preserved page of the root FDT')
       return `the bit of ${hex(target.root)} cleared`
     },
   },

@@ -86,9 +86,8 @@ export const radixDamages: DamageTable = {
       ) {
         throw cannotBreak('tree of 16K pages from before kho-v4')
       }
-      const { builder, kho } = target.run
-      const writer = radixEncoder.createWriter(builder, { geometry: target.geometry, depth })
-      writer.preserveAll(kho.preserved)
+      const writer = radixEncoder.createWriter(target.builder, { geometry: target.geometry, depth })
+      writer.preserveAll(target.tracker().decode.pages)
       const [address] = writer.finish().addresses
       const map = propertyOf(target.fdt().root, 'preserved-memory-map')
       target.write64(target.root + map.offset, address!)

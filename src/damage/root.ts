@@ -82,7 +82,7 @@ export const rootDamages: DamageTable = {
     about: 'a child points to no RAM',
     apply(target) {
       const { child, pointer } = childWithBlob(target)
-      const end = Math.max(...target.run.scenario.machine.ram.map(range => range.end))
+      const end = Math.max(...target.machine.ram.map(range => range.end))
       target.write64(target.root + pointer.offset, end + target.geometry.pageSize)
       return `${child.path} points behind the end of RAM`
     },

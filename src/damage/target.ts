@@ -1,13 +1,14 @@
 import { decodeBlob } from '../../formats/blobs/index.js'
 import { KhoError } from '../../formats/error.js'
 import { type FdtNode, findProperty, nativeU64, readFdt } from '../../formats/fdt/index.js'
-import { locateTracker, trackerOptions } from '../../formats/kernels/index.js'
+import { type Abi, locateTracker, trackerOptions } from '../../formats/kernels/index.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
+import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
+import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { u64, viewOf } from '../../formats/memory/u64.js'
 import { trackerOf } from '../../formats/trackers/index.js'
-import type { ScenarioRun } from '../kernel/run-scenario.js'
 import { createRandom } from '../scenario/random.js'
-import type { DamageTarget } from './damage.js'
+import type { DamagedMachine, DamageTarget } from './damage.js'
 
 /** The error of a damage that does not apply. */
 export function cannotBreak(what: string): KhoError {
@@ -16,25 +17,37 @@ export function cannotBreak(what: string): KhoError {
   })
 }
 
-/** A target over a run's memory. Throws `cannot-express` where the run has no root FDT yet. */
-export function createTarget(run: ScenarioRun, seed: number): DamageTarget {
-  const { builder, root, kho } = run
-  if (root === null) throw cannotBreak('root FDT')
+/** What a target is made over. */
+export interface TargetBase {
+  readonly machine: DamagedMachine
+  readonly abi: Abi
+  /** Physical address of the root FDT. */
+  readonly root: number
+  /** Holds what is changed, and places what is new. */
+  readonly builder: MemoryBuilder
+  /** The memory as it is now, changes included. */
+  memory(): PhysicalMemory
+  /** Pages to write into, with what they hold. */
+  pages(address: number, count: number): Uint8Array
+  remove(address: number, count: number): void
+}
+
+/** A target over any memory. */
+export function makeTarget(base: TargetBase, seed: number): DamageTarget {
+  const { builder, root, abi, machine } = base
   const { geometry } = builder
   const { pageSize } = geometry
-  const abi = kho.kernel.layout
   const random = createRandom(seed)
-  const memory = builder.memory()
 
   const read = (address: number, length: number): Uint8Array => {
-    const found = memory.read(address, length)
+    const found = base.memory().read(address, length)
     if (!found.ok) throw cannotBreak(`bytes at 0x${address.toString(16)}`)
     return found.bytes
   }
   const write = (address: number, bytes: Uint8Array) => {
     const first = Math.floor(address / pageSize) * pageSize
     const count = Math.ceil((address + bytes.length - first) / pageSize)
-    builder.place(first, count).bytes.set(bytes, address - first)
+    base.pages(first, count).set(bytes, address - first)
   }
   const words = (length: number, fill: (view: DataView) => void) => {
     const bytes = new Uint8Array(length)
@@ -47,26 +60,25 @@ export function createTarget(run: ScenarioRun, seed: number): DamageTarget {
     if (tree === null) throw cannotBreak('readable root FDT')
     return tree
   }
+  const tracker = () => {
+    const found = locateTracker(abi.name, fdt().root)
+    if (found === null) throw cannotBreak('tracker')
+    const options = trackerOptions(abi.name, geometry)
+    return { root: found, decode: trackerOf(abi.tracker).decode(base.memory(), found, options) }
+  }
   return {
-    run,
+    machine,
+    builder,
     abi,
     geometry,
     root,
     random,
     fdt,
-    tracker() {
-      const tracker = trackerOf(abi.tracker)
-      const found = locateTracker(abi.name, fdt().root)
-      if (found === null) throw cannotBreak('tracker')
-      return {
-        root: found,
-        decode: tracker.decode(builder.memory(), found, trackerOptions(abi.name, geometry)),
-      }
-    },
+    tracker,
     blobs: () =>
       fdt()
         .root.children.filter(child => child.name !== 'preserved-memory')
-        .map(child => decodeBlob(builder.memory(), { name: child.name, geometry, ...pointerOf(child) })),
+        .map(child => decodeBlob(base.memory(), { name: child.name, geometry, ...pointerOf(child) })),
     read,
     u64: address => u64(viewOf(read(address, 8)), 0),
     write,
@@ -81,7 +93,23 @@ export function createTarget(run: ScenarioRun, seed: number): DamageTarget {
         words(8, view => view.setBigUint64(0, BigInt(value), true)),
       ),
     remove(address, count = 1) {
-      builder.free(Math.floor(address / pageSize) * pageSize, count)
+      base.remove(Math.floor(address / pageSize) * pageSize, count)
+    },
+    unpreserve(address, order) {
+      const { root: at, decode } = tracker()
+      const options = trackerOptions(abi.name, geometry)
+      const steps = trackerOf(abi.tracker).trace(
+        { memory: base.memory(), root: at, options, decode },
+        address,
+        order,
+      )
+      const last = steps.at(-1)
+      const node = decode.nodes.find(candidate => last?.node.endsWith(`/0x${candidate.address.toString(16)}`))
+      if (last === undefined || last.bit === null || node === undefined) return false
+      const place = node.address + Math.floor(last.bit / 8)
+      const [byte] = read(place, 1)
+      write(place, Uint8Array.of(byte! & ~(1 << (last.bit % 8))))
+      return true
     },
     allocate: count => builder.allocate(count),
     pick(list, what) {

@@ -1,10 +1,10 @@
 import type { Sink } from '../../formats/dumps/index.js'
 import { type Conversion, type ConvertOptions, convertState } from '../convert/convert.js'
-import { writeConversionElf, writeConversionRaw } from '../convert/write.js'
 import type { KhoImage } from '../image/open.js'
 import type { KhoState } from '../image/state.js'
 import { type Simulation, writeSimulationElf, writeSimulationRaw } from '../simulate/simulate.js'
 import { planSlim, type SlimOptions, type SlimPlan, writeSlim } from '../slim/slim.js'
+import { writeOverlayElf, writeOverlayRaw } from '../write/image-writer.js'
 import { toArrayBuffer } from './array-buffer.js'
 
 /** The container of an image that is written: an ELF core with physical addresses, or memory from its first byte on. */
@@ -45,8 +45,8 @@ export function convert(
     ...conversion,
     ...written(
       container,
-      sink => writeConversionElf(state.image, conversion, sink),
-      sink => writeConversionRaw(conversion, sink),
+      sink => writeOverlayElf(state.image, conversion, sink),
+      sink => writeOverlayRaw(conversion, sink),
     ),
   }
 }

@@ -1,5 +1,6 @@
 import { ABIS, WRITING_KERNELS } from '../../formats/kernels/index.js'
 import { COMMANDS } from '../../src/commands/table.js'
+import { DAMAGES } from '../../src/damage/index.js'
 import type { Base } from './bases.js'
 import { pick } from './mutate.js'
 
@@ -150,7 +151,18 @@ const LINES: Readonly<Record<string, (c: LineContext) => string[]>> = {
     ),
   ],
   map: c => [...image(c), ...json(c)],
-  damage: c => [...image(c), '--list'],
+  damage: c => [
+    ...image(c),
+    ...(c.random() < 0.3
+      ? ['--list']
+      : [
+          '--damage',
+          `${pick(Object.keys(DAMAGES), c.random)}:${Math.floor(c.random() * 9)}`,
+          '-o',
+          c.output,
+        ]),
+    ...json(c),
+  ],
   report: c => [
     ...image(c),
     ...(c.options.length > 0 ? [] : maybe(c.random, 0.3, c.good)),
@@ -185,6 +197,7 @@ const TAKES_STATE = [
   'stat',
   'boot',
   'map',
+  'damage',
 ]
 
 /** Every command that there is, by its entry in the program: one without a line here is run on the image alone. */

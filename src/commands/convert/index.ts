@@ -10,9 +10,9 @@ import {
   type WritingKernel,
 } from '../../../formats/kernels/index.js'
 import { type Conversion, convertState } from '../../convert/convert.js'
-import { writeConversionElf, writeConversionRaw } from '../../convert/write.js'
 import type { KhoState } from '../../image/state.js'
 import { writeJson } from '../../render/json.js'
+import { writeOverlayElf, writeOverlayRaw } from '../../write/image-writer.js'
 import { openContentFile } from '../shared/content-file.js'
 import { parseAddress } from '../shared/numbers.js'
 import { openState } from '../shared/open-state.js'
@@ -109,8 +109,8 @@ function writeFile(
   try {
     const { base, size } =
       container === 'raw'
-        ? writeConversionRaw(conversion, file.write)
-        : { base: 0, size: writeConversionElf(state.image, conversion, file.write) }
+        ? writeOverlayRaw(conversion, file.write)
+        : { base: 0, size: writeOverlayElf(state.image, conversion, file.write) }
     file.finish(size)
     return { file: output, size, container, base }
   } finally {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { writeJson } from '../../render/json.js'
 import { findRule, RULES } from '../../rules/catalogue.js'
+import { nameAmong } from '../shared/names.js'
 import { addOutputOptions, type OutputOptions } from '../shared/options.js'
 import { wantsColor, writeOutput } from '../shared/output.js'
 import { paletteOf } from '../shared/palette.js'
@@ -26,7 +27,19 @@ export function configure(command: Command, terminal: Terminal): void {
 }
 
 function rules(id: string | undefined, options: OutputOptions, terminal: Terminal): void {
-  const chosen = id === undefined ? RULES : [findRule(id)]
+  const chosen =
+    id === undefined
+      ? RULES
+      : [
+          findRule(
+            nameAmong(
+              id,
+              RULES.map(rule => rule.id),
+              'rule',
+              'kho rules',
+            ),
+          ),
+        ]
   const palette = paletteOf(wantsColor(options, terminal))
   writeOutput(terminal, options, [], write => {
     if (options.json === true) writeJson(write, rulesJson(chosen))

@@ -18,6 +18,7 @@ const rule = z.strictObject({
       effect: z.enum(EFFECTS),
     }),
   ),
+  damage: text.nullable().describe('how `kho damage` shows it; null where it cannot'),
   bugs: z.array(text),
 })
 

@@ -4,6 +4,7 @@ import {
   type ReadingKernel,
   rangeOfNames,
 } from '../../../formats/kernels/index.js'
+import { DAMAGES } from '../../damage/index.js'
 import type { JsonOf } from '../../render/json.js'
 import type { Palette } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
@@ -56,6 +57,8 @@ export function writeRule(write: Writer, rule: Rule, palette: Palette): void {
   line('kernel', kernel)
   line('source', source)
   line('effect', effectText(rule))
+  const damage = DAMAGES[id]
+  line('damage', damage === undefined ? 'none: kho damage cannot show it' : damage.about)
   bugs.forEach((bug, n) => {
     line(n === 0 ? 'bugs' : '', bug)
   })
@@ -89,6 +92,7 @@ export function rulesJson(rules: readonly Rule[]): JsonOf<typeof schema> {
       kernel: rule.kernel,
       source: rule.source,
       effects: READING_KERNELS.map(kernel => ({ reader: kernel.name, effect: effectOf(rule, kernel) })),
+      damage: DAMAGES[rule.id]?.about ?? null,
       bugs: [...(rule.bugs ?? [])],
     })),
   }

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../../formats/error.js'
 import { hex } from '../../../formats/memory/fault.js'
-import { applyDamage, DAMAGES } from '../../damage/index.js'
+import { applyDamage, type DamageChoice } from '../../damage/index.js'
 import type { Moment } from '../../kernel/run-scenario.js'
 import type { Scenario } from '../../scenario/schema.js'
 import { type Simulation, simulate, writeSimulationElf, writeSimulationRaw } from '../../simulate/simulate.js'
 import { openContentFile } from '../shared/content-file.js'
+import { DAMAGE, parseSeed } from '../shared/damage-option.js'
 import { LAYOUT, layoutsOf } from '../shared/layouts.js'
 import { addOptions } from '../shared/option-specs.js'
 import {
@@ -21,7 +22,7 @@ interface SimulateCommandOptions extends ScenarioOptions {
   container: 'elf' | 'raw'
   at?: Moment
   seed?: number
-  damage?: { rule: string; seed: number }[]
+  damage?: DamageChoice[]
   quiet?: boolean
   layout?: string[]
 }
@@ -62,13 +63,7 @@ export function configure(command: Command, terminal: Terminal): void {
       choices: ['out', 'kexec', 'early'],
     },
     { name: 'seed', value: 'N', about: "instead of the scenario's seed", parse: parseSeed },
-    {
-      name: 'damage',
-      value: 'RULE[:SEED]',
-      about: 'break the result in the way that a rule describes',
-      parse: parseDamage,
-      repeat: true,
-    },
+    DAMAGE,
     ALLOW_OUTSIDE,
     LAYOUT,
     { name: 'quiet', short: 'q', about: 'say nothing' },
@@ -127,23 +122,4 @@ function report(scenario: Scenario, simulation: Simulation, damages: readonly st
   lines.push(`${log.length} calls, ${refused === 0 ? 'none' : refused} refused`)
   lines.push(...notes.map(note => `note: ${note}`), ...damages.map(done => `damage ${done}`))
   return `${lines.join('\n')}\n`
-}
-
-function parseSeed(text: string): number {
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text)
-  throw new KhoError('usage', `'${text}' is no seed; write a number such as 7`)
-}
-
-function parseDamage(text: string): { rule: string; seed: number } {
-  const [rule, seed, more] = text.split(':')
-  if (more !== undefined || rule === undefined || !Object.hasOwn(DAMAGES, rule)) {
-    throw new KhoError(
-      'usage',
-      `'${text}' is no damage; write a rule such as RADIX-CYCLE, or RADIX-CYCLE:7`,
-      {
-        hint: `there are ${Object.keys(DAMAGES).join(', ')}`,
-      },
-    )
-  }
-  return { rule, seed: seed === undefined ? 1 : parseSeed(seed) }
 }

@@ -1,6 +1,6 @@
 import { KhoError } from '../../../formats/error.js'
 import { type AbiName, findKernel, isWriting, type WritingKernel } from '../../../formats/kernels/index.js'
-import { createTarget } from '../../damage/target.js'
+import { createTarget } from '../../damage/run-target.js'
 import { SCENARIO, type Scenario } from '../../scenario/schema.js'
 import { type Simulation, simulate, writeSimulationElf } from '../../simulate/simulate.js'
 import type { GridField } from './field.js'

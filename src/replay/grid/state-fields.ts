@@ -42,10 +42,10 @@ function rootFields(target: DamageTarget): GridField[] {
   })
 }
 
-function scratchFields({ run: { handover } }: DamageTarget): GridField[] {
-  if (handover === null) return []
-  return Array.from({ length: handover.scratchBytes / SCRATCH_ENTRY }, (_, n) =>
-    structFields(`scratch/${n}`, KHO_SCRATCH, handover.scratchArray + n * SCRATCH_ENTRY, 'boot'),
+function scratchFields({ machine: { scratchArray } }: DamageTarget): GridField[] {
+  if (scratchArray === null) return []
+  return Array.from({ length: scratchArray.size / SCRATCH_ENTRY }, (_, n) =>
+    structFields(`scratch/${n}`, KHO_SCRATCH, scratchArray.address + n * SCRATCH_ENTRY, 'boot'),
   ).flat()
 }
 

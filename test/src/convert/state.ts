@@ -4,11 +4,11 @@ import { geometry, type PageShift } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { addBlock, blocksAt, createPageSet, type PageSet } from '../../../formats/pages/page-set.js'
 import type { Conversion } from '../../../src/convert/convert.js'
-import { skipBlocks } from '../../../src/convert/placement.js'
-import { writeConversionElf } from '../../../src/convert/write.js'
 import { loadState, type StateOptions } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
 import { openBytes } from '../../../src/node/open.js'
+import { writeOverlayElf } from '../../../src/write/image-writer.js'
+import { skipBlocks } from '../../../src/write/placement.js'
 import { writeState } from '../../../src/write/state-writer.js'
 
 /** Every ABI that is written. */
@@ -90,7 +90,7 @@ export async function reopen(
   conversion: Conversion,
   options: StateOptions = {},
 ): Promise<KhoState> {
-  const bytes = collect(sink => writeConversionElf(state.image, conversion, sink))
+  const bytes = collect(sink => writeOverlayElf(state.image, conversion, sink))
   return loadState(await openBytes(bytes), options)
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { checkMemfdFolios, readMemfdFolios } from '../../../formats/blobs/index.js'
 import { isKhoError } from '../../../formats/error.js'
 import type { KernelName } from '../../../formats/kernels/index.js'
+import { readScenario } from '../../../src/commands/shared/scenario-input.js'
 import { applyDamage, DAMAGES } from '../../../src/damage/index.js'
 import { loadState } from '../../../src/image/load-state.js'
 import { simulate } from '../../../src/simulate/simulate.js'
@@ -25,11 +26,15 @@ const MACHINES: readonly (readonly [KernelName, '4K' | '16K' | '64K'])[] = [
   ['7.1', '16K'],
 ]
 
+const SYSTEMD = readScenario(join(ROOT, 'fixtures/scenarios/systemd.yaml'))
+
 /** Faults that no state can show: they are about the file that a dump is in. */
 const OF_FILES = /^DUMP-/
 
 function damaged(rule: string, kernel: KernelName, pageSize: '4K' | '16K' | '64K', seed = 1) {
-  const simulation = simulate(scenarioOf(richScenario(kernel, pageSize)), { at: 'early' })
+  // No kernel makes systemd's session by itself: rules on it have a scenario of their own.
+  const scenario = rule.startsWith('SYSTEMD-') ? SYSTEMD : scenarioOf(richScenario(kernel, pageSize))
+  const simulation = simulate(scenario, { at: 'early' })
   try {
     return { simulation, said: applyDamage(simulation, rule, seed) }
   } catch (error) {

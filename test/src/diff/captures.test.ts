@@ -3,12 +3,12 @@ import { afterAll, expect, it } from 'vitest'
 import type { AbiName } from '../../../formats/kernels/index.js'
 import { listBlocks } from '../../../formats/pages/runs.js'
 import { convertState } from '../../../src/convert/convert.js'
-import { writeConversionElf } from '../../../src/convert/write.js'
 import { diffStates } from '../../../src/diff/diff.js'
 import { loadState } from '../../../src/image/load-state.js'
 import type { KhoImage } from '../../../src/image/open.js'
 import type { KhoState } from '../../../src/image/state.js'
 import { openBytes, openImage } from '../../../src/node/open.js'
+import { writeOverlayElf } from '../../../src/write/image-writer.js'
 import { describeWith, namesIn, readJson } from '../../material.js'
 import { reencoded } from './states.js'
 
@@ -162,7 +162,7 @@ describeWith('KHO_TEST_CAPTURES', 'states of a real Linux 7.2 in other forms', f
       const a = await load(folder, 'basic-1g.s1-kexec')
       const conversion = convertState(a, { to })
       const pieces: [number, Uint8Array][] = []
-      const size = writeConversionElf(a.image, conversion, (bytes, at) => pieces.push([at, bytes.slice()]))
+      const size = writeOverlayElf(a.image, conversion, (bytes, at) => pieces.push([at, bytes.slice()]))
       const file = new Uint8Array(size)
       for (const [at, bytes] of pieces) file.set(bytes, at)
       const b = loadState(await openBytes(file), { root: conversion.root, abi: to })

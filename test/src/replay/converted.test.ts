@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { writingKernelNamed } from '../../../formats/kernels/index.js'
 import { convertState } from '../../../src/convert/convert.js'
-import { writeConversionElf } from '../../../src/convert/write.js'
 import { loadState } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
 import { openBytes, openImage } from '../../../src/node/open.js'
 import { replayState } from '../../../src/replay/replay.js'
 import { simulate } from '../../../src/simulate/simulate.js'
+import { writeOverlayElf } from '../../../src/write/image-writer.js'
 import { describeWith, describeWithKernel, readJson, sha256 } from '../../material.js'
 import { imageOf, scenarioOf } from '../simulate/dump.js'
 import { SMALL_GUEST } from './small-guest.js'
@@ -23,7 +23,7 @@ interface Expected {
 async function convertedTo72(source: KhoState): Promise<KhoState> {
   const conversion = convertState(source, { to: 'kho-v4', blobs: writingKernelNamed('7.2'), seed: 7 })
   const pieces: { bytes: Uint8Array; offset: number }[] = []
-  const size = writeConversionElf(source.image, conversion, (bytes, offset) =>
+  const size = writeOverlayElf(source.image, conversion, (bytes, offset) =>
     pieces.push({ bytes: bytes.slice(), offset }),
   )
   const whole = new Uint8Array(size)

@@ -151,7 +151,7 @@ const EXAMPLES: Record<string, Example> = {
   'SCRATCH-COUNT': { kernel: '7.2', scenario: oneScratchArea() },
   'HANDOFF-FDT-SIZE': {
     kernel: '7.2',
-    damage: target => target.write64(target.run.handover!.record + 24, 8192),
+    damage: target => target.write64(target.machine.records[0]! + 24, 8192),
   },
   'SCRATCH-LENGTH': {
     kernel: '7.2',

@@ -1,6 +1,6 @@
 import { defaultReader, type KernelName, readingKernel } from '../../../formats/kernels/index.js'
 import type { DamageTarget } from '../../../src/damage/index.js'
-import { createTarget } from '../../../src/damage/target.js'
+import { createTarget } from '../../../src/damage/run-target.js'
 import { loadState, type StateOptions } from '../../../src/image/load-state.js'
 import { RULES } from '../../../src/rules/catalogue.js'
 import type { Occurrence, RuleContext } from '../../../src/rules/rule.js'

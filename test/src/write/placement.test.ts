@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createPageSet } from '../../../formats/pages/page-set.js'
-import { builderFor } from '../../../src/convert/placement.js'
+import { builderFor } from '../../../src/write/placement.js'
 import { setOf, stateOf } from '../diff/states.js'
 
 describe('placing pages', () => {

@@ -1,0 +1,103 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { isKhoError } from '../../../formats/error.js'
+import type { Range } from '../../../formats/memory/range.js'
+import { DAMAGES, damageState, damagesOf } from '../../../src/damage/index.js'
+import { loadState } from '../../../src/image/load-state.js'
+import type { KhoState } from '../../../src/image/state.js'
+import { openImage } from '../../../src/node/open.js'
+import { validateState } from '../../../src/validate/validate.js'
+import { ROOT } from '../../built.js'
+import { fixture } from '../cli/kho.js'
+
+async function stateOf(path: string): Promise<KhoState> {
+  return loadState(await openImage(path))
+}
+
+/** Rules that find something in a state that was broken, read as a user would have it read. */
+function foundIn(state: KhoState, rule: string, ram: Range[]): string[] | 'no-state' {
+  const { memory } = damageState(state, [{ rule, seed: 1 }])
+  const insist =
+    /^SCRATCH-(LENGTH|UNALIGNED|EMPTY)$/.test(rule) && state.scratchArray !== null
+      ? { scratch: rule === 'SCRATCH-LENGTH' ? longer(state.scratchArray) : state.scratchArray }
+      : {}
+  const options = { root: state.root.address, pageShift: state.geometry.pageShift, abi: state.abi, ...insist }
+  try {
+    const broken = loadState({ ...state.image, memory, ramKnown: memory.ranges }, options)
+    const reader = UP_TO_7_1.has(rule) ? { reader: '7.1' } : {}
+    return validateState(broken, { ram, ...reader }).findings.map(finding => finding.rule)
+  } catch (error) {
+    if (isKhoError(error) && error.code === 'no-state') return 'no-state'
+    throw error
+  }
+}
+
+/** What later kernels do not mind. */
+const UP_TO_7_1 = new Set(['MAP-HUGE-BLOCK'])
+
+const longer = ({ address, size }: { address: number; size: number }) => ({ address, size: size + 8 })
+
+/** Captures of real kernels: a chunk list with LUO, and radix trees at the jump and early in the next kernel. */
+const CAPTURES: [string, string, number, number][] = [
+  ['7.2, early', fixture('basic-1g.s2-early'), 90, 2 ** 30],
+  ['7.2, at the jump', fixture('basic-1g.s1-kexec'), 80, 2 ** 30],
+  ['6.19, early', join(ROOT, 'fixtures/releases/6.19.11/early.elf.zst'), 80, 2 ** 29],
+]
+
+/** Shown by hand on images whose records say so: what --scratch would have to repeat. */
+const TOLD = /^SCRATCH-EMPTY$/
+
+describe.each(CAPTURES)('a capture of %s', (_, path, least, ramEnd) => {
+  it('can be broken in many ways, each found by the rule of its name', async () => {
+    const state = await stateOf(path)
+    const able = damagesOf(state).filter(({ reason }) => reason === null)
+    expect(able.length).toBeGreaterThan(least)
+    const missed = able.flatMap(({ rule }) => {
+      if (TOLD.test(rule)) return []
+      const found = foundIn(state, rule, [{ start: 0, end: ramEnd }])
+      return found === 'no-state' || found.includes(rule) ? [] : [rule]
+    })
+    expect(missed).toEqual([])
+  }, 120_000)
+
+  it('says of every other damage why not', async () => {
+    const offers = damagesOf(await stateOf(path))
+    expect(offers.map(({ rule }) => rule)).toEqual(Object.keys(DAMAGES))
+    for (const { reason } of offers) expect(reason ?? 'to break').toContain('to break')
+  })
+})
+
+describe('breaking a capture', () => {
+  it('leaves the capture as it is, and all memory but what was broken', async () => {
+    const state = await stateOf(fixture('basic-1g.s2-early'))
+    const before = validateState(state)
+    const { memory, present } = damageState(state, [{ rule: 'MEMFD-SIZE', seed: 1 }])
+    let changed = 0
+    for (const { start, end } of present) {
+      for (let at = start; at < end; at += 4096) {
+        const [old, now] = [state.image.memory.read(at, 4096), memory.read(at, 4096)]
+        if (!old.ok || !now.ok) continue
+        if (!Buffer.from(old.bytes).equals(Buffer.from(now.bytes))) changed++
+      }
+    }
+    expect(changed).toBe(1)
+    expect(validateState(await stateOf(fixture('basic-1g.s2-early')))).toEqual(before)
+  })
+
+  it('is the same for the same seed, and takes several damages', async () => {
+    const state = await stateOf(fixture('basic-1g.s2-early'))
+    const choices = [
+      { rule: 'MEMFD-SIZE', seed: 3 },
+      { rule: 'MEMBLOCK-NAME', seed: 3 },
+    ]
+    const [first, second] = [damageState(state, choices), damageState(state, choices)]
+    expect(first.done).toEqual(second.done)
+    expect(first.done).toHaveLength(2)
+  })
+
+  it('refuses a copy of debugfs, which has no memory', async () => {
+    const state = await stateOf(join(ROOT, 'fixtures/releases/7.3.4/first.debugfs'))
+    expect(() => damageState(state, [{ rule: 'MEMFD-SIZE', seed: 1 }])).toThrow(/no memory to break/)
+    expect(damagesOf(state).every(({ reason }) => reason !== null)).toBe(true)
+  })
+})
