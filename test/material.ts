@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 /** Folders of big test material that are not in the repository, by the environment variable that names them. */
-export type Material = 'KHO_TEST_CAPTURES' | 'KHO_TEST_CORPUS' | 'KHO_TEST_KERNELS'
+export type Material = 'KHO_TEST_CAPTURES' | 'KHO_TEST_CORPUS' | 'KHO_TEST_KERNELS' | 'KHO_TEST_SARIF_SCHEMA'
 
 /** Where the material is, or null. */
 export function material(variable: Material): string | null {

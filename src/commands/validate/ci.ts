@@ -1,3 +1,5 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
 import { hex } from '../../../formats/memory/fault.js'
 import { escapeText } from '../../render/escape.js'
 import { writeJson } from '../../render/json.js'
@@ -33,9 +35,15 @@ const LEVELS: Readonly<Record<Severity, string>> = { error: 'error', warning: 'w
 function writeSarif(write: Writer, { image, version, validation }: CiInput): void {
   const { findings, outcome } = validation
   const ids = [...new Set(findings.map(finding => finding.rule))]
+  const prints = fingerprints(findings)
   const rules = ids.map(id => {
     const { title, explanation } = findRule(id)
-    return { id, shortDescription: { text: title }, fullDescription: { text: explanation } }
+    return {
+      id,
+      shortDescription: { text: title },
+      fullDescription: { text: explanation },
+      helpUri: helpUri(id, version),
+    }
   })
   writeJson(write, {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -44,16 +52,36 @@ function writeSarif(write: Writer, { image, version, validation }: CiInput): voi
       {
         tool: { driver: { name: 'kho', version, rules } },
         properties: { outcome: outcome.word, kernel: outcome.kernel },
-        results: findings.map(finding => ({
+        results: findings.map((finding, n) => ({
           ruleId: finding.rule,
           ruleIndex: ids.indexOf(finding.rule),
           level: LEVELS[finding.severity],
           message: { text: finding.message },
           occurrenceCount: finding.count,
+          partialFingerprints: { 'khoFinding/v1': prints[n] },
           locations: [sarifLocation(image, finding)],
         })),
       },
     ],
+  })
+}
+
+/** The rule's entry in docs/rules.md, which is part of the package. */
+function helpUri(id: string, version: string): string {
+  return `https://unpkg.com/kho-tools@${encodeURIComponent(version)}/docs/rules.md#${id.toLowerCase()}`
+}
+
+/**
+ * What makes a finding the same one in another dump: its rule and its place in the state, not its address, which every
+ * boot changes. Of several of one rule at one place, the number.
+ */
+function fingerprints(findings: readonly Finding[]): string[] {
+  const seen = new Map<string, number>()
+  return findings.map(({ rule, path }) => {
+    const key = `${rule} ${path ?? ''}`
+    const n = seen.get(key) ?? 0
+    seen.set(key, n + 1)
+    return bytesToHex(sha256(new TextEncoder().encode(`${key} ${n}`))).slice(0, 32)
   })
 }
 
@@ -72,8 +100,11 @@ function sarifLocation(image: string, { path, address, offset }: Finding) {
 function writeJunit(write: Writer, { image, validation, passes, fails }: CiInput): void {
   const { findings, outcome } = validation
   const failures = findings.filter(fails).length + (passes ? 0 : 1)
+  const skipped = findings.filter(finding => isNote(finding, fails)).length
   write('<?xml version="1.0" encoding="UTF-8"?>\n')
-  write(`<testsuites><testsuite name="kho validate" tests="${findings.length + 1}" failures="${failures}">\n`)
+  write(
+    `<testsuites><testsuite name="kho validate" tests="${findings.length + 1}" failures="${failures}" skipped="${skipped}">\n`,
+  )
   const why = xml(`the outcome is ${outcome.word}: ${outcome.why.join(' ')}`)
   const verdict = passes ? '' : `<failure message="${why}">${why}</failure>`
   write(
@@ -83,11 +114,17 @@ function writeJunit(write: Writer, { image, validation, passes, fails }: CiInput
     const place = [finding.path, finding.address === null ? null : hex(finding.address)]
     const name = place.filter(part => part !== null).join(' ') || finding.message
     write(`<testcase classname="${xml(finding.rule)}" name="${xml(name)}">`)
-    const element = fails(finding) ? 'failure' : 'system-out'
-    const attribute = fails(finding) ? ` message="${xml(finding.message)}"` : ''
-    write(`<${element}${attribute}>${xml(finding.message)}</${element}></testcase>\n`)
+    const message = xml(finding.message)
+    if (fails(finding)) write(`<failure message="${message}">${message}</failure></testcase>\n`)
+    else if (isNote(finding, fails)) write(`<skipped message="${message}"/></testcase>\n`)
+    else write(`<system-out>${message}</system-out></testcase>\n`)
   }
   write('</testsuite></testsuites>\n')
+}
+
+/** A note is no test that passed: it says what is not known, or not wrong. */
+function isNote(finding: Finding, fails: CiInput['fails']): boolean {
+  return finding.severity === 'info' && !fails(finding)
 }
 
 /** KTAP version 1, as kselftest and KUnit speak it. */
@@ -101,8 +138,7 @@ function writeKtap(write: Writer, { image, validation, passes, fails }: CiInput)
     const place = `${path === null ? '' : ` ${escapeText(path)}`}${address === null ? '' : ` ${hex(address)}`}`
     // A `#` would begin a directive.
     const text = `${place}: ${escapeText(message)}`.replaceAll('#', '\\#')
-    // A note is no test that passed: it says what is not known, or not wrong.
-    const directive = !fails(finding) && finding.severity === 'info' ? ' # SKIP' : ''
+    const directive = isNote(finding, fails) ? ' # SKIP' : ''
     write(`${fails(finding) ? 'not ok' : 'ok'} ${i + 2} ${rule}${text}${directive}\n`)
   })
 }

@@ -1,4 +1,5 @@
 import { checkBlobAddress, checkBlobPreserved, checkChildProperties } from '../checks/blob.js'
+import { checkChildReaders } from '../checks/readers.js'
 import { absent, EVERY, family, MERGED, WHO } from './define.js'
 
 /** What the children of the root FDT point to. */
@@ -15,6 +16,18 @@ export const BLOB_RULES = family('blob', [
     source: 'kho_retrieve_subtree(): kernel/liveupdate/kexec_handover.c',
     effect: kernel => (kernel.layout.blobProperty === null ? 'none' : 'reported'),
     check: checkChildProperties,
+  },
+  {
+    id: 'BLOB-NO-READER',
+    severity: 'info',
+    title: 'somebody in the reading kernel asks for each child',
+    explanation:
+      'No subsystem of the reading kernel itself looks for a child of this name, and no layout tells of it. A module of somebody’s may; or the name is misspelt, or of another release, and what it hands over is lost without a word, its memory with it.',
+    applies: EVERY,
+    kernel: 'nothing: children are asked for by name',
+    source: 'kho_retrieve_subtree(); its callers',
+    effect: 'none',
+    check: checkChildReaders,
   },
   {
     id: 'BLOB-ADDRESS',

@@ -52,6 +52,7 @@ const MACHINE = {
 
 /** Bad examples that no damage of `simulate` makes: a rule, and a machine on which it must find something. */
 const EXAMPLES: Record<string, Example> = {
+  'BLOB-NO-READER': { kernel: '7.2' },
   'CHUNK-BITMAP-SIZE': { kernel: '6.16', reader: '6.18' },
   'KHO-TEST-CSUM': {
     kernel: '7.2',
@@ -274,6 +275,36 @@ describe('guards against false alarms', () => {
     })
     expect(context.state.scratch).toHaveLength(5)
     expect(complaints(context)).toEqual([])
+  })
+})
+
+describe('a child that nobody asks for', () => {
+  const childrenOf = async (names: string[], kernel: '7.2' | '6.18' = '7.2') => {
+    const calls = [...names.map(name => ({ add_subtree: { name, size: 8 } })), 'finalize', 'kexec']
+    const context = await contextOf({
+      kernel,
+      reader: kernel,
+      scenario: { machine: { ...MACHINE, kernel }, calls },
+    })
+    const messages = found(context, 'BLOB-NO-READER').map(({ message }) => message)
+    return messages
+      .map(message => message.replace(/^nothing in Linux [\d.]+ itself looks at the child /, ''))
+      .sort()
+  }
+
+  it('is told, with the name that was probably meant', async () => {
+    expect(await childrenOf(['nemblock', 'luo', 'my-driver', 'kho-test', 'kexec_metadat'])).toEqual([
+      "'kexec_metadat'; 'kexec-metadata' was probably meant",
+      "'kho-test'; 'kho_test' was probably meant",
+      "'luo'; 'LUO' was probably meant",
+      "'my-driver'; a module may",
+      "'nemblock'; 'memblock' was probably meant",
+    ])
+  })
+
+  it('is not one that a subsystem, or a layout, knows', async () => {
+    expect(await childrenOf(['pstore-kho', 'kho_test@0'])).toEqual([])
+    expect(await childrenOf(['kexec-metadata'], '6.18')).toEqual(["'kexec-metadata'; a module may"])
   })
 })
 
