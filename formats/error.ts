@@ -7,6 +7,7 @@
  * - `unknown-format`: the bytes are no dump that is known
  * - `unsupported`: recognised, but not readable here; the message says what to do instead
  * - `no-state`: no KHO state in the image, or none with the root asked for
+ * - `no-part`: the state has no such part
  * - `broken-state`: a state is there, but too broken, stale or incomplete for the request
  * - `missing`: something outside is missing: a program to run, a place to write
  * - `bad-fdt`: bytes that are no valid flattened device tree
@@ -20,6 +21,7 @@ export type KhoErrorCode =
   | 'unknown-format'
   | 'unsupported'
   | 'no-state'
+  | 'no-part'
   | 'broken-state'
   | 'missing'
   | 'bad-fdt'

@@ -56,6 +56,7 @@ describe('start-up', () => {
       'commander',
       'formats/error.ts',
       'formats/memory/fault.ts',
+      'formats/nearest.ts',
       'node:fs',
       'node:module',
       'node:os',

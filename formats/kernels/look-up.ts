@@ -1,6 +1,8 @@
 import { KhoError } from '../error.js'
+import { didYouMean } from '../nearest.js'
 import { findAbi } from './layouts.js'
 import {
+  ABIS,
   type AbiName,
   isReading,
   isWriting,
@@ -41,8 +43,14 @@ export function findKernel(text: string): Kernel | null {
 export function kernelNamed(text: string): Kernel {
   const kernel = findKernel(text) ?? kernelWithAbi(text)
   if (kernel !== null) return kernel
-  const known = KERNELS.map(({ name }) => name).join(', ')
-  throw new KhoError('usage', `no kernel ${JSON.stringify(text)} with KHO; known are ${known}`)
+  const names = KERNELS.map(({ name }) => name)
+  const near = didYouMean(text, [...names, ...ABIS.map(({ name }) => name)])
+  const known = `known are ${names.join(', ')}, later releases, and names of ABIs`
+  const why =
+    versionOf(text) === null
+      ? 'is no release and no ABI'
+      : `had no KHO: ${RELEASES[0]!.name} is the first release that has`
+  throw new KhoError('usage', `'${text}' ${why}`, { hint: near === undefined ? known : `${near} ${known}` })
 }
 
 /** The newest kernel that writes a layout: a release before a candidate of the next one, and before a posting. */

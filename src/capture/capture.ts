@@ -14,6 +14,7 @@ import { type MemfdPlan, makeFiles } from '../guest/make-files.js'
 import { findProgram } from '../guest/programs.js'
 import { type GuestFile, type Retrieved, retrieveAll, type SessionWanted } from '../guest/retrieve.js'
 import { readSymbols, type Symbols, symbolsOf } from '../guest/symbols.js'
+import { reasonOf } from '../node/system-error.js'
 import { makeTempFolder } from '../node/temp-folder.js'
 import { type Abilities, finalize, findAbilities } from './abilities.js'
 import { type Moment, momentSymbols, stopAtMoments } from './moments.js'
@@ -306,8 +307,7 @@ function readKernel(path: string): Uint8Array {
   try {
     return readFileSync(path)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new KhoError('unreadable', `cannot read the kernel: ${why}`, { path })
+    throw new KhoError('unreadable', `cannot read the kernel ${path}: ${reasonOf(error)}`, { path })
   }
 }
 

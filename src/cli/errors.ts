@@ -8,10 +8,15 @@ import { warn } from '../commands/shared/warn.js'
 import { errorCode } from '../node/system-error.js'
 import { ClosedPipe } from '../node/write.js'
 
-/** Says on standard error what went wrong, and gives the exit code for it. */
-export function reportError(error: unknown, args: readonly string[], terminal: Terminal): number {
+/** Says on standard error what went wrong, and gives the exit code for it. `usage` is how the command at hand is written. */
+export function reportError(
+  error: unknown,
+  args: readonly string[],
+  terminal: Terminal,
+  usage: string | null = null,
+): number {
   if (error instanceof ClosedPipe) return EXIT.done
-  if (error instanceof CommanderError) return commanderExit(error)
+  if (error instanceof CommanderError) return reportUsage(error, args, terminal, usage)
   if (isKhoError(error) && EXIT_OF[error.code] !== undefined && EXIT_OF[error.code] !== EXIT.bug) {
     warn(terminal, describe(error))
     if (error.place.hint !== undefined && !isQuiet(args)) warn(terminal, `hint: ${error.place.hint}`)
@@ -34,9 +39,24 @@ function describe(error: KhoError): string {
   return where.length === 0 ? error.message : `${error.message} (${where.join(', ')})`
 }
 
-/** commander has printed its own message already; all of its errors are wrong usage. */
-function commanderExit(error: CommanderError): number {
-  return error.exitCode === 0 ? EXIT.done : EXIT.usage
+/** All of commander's errors are wrong usage; what is no error is help or the version, printed already. */
+function reportUsage(
+  { exitCode, message }: CommanderError,
+  args: readonly string[],
+  terminal: Terminal,
+  usage: string | null,
+): number {
+  if (exitCode === 0) return EXIT.done
+  if (!message.startsWith('error: ')) return EXIT.usage
+  warn(
+    terminal,
+    message
+      .replace(/^error: /, '')
+      .trim()
+      .replaceAll('\n', ' '),
+  )
+  if (usage !== null && !isQuiet(args)) warn(terminal, `hint: ${usage}`)
+  return EXIT.usage
 }
 
 /** Standard output is the only stream whose errors come as they are. */

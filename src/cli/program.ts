@@ -1,7 +1,6 @@
 import { Command, type Option } from 'commander'
 import type { Terminal } from '../commands/shared/terminal.js'
 import { version } from '../commands/shared/version.js'
-import { warn } from '../commands/shared/warn.js'
 import { COMMANDS } from '../commands/table.js'
 
 const AFTER_HELP = `
@@ -33,14 +32,8 @@ export async function buildProgram(terminal: Terminal, args?: readonly string[])
       getErrHelpWidth: () => helpWidth(terminal),
       writeOut: await helpWriter(terminal),
       writeErr: text => terminal.err(text),
-      outputError: text =>
-        warn(
-          terminal,
-          text
-            .trim()
-            .replace(/^error: /, '')
-            .replaceAll('\n', ' '),
-        ),
+      // src/cli/errors.ts says it, with what helps.
+      outputError() {},
     })
   const tree = { entries: COMMANDS }
   for (const entry of COMMANDS) {

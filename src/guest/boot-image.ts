@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { KhoError } from '../../formats/error.js'
 import type { Place } from '../../formats/memory/range.js'
+import { reasonOf } from '../node/system-error.js'
 
 /** A bzImage, as its setup header describes it. Documentation/arch/x86/boot.rst. */
 export interface BootImage {
@@ -49,8 +50,7 @@ export function readBootImage(path: string): BootImage {
   try {
     bytes = readFileSync(path)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new KhoError('unreadable', `cannot read the kernel: ${why}`, { path })
+    throw new KhoError('unreadable', `cannot read the kernel ${path}: ${reasonOf(error)}`, { path })
   }
   return parseBootImage(bytes, path)
 }

@@ -19,9 +19,10 @@ import {
   readRoot,
 } from './find-roots.js'
 import { inferGeometry } from './infer-geometry.js'
+import { noState } from './no-state.js'
 import type { KhoImage } from './open.js'
 import { type RankedRoot, rankRoots, scratchDoubt } from './rank-roots.js'
-import { misplacedHint, shiftFault } from './shifted.js'
+import { shiftFault } from './shifted.js'
 import type { KhoState, RootCandidate, TrackerInfo } from './state.js'
 import { zeroFilled } from './zero-memory.js'
 
@@ -133,23 +134,12 @@ function pick(image: KhoImage, ranked: RankedRoot[], wanted: StateOptions['root'
     wanted === undefined || root.candidate.direction === wanted || root.found.address === wanted
   const chosen = ranked.find(fits)
   if (chosen !== undefined) return chosen
-  if (ranked.length === 0) {
-    const cut = image.dump.faults.find(({ code }) => code === 'DUMP-TRUNCATED')
-    const whole = cut === undefined ? '' : `; the dump is cut short: ${cut.message}`
-    throw new KhoError(
-      'no-state',
-      `no KHO state found: no page holds an FDT whose root is compatible with kho-v…${whole}`,
-      {
-        hint: shiftHint(image) ?? 'if the dump lacks pages or begins elsewhere, try --base, --map or --root',
-      },
-    )
-  }
+  if (ranked.length === 0) throw noState(image)
   const have = ranked.map(root => `${hex(root.found.address)} (${root.candidate.direction})`).join(', ')
-  throw new KhoError('no-state', `no ${String(wanted)} root; there is ${have}`, { hint: 'give --root ADDR' })
-}
-
-function shiftHint(image: KhoImage): string | null {
-  return image.container === 'raw' ? misplacedHint(image.memory) : null
+  throw new KhoError('no-state', `${image.path}: no ${String(wanted)} root; there is ${have}`, {
+    path: image.path,
+    hint: 'give --root ADDR',
+  })
 }
 
 function shiftFaults(image: KhoImage, { found, choice }: RankedRoot): Fault[] {

@@ -88,7 +88,7 @@ async function openUnpacked(file: ImageFile, options: OpenOptions, io: ImageIo):
   }
   const compression = compressionToUndo(file.source, name, options)
   const source = compression === null ? file.source : await io.unpack(file.source, compression, name)
-  const { container, notices } = chooseContainer(source, options.format, raw)
+  const { container, notices } = chooseContainer(source, options.format, raw, name)
   const settings: ContainerOptions = { parts, ...(raw === null ? {} : { raw }) }
   if (container.compressed === true) settings.codecs = await io.codecs()
   const dump = await openNamed(container, source, settings, name)
@@ -128,12 +128,24 @@ function chooseContainer(
   source: ByteSource,
   format: string | undefined,
   raw: RawOptions | null,
+  name: string,
 ): { container: Container; notices: Fault[] } {
-  if (format !== undefined) return { container: containerNamed(format), notices: [] }
   const detected = detectContainer(source)
+  if (format !== undefined) return { container: insistedOn(format, detected, name), notices: [] }
   if (raw === null || detected.name === 'raw') return { container: detected, notices: [] }
   const message = `this begins as ${detected.title} does; it is read as raw because a base, a map or a low-memory size is given`
   return { container: containerNamed('raw'), notices: [fault('DUMP-RAW-ASSUMED', message)] }
+}
+
+/** A format that the user names; a magic that says another one is believed more, except that raw memory may begin with anything. */
+function insistedOn(format: string, detected: Container, path: string): Container {
+  const container = containerNamed(format)
+  const packed = detected.name === 'flattened' || (detected.name === 'tar' && format === 'debugfs')
+  if (format === 'raw' || detected.name === 'raw' || detected.name === format || packed) return container
+  throw new KhoError('unknown-format', `${path}: this is ${detected.title}, not ${container.title}`, {
+    path,
+    hint: 'without --format the file itself says what it is',
+  })
 }
 
 /** Adds the file's name to errors about its contents. */

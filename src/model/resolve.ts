@@ -1,6 +1,7 @@
 import { KhoError } from '../../formats/error.js'
 import { encodeSegment, joinPath, parsePath, type Segment } from '../../formats/layout/index.js'
 import { rangeAt } from '../../formats/memory/range.js'
+import { didYouMean } from '../../formats/nearest.js'
 import type { KhoState } from '../image/state.js'
 import { type Node, textNode } from './node.js'
 import { allFaults, stateNode } from './state.js'
@@ -8,7 +9,7 @@ import { allFaults, stateNode } from './state.js'
 /**
  * What a path names in a state, in the grammar of docs/cli.md: a key or `#N` for an element of a list.
  *
- * @throws KhoError `usage` where there is no such part; the hint names those that there are
+ * @throws KhoError `no-part` where there is no such part; the hint names those that there are
  */
 export function resolve(state: KhoState, path: string): Node {
   const segments = parsePath(path)
@@ -23,6 +24,7 @@ export function resolve(state: KhoState, path: string): Node {
 
 /** Names that an error shows. */
 const SHOWN = 12
+const FEW = 3
 
 /** What a fault names, though nothing of it could be read: a page that the dump lacks, or a pointer to nowhere. */
 function faultNode(state: KhoState, segments: readonly Segment[]): Node | null {
@@ -35,15 +37,25 @@ function faultNode(state: KhoState, segments: readonly Segment[]): Node | null {
 
 function refuse(node: Node, at: readonly Segment[], segment: Segment): never {
   const where = at.length === 0 ? 'the state' : joinPath(at)
-  const known = node.names().slice(0, SHOWN)
-  const hint = known.length === 0 ? `${where} has no parts` : `${where} has ${known.join(', ')}`
-  throw new KhoError('usage', `there is no ${encodeSegment(segment)} in ${where}`, { hint })
+  const known = node.names()
+  const name = encodeSegment(segment)
+  const near = didYouMean(name, known)
+  const has = known.length === 0 ? `${where} has no parts` : `${where} has ${listed(known)}`
+  // A short list is read as fast as what was meant by it.
+  const hint = near === undefined || known.length <= FEW ? has : `${near} ${has}`
+  throw new KhoError('no-part', `there is no ${name} in ${where}`, { hint })
+}
+
+/** The first few of some names, and how many more there are. */
+function listed(names: readonly string[]): string {
+  const more = names.length - SHOWN
+  const shown = names.slice(0, more > 1 ? SHOWN : names.length).join(', ')
+  return more > 1 ? `${shown} and ${more} more` : shown
 }
 
 /** Refuses a part that has no bytes of its own. */
 export function noBytes({ path, what, view, names }: Node): KhoError {
-  const below =
-    view.form === 'many' ? 'name one of its elements' : `it has ${names().slice(0, SHOWN).join(', ')}`
+  const below = view.form === 'many' ? 'name one of its elements' : `it has ${listed(names())}`
   const hint = view.form === 'leaf' || view.form === 'nothing' ? {} : { hint: below }
   return new KhoError('usage', `${path} (${what}) has no bytes of its own`, hint)
 }

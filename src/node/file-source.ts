@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from '
 import { KhoError } from '../../formats/error.js'
 import type { ByteSource } from '../../formats/memory/byte-source.js'
 import { fileName } from './paths.js'
+import { reasonOf } from './system-error.js'
 
 /** A file opened for random access. */
 export interface FileSource extends ByteSource {
@@ -167,18 +168,6 @@ function allocate(length: number): Uint8Array {
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  ENOTDIR: 'no such file',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EISDIR: 'is a directory',
-  EIO: 'the device reports a read error',
-  EMFILE: 'too many open files',
-}
-
 function unreadable(path: string, error: unknown): KhoError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error))
-  return new KhoError('unreadable', `${path}: ${reason}`, { path })
+  return new KhoError('unreadable', `${path}: ${reasonOf(error)}`, { path })
 }

@@ -21,10 +21,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ETXTBSY: 'it is being executed',
 }
 
-/** A system error by its code, and in words. */
+/** A system error in words, and its code. */
 export function reasonOf(error: unknown): string {
   const code = errorCode(error)
   const reason = code === null ? undefined : REASONS[code]
-  if (reason !== undefined) return `${code} (${reason})`
+  if (reason !== undefined) return `${reason} (${code})`
   return error instanceof Error ? error.message : String(error)
 }

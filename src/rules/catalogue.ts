@@ -1,4 +1,5 @@
 import { KhoError } from '../../formats/error.js'
+import { didYouMean } from '../../formats/nearest.js'
 import { isOverwritten } from './checks/context.js'
 import { BLOB_RULES } from './families/blob.js'
 import { CHUNK_LIST_RULES } from './families/chunk-list.js'
@@ -56,14 +57,16 @@ function unlessOverwritten(rule: Rule): Rule {
 const BY_ID: ReadonlyMap<string, Rule> = new Map(RULES.map(rule => [rule.id, rule]))
 
 /**
- * The rule of that id.
+ * The rule of that id, in any case.
  *
  * @throws KhoError `usage` where there is none
  */
 export function findRule(id: string): Rule {
-  const rule = BY_ID.get(id)
+  const rule = BY_ID.get(id.toUpperCase())
   if (rule === undefined) {
-    throw new KhoError('usage', `no rule is called ${JSON.stringify(id)}`, { hint: '`kho rules` lists them' })
+    throw new KhoError('usage', `no rule is called '${id}'`, {
+      hint: didYouMean(id, [...BY_ID.keys()]) ?? '`kho rules` lists them',
+    })
   }
   return rule
 }

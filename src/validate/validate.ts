@@ -42,7 +42,7 @@ export interface ValidateOptions {
  * @throws KhoError `usage` for a reader or a rule that does not exist
  */
 export function validateState(state: KhoState, options: ValidateOptions = {}): Validation {
-  for (const id of [...(options.deny ?? []), ...(options.allow ?? [])]) findRule(id)
+  const wishes = wishesOf(options)
   const kernel = chooseKernel(state, options.reader)
   const ram = knownRam(state.image, options.ram)
   const stale = staleReason(state)
@@ -68,7 +68,7 @@ export function validateState(state: KhoState, options: ValidateOptions = {}): V
   return {
     outcome: judge(reading, found, { release: kernel.release, assumptions: assumptionsOf(state, kernel) }),
     coverage: coverageOf(state, ram),
-    findings: toFindings(applyWishes(found, options), state.image.memory, options.all === true),
+    findings: toFindings(applyWishes(found, wishes), state.image.memory, options.all === true),
   }
 }
 
@@ -110,7 +110,7 @@ export function validateNoRoot(image: KhoImage, place: NoRoot, options: Validate
       scratchKnown: false,
       ramKnown: ram !== null,
     },
-    findings: toFindings(applyWishes(found, options), image.memory, true),
+    findings: toFindings(applyWishes(found, wishesOf(options)), image.memory, true),
   }
 }
 
@@ -166,7 +166,14 @@ function runRules(context: RuleContext): Found[] {
   )
 }
 
-function applyWishes(found: readonly Found[], { deny = [], allow = [] }: ValidateOptions): Found[] {
+type Wishes = Record<'deny' | 'allow', string[]>
+
+/** Ids as the catalogue writes them. */
+function wishesOf({ deny = [], allow = [] }: ValidateOptions): Wishes {
+  return { deny: deny.map(id => findRule(id).id), allow: allow.map(id => findRule(id).id) }
+}
+
+function applyWishes(found: readonly Found[], { deny, allow }: Wishes): Found[] {
   return found
     .filter(entry => !allow.includes(entry.rule.id))
     .map(entry => (deny.includes(entry.rule.id) ? { ...entry, severity: 'error' } : entry))

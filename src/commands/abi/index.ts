@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { KhoError } from '../../../formats/error.js'
+import { READING_KERNELS } from '../../../formats/kernels/index.js'
 import { writeJson } from '../../render/json.js'
 import { compareReleases, overall } from '../../rules/compat.js'
 import { EXIT } from '../shared/exit-codes.js'
@@ -13,7 +13,8 @@ import {
 import { wantsColor, writeOutput } from '../shared/output.js'
 import { paletteOf } from '../shared/palette.js'
 import type { Terminal } from '../shared/terminal.js'
-import { abiJson, type CompatVerdict, writeAbis, writeCompat } from './text.js'
+import type { Party } from './parties.js'
+import { abiJson, type CompatVerdict, takersJson, writeAbis, writeCompat, writeTakers } from './text.js'
 
 interface AbiOptions extends ImageOptions, OutputOptions {
   module?: string[]
@@ -24,10 +25,11 @@ A and B are releases (6.16, 6.17.9, 7.2, 7.3.4+deb14-amd64, v5), ABI names (kho-
 may be a dump, B the kernel that kexec would load (bzImage, Image, vmlinux; packed or not). Of a dump,
 every session, file and object is looked at, and the kernel's prediction counts too.
 
-With both, exit code 1 says that B does not take over what A hands on: a gate before the jump.
+With A alone: what every known kernel makes of it. With both, exit code 1 says that B does not take over what A hands on: a gate before the jump.
 
 Examples:
   kho abi
+  kho abi 7.2
   kho abi 6.17.8 6.18
   kho abi vmcore 7.3
   kho abi /sys/kernel/debug/kho /boot/vmlinuz --module vfio-pci.ko.xz`
@@ -56,16 +58,24 @@ async function abi(
   terminal: Terminal,
 ): Promise<void> {
   const palette = paletteOf(wantsColor(options, terminal))
+  if (a !== undefined && b === undefined) {
+    const verdicts: CompatVerdict[] = []
+    const from = await partyNamed(a, options, terminal)
+    for (const kernel of READING_KERNELS) verdicts.push(await judge(from, kernel.name, options, terminal))
+    writeOutput(terminal, options, [], write => {
+      if (options.json === true) writeJson(write, takersJson(verdicts))
+      else writeTakers(write, verdicts, palette)
+    })
+    return
+  }
   if (a === undefined || b === undefined) {
-    if (a !== undefined)
-      throw new KhoError('usage', 'name two releases, or none', { hint: `kho abi ${a} 7.3` })
     writeOutput(terminal, options, [], write => {
       if (options.json === true) writeJson(write, abiJson(null))
       else writeAbis(write, palette)
     })
     return
   }
-  const verdict = await judge(a, b, options, terminal)
+  const verdict = await judge(await partyNamed(a, options, terminal), b, options, terminal)
   writeOutput(terminal, options, [], write => {
     if (options.json === true) writeJson(write, abiJson(verdict))
     else writeCompat(write, verdict, palette)
@@ -73,10 +83,20 @@ async function abi(
   if (verdict.worst.outcome !== 'ok') terminal.code = EXIT.found
 }
 
+async function partyNamed(text: string, options: AbiOptions, terminal: Terminal): Promise<Party> {
+  const { partyOf } = await import('./parties.js')
+  return partyOf(text, options, terminal)
+}
+
 /** What files need is loaded only for them: two releases are a look at the table. */
-async function judge(a: string, b: string, options: AbiOptions, terminal: Terminal): Promise<CompatVerdict> {
-  const { partyOf, takerOf } = await import('./parties.js')
-  const [from, to] = [await partyOf(a, options, terminal), await partyOf(b, options, terminal)]
+async function judge(
+  from: Party,
+  b: string,
+  options: AbiOptions,
+  terminal: Terminal,
+): Promise<CompatVerdict> {
+  const { takerOf } = await import('./parties.js')
+  const to = await partyNamed(b, options, terminal)
   const { openKernelFile } = await import('../../node/kernel-file.js')
   const taker = takerOf(to, (options.module ?? []).map(openKernelFile))
   const assumptions = taker.assumption === null ? [] : [taker.assumption]

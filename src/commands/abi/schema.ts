@@ -40,7 +40,23 @@ const verdict = z.strictObject({
   ),
 })
 
+const takers = z.strictObject({
+  schema: z.literal('kho/abi/1'),
+  writer: z.string(),
+  takers: z
+    .array(
+      z.strictObject({
+        reader: z.string(),
+        outcome,
+        component: z.string().nullable().describe('what decides; null where all is taken over'),
+        note: z.string(),
+        assumptions: z.array(z.string()),
+      }),
+    )
+    .describe('every kernel that is known'),
+})
+
 /** `kho abi --json`: the tables, or what one kernel makes of what another hands over. */
 export const schema = z
-  .union([table, verdict])
-  .describe('kho abi: every version; with two kernels, who reads whom')
+  .union([table, verdict, takers])
+  .describe('kho abi: every version; with one kernel, who takes over from it; with two, who reads whom')

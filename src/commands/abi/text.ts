@@ -35,6 +35,32 @@ export function writeCompat(write: Writer, verdict: CompatVerdict, palette: Pale
   writeColumns(write, [head, ...lines], palette)
 }
 
+/** What each of several kernels makes of what one hands over. */
+export function writeTakers(write: Writer, verdicts: readonly CompatVerdict[], palette: Palette): void {
+  const rows = verdicts.map(({ reader, worst }) =>
+    [reader, worst.outcome, worst.outcome === 'ok' ? '' : `${worst.component}: ${worst.note}`].map(cell =>
+      escapeText(cell),
+    ),
+  )
+  write(`${palette.strong(escapeText(verdicts[0]?.writer ?? ''))} hands over\n`)
+  writeColumns(write, [['kernel', 'outcome', 'because of'], ...rows], palette)
+}
+
+/** The same as JSON. */
+export function takersJson(verdicts: readonly CompatVerdict[]): JsonOf<typeof schema> {
+  return {
+    schema: 'kho/abi/1',
+    writer: verdicts[0]?.writer ?? '',
+    takers: verdicts.map(({ reader, worst, assumptions }) => ({
+      reader,
+      outcome: worst.outcome,
+      component: worst.outcome === 'ok' ? null : worst.component,
+      note: worst.note,
+      assumptions: [...assumptions],
+    })),
+  }
+}
+
 /** What one party makes of what another hands over. */
 export interface CompatVerdict {
   writer: string

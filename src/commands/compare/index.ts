@@ -15,10 +15,10 @@ import { writeOutput } from '../shared/output.js'
 import {
   ALLOW_OUTSIDE,
   contentsBeside,
-  isScenarioPath,
   readScenario,
   type ScenarioOptions,
 } from '../shared/scenario-input.js'
+import { isScenarioPath } from '../shared/scenario-path.js'
 import type { Terminal } from '../shared/terminal.js'
 import { compareJson, writeCompareText } from './text.js'
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../../formats/error.js'
 import { type DiffOptions, diffStates } from '../../diff/diff.js'
-import { ignoreTerm } from '../../diff/ignore.js'
+import { checkTerm, ignoreTerm } from '../../diff/ignore.js'
 import { loadState } from '../../image/load-state.js'
 import type { KhoState } from '../../image/state.js'
 import { writeJson } from '../../render/json.js'
@@ -94,6 +94,7 @@ async function diff(
     pathB === undefined
       ? await openSides(pathA, options, command, terminal)
       : { a: await openState(pathA, options, terminal), b: await openState(pathB, optionsB, terminal) }
+  for (const term of options.ignore ?? []) checkTerm(term, [a, b])
   const wanted: DiffOptions = { structure: options.structure === true, ignore: options.ignore ?? [] }
   const found = diffStates(a, b, wanted)
   const text: DiffTextOptions = {

@@ -26,10 +26,10 @@ import { paletteOf } from '../shared/palette.js'
 import {
   ALLOW_OUTSIDE,
   contentsBeside,
-  isScenarioPath,
   readScenario,
   type ScenarioOptions,
 } from '../shared/scenario-input.js'
+import { isScenarioPath } from '../shared/scenario-path.js'
 import type { Terminal } from '../shared/terminal.js'
 import { warn } from '../shared/warn.js'
 import { type ReplayVerdict, replayJson, writeReplayText } from './text.js'

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../../formats/error.js'
+import { didYouMean } from '../../../formats/nearest.js'
 import type { CommandEntry, CommandTree } from '../shared/command.js'
 import { addOptions } from '../shared/option-specs.js'
 import type { OutputOptions } from '../shared/options.js'
@@ -26,7 +27,7 @@ async function schemaText(entries: readonly CommandEntry[], name: string): Promi
   const entry = entries.find(known => known.name === name)
   if (entry?.schema === undefined) {
     throw new KhoError('usage', `no schema is called '${name}'`, {
-      hint: `there are ${namesIn(entries).join(', ')}`,
+      hint: didYouMean(name, namesIn(entries)) ?? `there are ${namesIn(entries).join(', ')}`,
     })
   }
   const { toJSONSchema } = await import('zod')

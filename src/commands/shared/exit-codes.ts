@@ -22,6 +22,7 @@ export const EXIT_OF: Readonly<Record<KhoErrorCode, number>> = {
   unsupported: EXIT.unreadable,
   'bad-fdt': EXIT.unreadable,
   'no-state': EXIT.noState,
+  'no-part': EXIT.noState,
   'broken-state': EXIT.brokenState,
   'cannot-express': EXIT.brokenState,
   missing: EXIT.missing,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { KhoError } from '../../../formats/error.js'
 import { GuestFailure } from '../../guest/guest-failure.js'
-import { errorCode } from '../../node/system-error.js'
+import { errorCode, reasonOf } from '../../node/system-error.js'
 import { EXIT } from './exit-codes.js'
 import { parseSize } from './numbers.js'
 import type { OptionSpec } from './option-specs.js'
@@ -71,9 +71,8 @@ function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path)
   } catch (error) {
-    const code = errorCode(error)
-    if (code === null) throw error
-    throw new KhoError('unreadable', `cannot read ${path}: ${code}`, { path })
+    if (errorCode(error) === null) throw error
+    throw new KhoError('unreadable', `cannot read ${path}: ${reasonOf(error)}`, { path })
   }
 }
 

@@ -57,13 +57,20 @@ export function parseMap(text: string): MapPiece {
 function parseNumber(text: string, what: string, example: string): number {
   if (/^0x[0-9a-fA-F]+$/.test(text)) return inBounds(text, Number(text), what, example)
   const match = /^([0-9]+)([KMGT]?)$/.exec(text)
-  if (match === null) throw bad(text, what, example)
+  if (match === null) throw bad(text, what, example, severalIn(text, what))
   return inBounds(text, Number(match[1]) * (SUFFIX[match[2] as string] as number), what, example)
 }
 
 function inBounds(text: string, value: number, what: string, example: string): number {
   if (value >= ADDRESS_LIMIT) throw bad(text, what, example, 'it is 2^52 or more')
   return value
+}
+
+/** What else a text may be that is no single number. */
+function severalIn(text: string, what: string): string {
+  if (what !== 'address') return ''
+  if (/^\w+-\w+$/.test(text) && /^\d/.test(text)) return 'it is a range, and one address is meant here'
+  return /^\d\w*\+\w+$/.test(text) ? 'it is an extent, and one address is meant here' : ''
 }
 
 function bad(text: string, what: string, example: string, why = ''): KhoError {

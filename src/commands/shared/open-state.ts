@@ -1,3 +1,4 @@
+import { KhoError } from '../../../formats/error.js'
 import { loadState, type StateOptions } from '../../image/load-state.js'
 import type { KhoImage, OpenOptions } from '../../image/open.js'
 import type { KhoState } from '../../image/state.js'
@@ -5,6 +6,7 @@ import { type OpenFileOptions, openImage } from '../../node/open.js'
 import { layoutsOf } from './layouts.js'
 import type { ImageOptions, OutputOptions } from './options.js'
 import { startSearch } from './progress.js'
+import { isScenarioPath } from './scenario-path.js'
 import { addInput, type Terminal } from './terminal.js'
 import { warn } from './warn.js'
 
@@ -31,6 +33,11 @@ export async function openForCommand(
   options: ImageOptions & Pick<OutputOptions, 'quiet'>,
   terminal: Terminal,
 ): Promise<KhoImage> {
+  if (options.format === undefined && isScenarioPath(path)) {
+    throw new KhoError('usage', `${path} is a scenario, not an image`, {
+      hint: `kho simulate ${path} -o FILE makes one of it`,
+    })
+  }
   for (const file of [path, ...(options.part ?? [])]) addInput(terminal, file)
   const notice = (message: string) => {
     if (options.quiet !== true) warn(terminal, message)

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { isKhoError, KhoError } from '../../../formats/error.js'
+import { anyCase, didYouMean } from '../../../formats/nearest.js'
 
 /** One option, as data, so that a group can be added again under a prefix (`--b-root`). */
 export interface OptionSpec {
@@ -74,10 +75,18 @@ function makeOption(spec: OptionSpec, prefix: string): Option {
   return option
 }
 
+/** The error of a value that is none of a list. */
+export function noneOf(text: string, choices: readonly string[], before = ''): KhoError {
+  const hint = didYouMean(text, choices)
+  const message = `${before}'${text}' is none of ${choices.join(', ')}`
+  return new KhoError('usage', message, hint === undefined ? {} : { hint })
+}
+
 function parseValue(spec: OptionSpec, long: string, text: string): unknown {
   if (spec.choices !== undefined && spec.parse === undefined) {
-    if (spec.choices.includes(text)) return text
-    throw new KhoError('usage', `${long}: '${text}' is none of ${spec.choices.join(', ')}`)
+    const choice = anyCase(text, spec.choices)
+    if (choice !== null) return choice
+    throw noneOf(text, spec.choices, `${long}: `)
   }
   try {
     return spec.parse === undefined ? text : spec.parse(text)

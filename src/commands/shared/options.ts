@@ -6,7 +6,7 @@ import type { PageShift } from '../../../formats/memory/geometry.js'
 import type { Place, Range } from '../../../formats/memory/range.js'
 import { LAYOUT } from './layouts.js'
 import { type MapPiece, parseAddress, parseMap, parseRange, parseScratch, parseSize } from './numbers.js'
-import { addOptions, type OptionGroup, type OptionSpec } from './option-specs.js'
+import { addOptions, noneOf, type OptionGroup, type OptionSpec } from './option-specs.js'
 
 /** How a command answers. */
 export interface OutputOptions {
@@ -173,9 +173,12 @@ function parseRoot(text: string): number | 'incoming' | 'outgoing' {
 }
 
 function parseAbi(text: string): AbiName {
-  const abi = findAbi(text)
+  const abi = findAbi(text) ?? findAbi(text.toLowerCase())
   if (abi !== null) return abi.name
-  throw new KhoError('usage', `'${text}' is none of ${ABIS.map(known => known.name).join(', ')}`)
+  throw noneOf(
+    text,
+    ABIS.map(known => known.name),
+  )
 }
 
 function parsePageSize(text: string): PageShift {

@@ -16,11 +16,6 @@ export const ALLOW_OUTSIDE: OptionSpec = {
   about: 'let a scenario take contents from files outside its folder',
 }
 
-/** True for a file that is a scenario by its name; any other is an image. */
-export function isScenarioPath(path: string): boolean {
-  return /\.(ya?ml|json)$/i.test(path)
-}
-
 /** Reads a scenario file. Throws `unreadable`, or `usage` for what is wrong in it. */
 export function readScenario(path: string): Scenario {
   return parseScenario(readScenarioText(path), path)

@@ -121,10 +121,10 @@ describe('kho extract', () => {
     [['fdt'], 2, 'no file to write to'],
     [['fdt', '-o', '-', '--json'], 2, 'both write to standard output'],
     [['luo/sessions', '-o', 'x'], 2, 'has no bytes of its own'],
-    [['luo/nothing', '-o', 'x'], 2, 'there is no nothing in luo'],
+    [['luo/nothing', '-o', 'x'], 4, 'there is no nothing in luo'],
     [['0x60d000+0', '-o', 'x'], 2, 'it is zero'],
     [['fdt', '-o', tmpdir()], 2, 'is a directory'],
-    [['fdt', '-o', '/nowhere/at/all'], 6, 'cannot write /nowhere/at/all: ENOENT'],
+    [['fdt', '-o', '/nowhere/at/all'], 6, 'cannot write /nowhere/at/all: no such file or folder (ENOENT)'],
   ])('kho extract IMAGE %j', async (args, code, message) => {
     const ran = await kho(['extract', IMAGE, ...args])
     expect(ran.err).toContain(message)

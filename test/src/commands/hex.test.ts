@@ -67,7 +67,6 @@ luo  struct luo_ser
 
   it.each([
     ['luo/sessions', 'luo/sessions (list of sessions) has no bytes of its own'],
-    ['luo/x', 'there is no x in luo'],
     ['0x60d000+0', 'it is zero'],
     ['0x', "'0x' is no address"],
     ['0xfffffffffffff+4K', 'ends at 2^52 or behind it'],
@@ -75,6 +74,18 @@ luo  struct luo_ser
     const ran = await kho(['hex', IMAGE, target])
     expect(ran.err).toContain(message)
     expect(ran).toMatchObject({ code: 2, out: '' })
+  })
+
+  it('says of a part that is not there what there is', async () => {
+    const ran = await kho(['hex', IMAGE, 'luo/x'])
+    expect(ran).toMatchObject({ code: 4, out: '', err: expect.stringContaining('there is no x in luo\n') })
+  })
+
+  it('takes a range as kho pages --ranges prints it', async () => {
+    const ran = await kho(['hex', IMAGE, '0x60d000-0x60d100'])
+    expect(ran.out.replace(/^.*\n/, '')).toBe(
+      (await kho(['hex', IMAGE, '0x60d000+256'])).out.replace(/^.*\n/, ''),
+    )
   })
 
   it('shows hostile names escaped', async () => {

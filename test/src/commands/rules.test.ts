@@ -37,6 +37,6 @@ describe('kho rules', () => {
   it('refuses an id that nobody has', async () => {
     const { code, out, err } = await kho(['rules', 'NO-SUCH-RULE'])
     expect([code, out]).toEqual([2, ''])
-    expect(err).toContain('no rule is called "NO-SUCH-RULE"')
+    expect(err).toContain("no rule is called 'NO-SUCH-RULE'")
   })
 })

@@ -57,7 +57,7 @@ describe('the catalogue', () => {
       expect(rule.id).toMatch(/^[A-Z][A-Z0-9]*(-[A-Z0-9]+)+$/)
       expect(findRule(rule.id)).toBe(rule)
     }
-    expect(() => findRule('NO-SUCH-RULE')).toThrow(/no rule is called "NO-SUCH-RULE"/)
+    expect(() => findRule('NO-SUCH-RULE')).toThrow(/no rule is called 'NO-SUCH-RULE'/)
   })
 
   it.each(RULES.map(rule => [rule.id, rule] as const))('%s is explained', (_, rule) => {
