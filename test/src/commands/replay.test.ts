@@ -36,7 +36,7 @@ describe('kho replay refuses', () => {
     [['--kernel', IMAGE, '--limit', '0'], 2, "'0' is no number of seconds"],
     [['--kernel', IMAGE, '--expect', 'joy'], 2, "'joy' is none of ok, rejected"],
     [['--kernel', IMAGE, '--memory', '1000'], 2, 'has to be a multiple of 1 MiB'],
-    [['--kernel', IMAGE, '--initrd', 'nowhere'], 3, 'cannot read nowhere: ENOENT'],
+    [['--kernel', IMAGE, '--initrd', 'nowhere'], 3, 'cannot read nowhere: no such file or folder (ENOENT)'],
   ])('%j with %i', async (args, code, message) => {
     const ran = await kho(['replay', IMAGE, ...args])
     expect(ran).toMatchObject({ code, out: '' })
