@@ -55,8 +55,8 @@ describe('start-up', () => {
     expect(eagerImports('src/cli/main.ts', readSources(ROOT, ['formats', 'src']))).toEqual([
       'commander',
       'formats/error.ts',
+      'formats/layout/nearest.ts',
       'formats/memory/fault.ts',
-      'formats/nearest.ts',
       'node:fs',
       'node:module',
       'node:os',

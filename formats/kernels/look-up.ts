@@ -1,5 +1,5 @@
 import { KhoError } from '../error.js'
-import { didYouMean } from '../nearest.js'
+import { didYouMean } from '../layout/nearest.js'
 import { findAbi } from './layouts.js'
 import {
   ABIS,

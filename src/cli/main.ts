@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../formats/error.js'
-import { didYouMean } from '../../formats/nearest.js'
+import { didYouMean } from '../../formats/layout/nearest.js'
 import type { Terminal } from '../commands/shared/terminal.js'
 import { COMMANDS } from '../commands/table.js'
 import { reportError } from './errors.js'

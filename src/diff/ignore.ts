@@ -1,6 +1,6 @@
 import { KhoError } from '../../formats/error.js'
 import { joinPath, parsePath } from '../../formats/layout/index.js'
-import { didYouMean } from '../../formats/nearest.js'
+import { didYouMean } from '../../formats/layout/nearest.js'
 import type { KhoState } from '../image/state.js'
 import { stateNode } from '../model/state.js'
 import { CHANGE_CLASSES, type Change, type ChangeClass } from './change.js'

@@ -1,7 +1,7 @@
 import { KhoError } from '../../formats/error.js'
 import { encodeSegment, joinPath, parsePath, type Segment } from '../../formats/layout/index.js'
+import { didYouMean } from '../../formats/layout/nearest.js'
 import { rangeAt } from '../../formats/memory/range.js'
-import { didYouMean } from '../../formats/nearest.js'
 import type { KhoState } from '../image/state.js'
 import { type Node, textNode } from './node.js'
 import { allFaults, stateNode } from './state.js'

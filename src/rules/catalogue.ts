@@ -1,5 +1,5 @@
 import { KhoError } from '../../formats/error.js'
-import { didYouMean } from '../../formats/nearest.js'
+import { didYouMean } from '../../formats/layout/nearest.js'
 import { isOverwritten } from './checks/context.js'
 import { BLOB_RULES } from './families/blob.js'
 import { CHUNK_LIST_RULES } from './families/chunk-list.js'

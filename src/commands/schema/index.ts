@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../../formats/error.js'
-import { didYouMean } from '../../../formats/nearest.js'
+import { didYouMean } from '../../../formats/layout/nearest.js'
 import type { CommandEntry, CommandTree } from '../shared/command.js'
 import { addOptions } from '../shared/option-specs.js'
 import type { OutputOptions } from '../shared/options.js'

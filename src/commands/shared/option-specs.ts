@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { isKhoError, KhoError } from '../../../formats/error.js'
-import { anyCase, didYouMean } from '../../../formats/nearest.js'
+import { anyCase, didYouMean } from '../../../formats/layout/nearest.js'
 
 /** One option, as data, so that a group can be added again under a prefix (`--b-root`). */
 export interface OptionSpec {

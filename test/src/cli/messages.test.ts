@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { didYouMean } from '../../../formats/nearest.js'
+import { didYouMean } from '../../../formats/layout/nearest.js'
 import { ROOT } from '../../built.js'
 import { fixture, kho } from './kho.js'
 
