@@ -1,6 +1,7 @@
 // Made from layouts/*.yaml by `npm run layouts`.
 import type { LayoutFile } from '../layout-file.js'
 import { CARETAKER } from './caretaker.js'
+import { FEATURES } from './features.js'
 import { HUGETLB } from './hugetlb.js'
 import { IOMMU } from './iommu.js'
 import { KVM } from './kvm.js'
@@ -10,4 +11,14 @@ import { TMPFS } from './tmpfs.js'
 import { VFIO } from './vfio.js'
 
 /** What was posted, and not merged. */
-export const POSTED: readonly LayoutFile[] = [CARETAKER, HUGETLB, IOMMU, KVM, PCI, PSTORE, TMPFS, VFIO]
+export const POSTED: readonly LayoutFile[] = [
+  CARETAKER,
+  FEATURES,
+  HUGETLB,
+  IOMMU,
+  KVM,
+  PCI,
+  PSTORE,
+  TMPFS,
+  VFIO,
+]

@@ -13,7 +13,16 @@ import { imageOf, scenarioOf } from '../simulate/dump.js'
 const PAGE = 4096
 
 /** Scenarios of what was posted, one each. */
-export const POSTED_SCENARIOS = ['pci', 'vfio', 'hugetlb', 'guest-memfd', 'iommu', 'tmpfs', 'pstore']
+export const POSTED_SCENARIOS = [
+  'pci',
+  'vfio',
+  'hugetlb',
+  'guest-memfd',
+  'iommu',
+  'tmpfs',
+  'pstore',
+  'memfd-flags',
+]
 
 /** The state of a scenario in fixtures/. */
 export async function stateOfFixture(name: string, options: StateOptions = {}): Promise<KhoState> {

@@ -272,6 +272,33 @@ describe('golden vectors', () => {
     expect(Buffer.concat(out).toString()).toBe('hello')
   })
 
+  it('memfd, by feature flags: 176 bytes', async () => {
+    const mask = '0300000000000000'
+    const state = await stateOfCalls([
+      ...pagesAt({
+        33554432: `${mask} ${mask} ${mask} ${'00'.repeat(104)}
+          0500000000000000 0a00000000000000 01000000 00000000 0100000000000000
+          0010000200000000 01000000 0100 0000`,
+        33558528: '0000000000000000 0020000200000000',
+        33562624: '0320000000003000 0000000000000000',
+        33566720: Buffer.from('ten bytes, and more').toString('hex'),
+      }),
+      ...file('memfd'),
+    ])
+    const path = 'luo/sessions/s/files/1'
+    expect(fieldsAt(state, path)).toMatchObject({
+      features: { supp: '0x3', reqBits: { seals: 1, folios: 1 }, active: '0x3' },
+      pos: 5,
+      size: 10,
+      seals: '0x1',
+      nrFolios: 1,
+      folios: [{ folioAddress: '0x2003000', folioBits: { pfn: 0x2003, dirty: 1, uptodate: 1 }, index: 0 }],
+    })
+    const out: Uint8Array[] = []
+    writeContents(state, planExtract(state, resolve(state, path)), bytes => void out.push(bytes.slice()))
+    expect(Buffer.concat(out).toString()).toBe('ten bytes,')
+  })
+
   it('pstore: a child of the root FDT', async () => {
     const state = await stateOfCalls([
       {
