@@ -4,21 +4,14 @@ import { type AbiName, abiOf, encoderOf, trackerOptions } from '../formats/kerne
 import { geometry } from '../formats/memory/geometry.js'
 import { createMemoryBuilder, type MemoryBuilder } from '../formats/memory/memory-builder.js'
 import type { PhysicalMemory } from '../formats/memory/physical-memory.js'
-import {
-  addBitmap,
-  addRun,
-  createPageSet,
-  hasBlock,
-  type PageSet,
-  SPAN_BITS,
-  SPAN_WORDS,
-} from '../formats/pages/page-set.js'
+import { addRun, createPageSet, hasBlock, type PageSet } from '../formats/pages/page-set.js'
 import { trackerOf } from '../formats/trackers/index.js'
 import type { TrackerRoot } from '../formats/trackers/tracker.js'
 import { convertState } from '../src/convert/convert.js'
 import { loadState } from '../src/image/load-state.js'
 import { openBytes } from '../src/node/open.js'
 import { writeState } from '../src/write/state-writer.js'
+import { halfRandom } from './half-random.js'
 
 /*
  * What the kernels' own C walk takes for the same sets is quoted in docs/compare.md: 16 to 19 ms for 16 GiB, 490 to 530 ms
@@ -33,7 +26,7 @@ const ROOM = { start: 2 ** 41, end: 2 ** 42 }
 const SETS: Record<string, PageSet> = {
   '16 GiB all set': all(0, 16 * GIB),
   '1 TiB all set': all(0, 1024 * GIB),
-  '1 TiB half random': half(1024 * GIB),
+  '1 TiB half random': halfRandom(1024 * GIB),
   '1 TiB of 1 GiB blocks': all(18, 1024 * GIB),
 }
 
@@ -45,23 +38,6 @@ const BITMAPS: readonly AbiName[] = ['kho-v1-512', 'kho-v1-page', 'v5-table', 'a
 function all(order: number, bytes: number): PageSet {
   const pages = createPageSet(12)
   addRun(pages, order, 0, bytes / (4096 * 2 ** order))
-  return pages
-}
-
-/** Every page with a chance of one half, from a xorshift generator. */
-function half(bytes: number): PageSet {
-  const pages = createPageSet(12)
-  let state = 0x9e3779b9
-  for (let first = 0; first < bytes / 4096; first += SPAN_BITS) {
-    const words = new Uint32Array(SPAN_WORDS)
-    for (let i = 0; i < SPAN_WORDS; i++) {
-      state ^= state << 13
-      state ^= state >>> 17
-      state ^= state << 5
-      words[i] = state >>> 0
-    }
-    addBitmap(pages, 0, first, words)
-  }
   return pages
 }
 

@@ -92,3 +92,12 @@ export function wordsOf(bytes: Uint8Array): Uint32Array {
 }
 
 const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
+
+/** A copy without the bits behind `last`. */
+export function upTo(words: Uint32Array, last: number): Uint32Array {
+  const copy = words.slice()
+  copy.fill(0, (last >>> 5) + 1)
+  // A shift by 32 does nothing: the last bit of a word keeps all of it.
+  if ((last & 31) !== 31) copy[last >>> 5]! &= 2 ** ((last & 31) + 1) - 1
+  return copy
+}

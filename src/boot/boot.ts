@@ -119,7 +119,8 @@ function listReservations(
     blocks: (order, first, words) =>
       calls.push({ who: 'blocks', order, first, words, stride: pageSize * 2 ** order }),
     shifted: (order, first, words) => calls.push({ who: 'blocks', order, first, words, stride: pageSize }),
-    odd: (start, size, order) => calls.push({ who: 'odd', start, size, order }),
+    // An order is an unsigned int.
+    odd: (start, size, order) => calls.push({ who: 'odd', start, size, order: order >>> 0 }),
     tracker(start, size) {
       if (reservesTracker) calls.push({ who: 'chunk', start, size })
     },

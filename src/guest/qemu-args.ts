@@ -15,6 +15,8 @@ export interface GuestMachine {
   load?: readonly string[]
   /** Does not run until a debugger or QMP says so. */
   paused?: boolean
+  /** Instructions are counted: TCG only. What QEMU needs for that it writes into a file of the guest's folder. */
+  counted?: boolean
   /** A file that {@link saveGuest} wrote of a guest with the same command line: this one goes on where that one was. */
   resumed?: string
 }
@@ -26,11 +28,12 @@ export const GUEST_FILES = {
   qmp: 'qmp.sock',
   gdb: 'gdb.sock',
   log: 'console.log',
+  record: 'record.bin',
 } as const
 
 /** QEMU's command line: the console on the first serial port, the agent on the second. */
 export function qemuArgs(machine: GuestMachine): string[] {
-  const { console, agent, qmp, gdb, log } = GUEST_FILES
+  const { console, agent, qmp, gdb, log, record } = GUEST_FILES
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-M', 'q35', '-accel', machine.accelerator, '-cpu', 'max', '-smp', String(machine.cpus ?? 1)],
@@ -45,6 +48,7 @@ export function qemuArgs(machine: GuestMachine): string[] {
     ...['-chardev', `socket,id=qmp,path=${qmp}`, '-mon', 'chardev=qmp,mode=control'],
     ...['-gdb', `unix:${gdb},server=on,wait=off`],
     ...(machine.paused === true ? ['-S'] : []),
+    ...(machine.counted === true ? ['-icount', `shift=0,rr=record,rrfile=${record}`] : []),
     ...(machine.resumed === undefined ? [] : ['-incoming', `exec:cat ${quoteForShell(machine.resumed)}`]),
   ]
 }

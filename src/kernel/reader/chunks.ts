@@ -1,7 +1,7 @@
 import { hex } from '../../../formats/memory/fault.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
-import { nextSet, wordsOf } from '../../../formats/pages/words.js'
+import { nextSet, upTo, wordsOf } from '../../../formats/pages/words.js'
 import { CHUNK_ELEMENT, CHUNK_HEADER } from '../../../formats/trackers/chunk-list/index.js'
 import type { ReaderMemory } from './memory.js'
 import type { ReservationSink } from './reserved.js'
@@ -89,8 +89,11 @@ function reserveBitmap(
   }
   for (let bit = nextSet(words, 0); bit < words.length * 32; bit = nextSet(words, bit + 1)) {
     const address = Number(BigInt.asUintN(64, physStart + (BigInt(bit) << BigInt(shift))))
-    if (!memory.page(address)) return false
+    // It is reserved before page->private is written, which is where a page that is none faults.
     if (!sound) sink.odd(address, intSize(order, geometry), order)
+    if (memory.page(address)) continue
+    if (sound) sink.blocks(order, start / size, upTo(words, bit))
+    return false
   }
   if (sound) sink.blocks(order, start / size, words)
   return true

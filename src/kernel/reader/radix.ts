@@ -76,7 +76,6 @@ function walkLeaf(walk: Walk, address: number, key: bigint): boolean {
 function walkBits(walk: Walk, words: Uint32Array, key: bigint): boolean {
   for (let bit = nextSet(words, 0); bit < words.length * 32; bit = nextSet(words, bit + 1)) {
     const { address, order, size } = decodeKey(walk, key | BigInt(bit))
-    if (!walk.memory.page(address)) return false
     const block = Math.floor(address / 2 ** (walk.geometry.pageShift + order))
     if (
       order >= 0 &&
@@ -88,6 +87,8 @@ function walkBits(walk: Walk, words: Uint32Array, key: bigint): boolean {
     } else {
       walk.sink.odd(address, size, order)
     }
+    // It is reserved before page->private is written, which is where a page that is none faults.
+    if (!walk.memory.page(address)) return false
   }
   return true
 }

@@ -2,7 +2,7 @@ import type { ReadingKernel } from '../../../formats/kernels/index.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
 import { rangesTouch } from '../../../formats/memory/range.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
-import { nextSet, wordsOf } from '../../../formats/pages/words.js'
+import { nextSet, upTo, wordsOf } from '../../../formats/pages/words.js'
 import { levelBlocks, TABLE_LEVELS } from '../../../formats/trackers/page-table/index.js'
 import { nodePath, WORD } from '../../../formats/trackers/shared/read.js'
 import type { TrackerStep } from '../../../formats/trackers/tracker.js'
@@ -75,13 +75,18 @@ function walkBitmap(walk: Walk, words: Uint32Array, start: number): boolean {
   const size = geometry.pageSize * 2 ** order
   const stride = reads.bitStride === 'page' ? geometry.pageSize : size
   const bits = words.length * 32
+  const reserve = (calls: Uint32Array) => {
+    if (stride === size) sink.blocks(order, start / size, calls)
+    else sink.shifted(order, start / geometry.pageSize, calls)
+  }
   if (reads.keeps === 'reserve' && !memory.pages(start, start + bits * stride)) {
     for (let bit = nextSet(words, 0); bit < bits; bit = nextSet(words, bit + 1)) {
-      if (!memory.page(start + bit * stride)) return false
+      if (memory.page(start + bit * stride)) continue
+      reserve(upTo(words, bit))
+      return false
     }
   }
-  if (stride === size) sink.blocks(order, start / size, words)
-  else sink.shifted(order, start / geometry.pageSize, words)
+  reserve(words)
   return true
 }
 

@@ -10,7 +10,7 @@ import { listBlocks, listRanges } from '../../../../formats/pages/runs.js'
 import { bootState, eachReservation } from '../../../../src/boot/boot.js'
 import { readMap } from '../../../../src/kernel/reader/early-boot.js'
 import { createReaderMemory } from '../../../../src/kernel/reader/memory.js'
-import { createReserved, keepIn } from '../../../../src/kernel/reader/reserved.js'
+import { createReserved, keepIn, type ReservationSink } from '../../../../src/kernel/reader/reserved.js'
 import { traceBlock } from '../../../../src/owners/tracker-trace.js'
 import { validateState } from '../../../../src/validate/validate.js'
 import { makeState } from '../../convert/state.js'
@@ -18,6 +18,8 @@ import { makeState } from '../../convert/state.js'
 const GEO = geometry(12)
 const RAM: Range[] = [{ start: 2 ** 20, end: 2 ** 33 }]
 const PAGE = 4096
+
+const NOBODY: ReservationSink = { blocks() {}, odd() {}, shifted() {}, tracker() {} }
 
 /** The pages of a tree, writable, and what a kernel makes of them. */
 function treeOf(abi: AbiName, blocks: readonly [address: number, order: number][]) {
@@ -45,7 +47,9 @@ function treeOf(abi: AbiName, blocks: readonly [address: number, order: number][
       false,
     )
     const reserved = createReserved(12)
-    readMap(memory, kernelOf(abi) as ReadingKernel, GEO, addresses, keepIn(reserved))
+    // Without RAM that is known a walk in a circle comes to a GiB of bitmaps: nobody keeps them.
+    const sink = ram === null ? NOBODY : keepIn(reserved)
+    readMap(memory, kernelOf(abi) as ReadingKernel, GEO, addresses, sink)
     return { stop: memory.stopped(), reserved, ranges: listRanges(reserved.pages) }
   }
   return { root: addresses[0]!, at, read }
