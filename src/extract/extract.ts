@@ -108,9 +108,25 @@ export function refuseMissing(plan: ExtractPlan): void {
 function contentOf(part: Node): Content {
   const content = part.content()
   if (content !== null) return content
+  if (part.view.form === 'one' && part.view.thing.kind.item?.kind === 'session') throw noContents(part)
   const { extents } = part.memory
   if (extents.length === 0) throw noBytes(part)
   return extentsContent(extents)
+}
+
+/** Parts that an error names. */
+const SHOWN = 8
+
+/** A session's record is not what anybody means by it: that is the files below it. */
+function noContents(part: Node): KhoError {
+  const files = [...part.below()].flatMap(list => (list.path.endsWith('/files') ? [...list.below()] : []))
+  const shown = files.slice(0, SHOWN).map(({ path }) => path)
+  const more = files.length > SHOWN ? ` and ${files.length - SHOWN} more` : ''
+  const hint =
+    files.length === 0
+      ? 'there is nothing below it'
+      : `below it are ${shown.join(', ')}${more}; '${part.path}/files/*' with -o DIR/ takes all`
+  return new KhoError('usage', `${part.path} (${part.what}) has no contents of its own`, { hint })
 }
 
 /** Ranges that continue each other, in the contents and in memory, are one. */

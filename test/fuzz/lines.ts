@@ -107,7 +107,7 @@ const LINES: Readonly<Record<string, (c: LineContext) => string[]>> = {
     ...image(c),
     target(c),
     '-o',
-    pick([c.output, '-'], c.random),
+    pick([c.output, '-', `${c.output}.d/`], c.random),
     ...maybe(c.random, 0.5, '--partial'),
   ],
   slim: c => [

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { absence, count, hexNumber } from '../../render/schema-parts.js'
 
-/** `kho extract --json`. */
-export const schema = z.strictObject({
-  schema: z.literal('kho/extract/1'),
+const version = { schema: z.literal('kho/extract/1') }
+
+const file = {
   path: z.string(),
   what: z.string(),
   file: z.string(),
@@ -23,4 +23,18 @@ export const schema = z.strictObject({
     .string()
     .nullable()
     .describe('why there may be more that is missing; null where there is not'),
+}
+
+/** What `kho extract --json` says of one file. */
+export const oneFile = z.strictObject({ ...version, ...file })
+
+/** What it says of a folder. */
+export const folder = z.strictObject({
+  ...version,
+  folder: z.string(),
+  sums: z.string().describe('file with the digests, as sha256sum -c reads it'),
+  files: z.array(z.strictObject({ ...file, sha256: z.string().nullable() })),
 })
+
+/** `kho extract --json`. */
+export const schema = z.union([oneFile, folder])

@@ -1,0 +1,82 @@
+import { KhoError } from '../../formats/error.js'
+import { parsePath, type Segment } from '../../formats/layout/index.js'
+import type { KhoState } from '../image/state.js'
+import { type Node, throughOf } from './node.js'
+import { stateNode } from './state.js'
+
+/** Stands for any number of steps. */
+const ANY_DEPTH = '**'
+
+/** A step of a pattern: one that is as it is written, or what its written form must be like. */
+type Step = { exact: Segment } | { like: RegExp } | 'any'
+
+/** True for a path with stars. A name that has one is written `%2A`. */
+export function isPattern(text: string): boolean {
+  return text.includes('*')
+}
+
+/**
+ * Parts of a state whose paths are like a pattern, in the order of the state, each once: `*` is any run of characters within a
+ * step, `**` any number of steps. Values are left out.
+ *
+ * @throws KhoError `usage` for a pattern that is no path otherwise, and where nothing is like it
+ */
+export function matchParts(state: KhoState, pattern: string): Node[] {
+  const text = pattern.startsWith('/') ? pattern.slice(1) : pattern
+  const found = new Map<string, Node>()
+  // Two ** in a row are one: else every part would be come by in many ways.
+  const steps = text
+    .split('/')
+    .filter((part, n, all) => part !== ANY_DEPTH || all[n - 1] !== ANY_DEPTH)
+    .map(part => stepOf(part))
+  collect(stateNode(state), steps, found, new Set())
+  if (found.size > 0) return [...found.values()]
+  throw new KhoError('usage', `nothing in the state is like ${pattern}`, { path: pattern })
+}
+
+function stepOf(part: string): Step {
+  if (part === ANY_DEPTH) return 'any'
+  if (!isPattern(part)) return { exact: parsePath(`/${part}`)[0] as Segment }
+  const literal = part.split(/\*+/).map(piece => piece.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+  return { like: new RegExp(`^${literal.join('.*')}$`) }
+}
+
+/** `seen` holds what was come by with the same steps left: with several `**` there are many ways to one part. */
+function collect(node: Node, steps: readonly Step[], found: Map<string, Node>, seen: Set<string>): void {
+  const key = `${steps.length} ${node.path}`
+  if (seen.has(key)) return
+  seen.add(key)
+  const [step, ...rest] = steps
+  if (step === undefined) found.set(node.path, node)
+  else if (step === 'any') {
+    collect(node, rest, found, seen)
+    for (const child of childrenOf(node)) collect(child, steps, found, seen)
+  } else if ('exact' in step) {
+    const child = node.step(step.exact)
+    if (child !== null) collect(child, rest, found, seen)
+  } else {
+    for (const child of childrenOf(node)) {
+      if (step.like.test(lastStep(child.path))) collect(child, rest, found, seen)
+    }
+  }
+}
+
+function lastStep(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** What lies directly below, with what paths may leave out left out. */
+function* childrenOf(node: Node): Generator<Node> {
+  const { view } = node
+  if (view.form !== 'one' || node.path === '/') {
+    yield* node.below()
+    return
+  }
+  for (const [name, field] of Object.entries(view.thing.kind.fields)) {
+    if (field.form === 'leaf' || field.hidden === true) continue
+    const child = node.step(name)
+    if (child === null) continue
+    if (throughOf(field) === undefined) yield child
+    else yield* childrenOf(child)
+  }
+}
