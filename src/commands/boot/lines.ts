@@ -1,9 +1,9 @@
-import { nextSet } from '../../../formats/pages/words.js'
+import { countBits, nextSet } from '../../../formats/pages/words.js'
 import type { Reservations } from '../../boot/boot.js'
 import type { Writer } from '../../render/writer.js'
 
 /** Bytes that are handed on at a time, and the most that a line has. */
-const BUFFER = 2 ** 16
+const BUFFER = 2 ** 18
 const LINE = 128
 /** Addresses are cut here: what is above changes seldom, and 24 bits are six digits, looked up three at a time. */
 const LOW = 2 ** 24
@@ -34,7 +34,9 @@ export function writeReservations(
   }
   for (const entry of reservations) {
     if (entry.who === 'blocks') {
-      writeBlocks(buffer, entry, pageSize, flush)
+      const pages = entry.order === 0 && entry.stride === PAGE && entry.first % 32 === 0
+      if (pages) writePages(buffer, entry, flush)
+      else writeEach(buffer, entry, pageSize, flush)
       continue
     }
     const { start, size } = entry
@@ -49,9 +51,80 @@ function putText(buffer: LineBuffer, text: string): void {
   for (let at = 0; at < text.length; at++) buffer.bytes[buffer.length++] = text.charCodeAt(at)
 }
 
-function writeBlocks(
+/** Pages whose addresses differ in three digits alone: 16 MiB of 4K. */
+const WINDOW = 4096
+const WINDOW_WORDS = WINDOW / 32
+const PAGE = 4096
+/** Fewer lines than this are not worth a template. */
+const FEW = 16
+
+/** Pages of 4K, a window at a time: lines are copied from one another, and only the digits that differ are written. */
+function writePages(buffer: LineBuffer, { first, words }: Bits, flush: () => void): void {
+  for (let at = 0; at < words.length; ) {
+    const page = first + at * 32
+    const window = Math.floor(page / WINDOW)
+    const end = Math.min(words.length, at + WINDOW_WORDS - (page % WINDOW) / 32)
+    const piece = words.subarray(at, end)
+    const count = countBits(piece)
+    if (count < FEW || window === 0)
+      writeEach(buffer, { order: 0, first: page, words: piece, stride: PAGE }, PAGE, flush)
+    else writeWindow(buffer, page, piece, count, flush)
+    at = end
+  }
+}
+
+function writeWindow(
   buffer: LineBuffer,
-  { order, first, words, stride }: Reservations & { who: 'blocks' },
+  page: number,
+  words: Uint32Array,
+  count: number,
+  flush: () => void,
+): void {
+  const high = `0x${Math.floor(page / WINDOW).toString(16)}`
+  const line = bytesOf(`${high}000000-${high}000000 block 0\n`)
+  const { length } = line
+  if (buffer.length + count * length > BUFFER) flush()
+  const { bytes } = buffer
+  const from = buffer.length
+  const to = from + count * length
+  bytes.set(line, from)
+  for (let done = length; done < count * length; done *= 2) {
+    bytes.copyWithin(from + done, from, Math.min(from + done, to - done))
+  }
+  let digits = from + high.length
+  const gap = high.length + 7
+  let last = false
+  for (let n = 0; n < words.length; n++) {
+    const base = (page % WINDOW) + n * 32
+    for (let word = words[n] as number; word !== 0; word &= word - 1) {
+      const index = base + 31 - Math.clz32(word & -word)
+      if (index === WINDOW - 1) {
+        last = true
+        break
+      }
+      const start = index * 3
+      bytes[digits] = DIGITS[start] as number
+      bytes[digits + 1] = DIGITS[start + 1] as number
+      bytes[digits + 2] = DIGITS[start + 2] as number
+      bytes[digits + gap] = DIGITS[start + 3] as number
+      bytes[digits + gap + 1] = DIGITS[start + 4] as number
+      bytes[digits + gap + 2] = DIGITS[start + 5] as number
+      digits += length
+    }
+  }
+  buffer.length = to
+  if (!last) return
+  // The last page ends in the next window, whose digits may be more.
+  buffer.length -= length
+  const address = (Math.floor(page / WINDOW) * WINDOW + WINDOW - 1) * PAGE
+  putText(buffer, `0x${address.toString(16)}-0x${(address + PAGE).toString(16)} block 0\n`)
+}
+
+type Bits = Pick<Reservations & { who: 'blocks' }, 'order' | 'first' | 'words' | 'stride'>
+
+function writeEach(
+  buffer: LineBuffer,
+  { order, first, words, stride }: Bits,
   pageSize: number,
   flush: () => void,
 ): void {
