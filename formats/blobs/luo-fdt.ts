@@ -26,6 +26,8 @@ export function decodeLuoFdt(context: BlobContext, tree: FdtTree, extent: Range,
     kind: 'luo',
     form: 'fdt',
     compatible: LUO_FDT.compatible,
+    struct: null,
+    features: null,
     extent,
     liveupdateNumber,
     sessionsAddress:

@@ -1,4 +1,4 @@
-import { LUO_FDT, LUO_SER, LUO_STRUCT_COMPATIBLE } from '../layout/index.js'
+import { LUO_FDT, LUO_SER, LUO_STRUCT_COMPATIBLE, type Struct } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
 import { type Range, rangeAt } from '../memory/range.js'
 import { type BlobContext, quote, readBytes } from './context.js'
@@ -6,6 +6,13 @@ import { isFdt, readFdtBlob } from './fdt-blob.js'
 import type { KhoBlock } from './kho-block.js'
 import { decodeLuoFdt } from './luo-fdt.js'
 import { decodeFlbs, type LuoFlbs } from './luo-flb.js'
+import {
+  type LuoFeatures,
+  type LuoHead,
+  POSTED_SIZES,
+  readPostedHead,
+  readReleasedHead,
+} from './luo-forms.js'
 import { decodeSessionBlocks, type LuoSession } from './luo-session.js'
 import type { Blob, Gap } from './types.js'
 
@@ -15,6 +22,10 @@ export interface Luo {
   /** `fdt`: 6.19 to 7.1, sessions and files in arrays. `struct`: 7.2, in chains of blocks. */
   form: 'fdt' | 'struct'
   compatible: string
+  /** The blob's structure; null in the FDT form. */
+  struct: Struct | null
+  /** Masks in place of a version, as posted; null in every release. */
+  features: LuoFeatures | null
   /** The blob itself: struct luo_ser, or the FDT. */
   extent: Range
   /** Live updates so far, the one at hand included; null where the FDT lacks it. */
@@ -44,10 +55,12 @@ export function decodeLuo(context: BlobContext, blob: Blob, address: number): vo
   if (size !== null && size < LUO_SER.size) {
     context.fault('LUO-SIZE', `LUO state is too small (${size} < ${LUO_SER.size})`, address, path)
   }
-  const bytes = readBytes(context, 'BLOB-ABSENT', `struct ${LUO_SER.name}`, address, LUO_SER.size, path)
+  const wanted = size !== null && POSTED_SIZES.includes(size) ? size : LUO_SER.size
+  const bytes = readBytes(context, 'BLOB-ABSENT', `struct ${LUO_SER.name}`, address, wanted, path)
   if (bytes === null) return
-  const ser = LUO_SER.read(bytes)
-  if (ser.compatible !== LUO_STRUCT_COMPATIBLE) {
+  const posted = readPostedHead(bytes)
+  const ser = posted ?? readReleasedHead(bytes)
+  if (posted === null && ser.compatible !== LUO_STRUCT_COMPATIBLE) {
     const message = `LUO state is incompatible with '${LUO_STRUCT_COMPATIBLE}': ${quote(ser.compatible)}`
     context.fault('LUO-COMPATIBLE', message, address, path)
     blob.value = { kind: 'bytes' }
@@ -57,7 +70,9 @@ export function decodeLuo(context: BlobContext, blob: Blob, address: number): vo
     kind: 'luo',
     form: 'struct',
     compatible: ser.compatible,
-    extent: rangeAt(address, LUO_SER.size),
+    struct: ser.struct,
+    features: ser.features,
+    extent: rangeAt(address, ser.struct.size),
     liveupdateNumber: ser.liveupdateNum,
     sessionsAddress: ser.sessionsPa,
     flbsAddress: ser.flbsPa,
@@ -67,10 +82,10 @@ export function decodeLuo(context: BlobContext, blob: Blob, address: number): vo
     gap: null,
     flbs: null,
   }
-  blob.format = 'luo-v5'
+  blob.format = ser.format
   blob.value = luo
-  checkPointer(context, ser.sessionsPa, bytes, 'sessionsPa', address, path)
-  checkPointer(context, ser.flbsPa, bytes, 'flbsPa', address, path)
+  checkPointer(context, ser, bytes, 'sessionsPa', address, path)
+  checkPointer(context, ser, bytes, 'flbsPa', address, path)
   decodeSessionBlocks(context, luo, path)
   luo.flbs = decodeFlbs(context, ser.flbsPa, path)
   checkFlbCounts(context, luo)
@@ -97,14 +112,14 @@ function decodeFdtForm(context: BlobContext, blob: Blob, address: number): void 
 
 function checkPointer(
   context: BlobContext,
-  value: number | null,
+  head: LuoHead,
   bytes: Uint8Array,
   field: 'sessionsPa' | 'flbsPa',
   address: number,
   path: string,
 ): void {
-  if (value !== null) return
-  const raw = hex(LUO_SER.raw(bytes, 0, field))
+  if (head[field] !== null) return
+  const raw = hex(head.struct.raw(bytes, 0, field as never))
   const what = field === 'sessionsPa' ? 'sessions_pa' : 'flbs_pa'
   context.fault('LUO-POINTER', `${what} ${raw} is no physical address`, address, path)
 }

@@ -63,6 +63,8 @@ export type BlobValue = KexecMetadata | Memblock | KhoTest | Luo | Vmalloc | Fdt
  */
 export type BlobFormat =
   | 'luo-v5'
+  | 'luo-parts'
+  | 'luo-features'
   | 'luo-v1'
   | 'memblock-v1'
   | 'reserve_mem-v1'

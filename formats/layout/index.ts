@@ -15,6 +15,7 @@ export * from './kho-array.js'
 export * from './kho-block.js'
 export * from './kho-mem.js'
 export * from './luo.js'
+export * from './luo-posted.js'
 export * from './memfd.js'
 export {
   appendPath,

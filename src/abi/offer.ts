@@ -1,6 +1,8 @@
 import type { Blob } from '../../formats/blobs/index.js'
+import { describedValue } from '../../formats/described/index.js'
 import { type AbiName, handlersOf, type Kernel } from '../../formats/kernels/index.js'
 import type { KhoState } from '../image/state.js'
+import { describedOf } from '../model/described-index.js'
 
 /** What is handed over, as far as it decides who can take it: names and versions. Byte strings. */
 export interface Offer {
@@ -18,8 +20,33 @@ export interface Offer {
   flbs: string[]
   /** Names of the root's children. */
   children: string[]
+  /** Of what tells its format by feature flags, as posted: what a reader must know. */
+  features: OfferedFeatures[]
   /** What could not be read, so that there may be more of all that. */
   unread: string[]
+}
+
+/** One component's mask. */
+export interface OfferedFeatures {
+  /** As the kernel's list of features has it: `luo`, or a handler. */
+  name: string
+  required: bigint
+}
+
+/** Masks of files whose layout has some: of each handler, all that its files require. */
+function fileFeatures(state: KhoState): OfferedFeatures[] {
+  const masks = new Map<string, bigint>()
+  const { owners } = describedOf(state)
+  for (const blob of state.blobs()) {
+    if (blob.value?.kind !== 'luo') continue
+    for (const { compatible, path } of blob.value.sessions.flatMap(session => session.files)) {
+      const node = owners.get(path)?.node ?? null
+      const features = node === null ? undefined : describedValue(node).features
+      const required = (features as { req?: unknown } | undefined)?.req
+      if (typeof required === 'bigint') masks.set(compatible, (masks.get(compatible) ?? 0n) | required)
+    }
+  }
+  return [...masks].map(([name, required]) => ({ name, required }))
 }
 
 /** What a kernel can hand over. */
@@ -36,6 +63,7 @@ export function kernelOffer(kernel: Kernel): Offer {
       ...(users.memblock === null ? [] : ['memblock']),
       ...(users.kexecMetadata ? ['kexec-metadata'] : []),
     ],
+    features: [],
     unread: [],
   }
 }
@@ -50,6 +78,7 @@ export function stateOffer(state: KhoState, name: string): Offer {
     handlers: [],
     flbs: [],
     children: [],
+    features: fileFeatures(state),
     unread: [],
   }
   for (const blob of state.blobs()) addBlob(offer, blob)
@@ -64,6 +93,7 @@ function addBlob(offer: Offer, { name, path, value }: Blob): void {
   }
   if (value.kind !== 'luo') return
   offer.luo = value.compatible
+  if (value.features !== null) offer.features.unshift({ name: 'luo', required: value.features.required })
   if (value.gap !== null) offer.unread.push(`${path}/sessions`)
   for (const session of value.sessions) offer.handlers.push(...session.files.map(file => file.compatible))
   offer.flbs.push(...(value.flbs?.entries.map(flb => flb.name) ?? []))

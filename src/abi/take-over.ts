@@ -1,7 +1,8 @@
 import type { KernelFile } from '../../formats/kernel-files/index.js'
 import { handlersOf, kernelOf, type ReadingKernel, takesCompatible } from '../../formats/kernels/index.js'
+import { hex } from '../../formats/memory/fault.js'
 import { type CompatRow, trackerRow } from '../rules/compat.js'
-import type { Offer } from './offer.js'
+import type { Offer, OfferedFeatures } from './offer.js'
 
 /** Who is to take a state over: a release of the table, a kernel's file, or both at once. */
 export interface Taker {
@@ -27,6 +28,7 @@ export function takeOver(offer: Offer, taker: Taker): CompatRow[] {
     tracker,
     ...luoRows(offer, taker),
     ...offer.handlers.map(name => handlerRow(name, offer, taker)),
+    ...offer.features.map(features => featureRow(features, taker)),
     ...offer.flbs.map(name => flbRow(name, taker)),
     ...offer.children
       .filter(name => !LUO_NODES.includes(name))
@@ -47,8 +49,27 @@ function rootRow({ compatible }: Offer, { kernel, file }: Taker): CompatRow {
   return { ...row, outcome: same ? 'ok' : 'rejected', note }
 }
 
-function luoRows({ luo, handlers }: Offer, { kernel, file }: Taker): CompatRow[] {
-  if (luo === null) return []
+/**
+ * Feature flags, as posted: a reader may lack none that it must know. Of a kernel without such a list nothing tells that
+ * it reads this form at all.
+ */
+function featureRow({ name, required }: OfferedFeatures, { file }: Taker): CompatRow {
+  const component = `features of ${name}`
+  const writes = `requires ${hex(required)}`
+  const known = file?.sections.features.find(feature => feature.name === name)
+  if (known === undefined) {
+    const note = 'posted, not merged: the kernel lists no such features'
+    return { component, writes, reads: 'none', outcome: 'oops', note }
+  }
+  const lacks = required & ~known.supported
+  const row = { component, writes, reads: `supports ${hex(known.supported)}` }
+  if (lacks === 0n) return { ...row, outcome: 'ok', note: 'posted, not merged' }
+  return { ...row, outcome: 'oops', note: `posted, not merged: the kernel lacks ${hex(lacks)}` }
+}
+
+function luoRows({ luo, handlers, features }: Offer, { kernel, file }: Taker): CompatRow[] {
+  // The features say it.
+  if (luo === null || features.some(({ name }) => name === 'luo')) return []
   const own = kernel.users.luo?.version
   const known = file?.luo ?? (own === undefined ? [] : [own])
   const row = { component: 'LUO', writes: luo, reads: known.join(', ') || 'none' }

@@ -106,7 +106,7 @@ export const BLOB_KINDS: Readonly<Record<BlobValue['kind'] | 'struct', BlobKind>
   'kexec-metadata': { formats: ['kexec-metadata-1', 'bytes'], kind: KEXEC_METADATA },
   memblock: { formats: ['memblock-v1', 'reserve_mem-v1'], kind: MEMBLOCK },
   'kho-test': { formats: ['kho-test-v1'], kind: KHO_TEST },
-  luo: { formats: ['luo-v5', 'luo-v1'], kind: LUO },
+  luo: { formats: ['luo-v5', 'luo-v1', 'luo-parts', 'luo-features'], kind: LUO },
   vmalloc: { formats: ['vmalloc'], kind: VMALLOC },
   fdt: { formats: ['fdt'], kind: FDT },
   node: { formats: ['node'], kind: INLINE },

@@ -2,6 +2,7 @@ import {
   type Blob,
   type Gap,
   type Luo,
+  type LuoFeatures,
   type LuoFile,
   type LuoFlb,
   type LuoSession,
@@ -175,12 +176,26 @@ const FLB = defineKind<LuoFlb>({
   },
 })
 
+/** Masks in place of a version. */
+const FEATURES = defineKind<LuoFeatures>({
+  what: 'feature flags, posted 2026-09-28, not merged',
+  fields: {
+    supported: opaque(({ supported }) => supported),
+    required: opaque(({ required }) => required),
+    active: opaque(({ active }) => active),
+  },
+})
+
 /** The Live Update Orchestrator's sessions, their files, and the objects that files share. */
 export const LUO = defineKind<{ blob: Blob; value: Luo }>({
   what: 'LUO',
   fields: {
     form: text(({ value }) => value.form, { values: ['fdt', 'struct'] }),
     compatible: name(({ value }) => value.compatible),
+    features: one(FEATURES, ({ value }) => value.features, {
+      rare: true,
+      orNull: 'null in every release: posted 2026-09-28, not merged',
+    }),
     liveupdateNumber: count(({ value }) => small(value.liveupdateNumber), {
       orNull: 'null where the FDT lacks it',
       at: 'liveupdateNum',
@@ -239,8 +254,11 @@ export const LUO = defineKind<{ blob: Blob; value: Luo }>({
       },
     }),
   },
-  memory({ blob, value: { form, extent } }, state, path) {
-    return form === 'fdt' ? treeMemory(state, blob, path) : structMemory(LUO_SER, extent.start, path)
+  memory({ blob, value }, state, path) {
+    const { form, extent } = value
+    return form === 'fdt'
+      ? treeMemory(state, blob, path)
+      : structMemory(value.struct ?? LUO_SER, extent.start, path)
   },
   item: { kind: 'blob', text: ({ value }) => `LUO (${value.compatible})` },
 })

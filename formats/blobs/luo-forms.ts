@@ -1,0 +1,57 @@
+import { LUO_SER, LUO_SER_FLAGS, LUO_SER_PARTS, LUO_STRUCT_COMPATIBLE, type Struct } from '../layout/index.js'
+import type { BlobFormat } from './types.js'
+
+/** What LUO's blob says in whatever form. */
+export interface LuoHead {
+  format: BlobFormat
+  struct: Struct
+  /** In words where the form has no such string. */
+  compatible: string
+  features: LuoFeatures | null
+  liveupdateNum: bigint
+  sessionsPa: number | null
+  flbsPa: number | null
+}
+
+/** Masks in place of a version. */
+export interface LuoFeatures {
+  supported: bigint
+  required: bigint
+  active: bigint
+}
+
+/** More bits than this are no mask of features, but something else. */
+const MOST_FEATURES = 1n << 16n
+
+/**
+ * Reads a form that was posted and is in no release, by the blob's size and what is in it; null for all others. A
+ * released reader panics at either.
+ */
+export function readPostedHead(bytes: Uint8Array): LuoHead | null {
+  if (bytes.length === LUO_SER_PARTS.size) {
+    const ser = LUO_SER_PARTS.read(bytes)
+    const fits = ser.compatible.startsWith(`${LUO_STRUCT_COMPATIBLE};`)
+    return fits ? { ...ser, format: 'luo-parts', struct: LUO_SER_PARTS, features: null } : null
+  }
+  if (bytes.length !== LUO_SER_FLAGS.size) return null
+  const { features, ...ser } = LUO_SER_FLAGS.read(bytes)
+  const { supp, req, active, reserved } = features
+  const contained = (active & ~supp) === 0n && (req & ~supp) === 0n
+  if (supp === 0n || supp >= MOST_FEATURES || !contained || reserved.some(byte => byte !== 0)) return null
+  const compatible = `features 0x${active.toString(16)}, required 0x${req.toString(16)}`
+  return {
+    ...ser,
+    format: 'luo-features',
+    struct: LUO_SER_FLAGS,
+    compatible,
+    features: { supported: supp, required: req, active },
+  }
+}
+
+/** Sizes of the posted forms. */
+export const POSTED_SIZES: readonly number[] = [LUO_SER_PARTS.size, LUO_SER_FLAGS.size]
+
+/** The form of 7.2. */
+export function readReleasedHead(bytes: Uint8Array): LuoHead {
+  return { ...LUO_SER.read(bytes), format: 'luo-v5', struct: LUO_SER, features: null }
+}
