@@ -7,7 +7,7 @@ import { KHO } from './built.js'
 export type ShellName = 'bash' | 'zsh' | 'fish'
 
 /** True where a program is installed. */
-export function isInstalled(program: string): boolean {
+function isInstalled(program: string): boolean {
   return spawnSync('sh', ['-c', 'command -v "$0"', program]).status === 0
 }
 

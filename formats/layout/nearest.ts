@@ -10,7 +10,7 @@ export function anyCase<T extends string>(text: string, names: readonly T[]): T 
 }
 
 /** Names that somebody may have meant, best first: another case, few other letters, a beginning, a part. */
-export function nearestNames(text: string, names: readonly string[]): string[] {
+function nearestNames(text: string, names: readonly string[]): string[] {
   const folded = text.toLowerCase()
   const most = Math.max(1, Math.floor(folded.length / 4))
   const weigh = (name: string): number => {
