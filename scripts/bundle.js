@@ -33,7 +33,7 @@ const bundle = await rolldown({
   platform: 'node',
   cwd: root,
   transform: { define: { KHO_VERSION: JSON.stringify(version) } },
-  plugins: [withoutProcesses()],
+  plugins: [withoutProcesses(), withoutStreams()],
 })
 const common = { format: 'cjs', minify: true, comments: { legal: false } }
 if (one) {
@@ -86,6 +86,22 @@ function withoutProcesses() {
     resolveId: (source, importer) =>
       source === 'node:child_process' && /[\\/]commander[\\/]/.test(importer ?? '') ? '\0none' : null,
     load: id => (id === '\0none' ? 'module.exports = {}' : null),
+  }
+}
+
+/**
+ * picocolors asks standard output whether it is a terminal, for a default that `kho` does not use: asking makes a stream
+ * of it, 5 ms.
+ */
+function withoutStreams() {
+  const question = '(p.stdout || {}).isTTY'
+  return {
+    name: 'without-streams',
+    transform(code, id) {
+      if (!/[\\/]picocolors[\\/]picocolors\.js$/.test(id)) return null
+      if (!code.includes(question)) throw new Error('picocolors has changed: see withoutStreams')
+      return code.replace(question, 'false')
+    },
   }
 }
 

@@ -67,7 +67,8 @@ describe('the bundle', () => {
   })
 
   it('judges without schemas and scenarios', () => {
-    const { files } = loadedBy('validate', IMAGE)
+    const { files, native } = loadedBy('validate', IMAGE)
+    expect(native.filter(name => HEAVY.includes(name))).toEqual([])
     expect(files).toContain('validate')
     expect(files.filter(file => /zod|yaml|scenario|schema/.test(file))).toEqual([])
   })
