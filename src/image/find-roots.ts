@@ -139,7 +139,10 @@ function createBorder(accept: (address: number) => void): (phys: number, bytes: 
   }
 }
 
-/** Every page that begins in the image: at least four bytes from `at` on. */
+/** First byte of an FDT's magic number: a call for every page would cost a third of the time of reading it. */
+const FIRST_BYTE = 0xd0
+
+/** Every page that begins in the image as an FDT may: at least four bytes from `at` on. */
 function eachPage(
   memory: PhysicalMemory,
   progress: Progress | undefined,
@@ -148,7 +151,9 @@ function eachPage(
   if (memory.pageHeads === undefined) {
     eachBlock(memory, progress, ({ phys, bytes }) => {
       const first = (PAGE - (phys % PAGE)) % PAGE
-      for (let at = first; at + 4 <= bytes.length; at += PAGE) visit(bytes, at, phys + at)
+      for (let at = first; at + 4 <= bytes.length; at += PAGE) {
+        if (bytes[at] === FIRST_BYTE) visit(bytes, at, phys + at)
+      }
     })
     return
   }
