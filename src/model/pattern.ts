@@ -34,6 +34,18 @@ export function matchParts(state: KhoState, pattern: string): Node[] {
   throw new KhoError('usage', `nothing in the state is like ${pattern}`, { path: pattern })
 }
 
+/** Parts without those that lie inside another one of them. */
+export function outermost(parts: readonly Node[]): Node[] {
+  const paths = new Set(parts.map(({ path }) => path))
+  return parts.filter(({ path }) => {
+    if (path !== '/' && paths.has('/')) return false
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      if (paths.has(path.slice(0, end))) return false
+    }
+    return true
+  })
+}
+
 function stepOf(part: string): Step {
   if (part === ANY_DEPTH) return 'any'
   if (!isPattern(part)) return { exact: parsePath(`/${part}`)[0] as Segment }

@@ -34,6 +34,8 @@ export interface TreeOptions {
   palette: Palette
   /** Elements of a list that are shown before `… N more`. */
   limit: number
+  /** Levels below the first line that are shown; all where left out. */
+  depth?: number
 }
 
 /** Bytes of an unknown value that are shown. */
@@ -50,15 +52,16 @@ export function writeTree(
 ): void {
   const { palette } = options
   const head = `${indent(depth)}${palette.label(escapeText(label))}`
+  const deeper = depth < (options.depth ?? Number.POSITIVE_INFINITY)
   if (view.form === 'many' && !isNotKnown(view.elements)) {
     const { many, elements } = view
     write(`${head} ${palette.faint(`(${elements.length})`)}${missingText(elements, palette)}\n`)
-    writeElements(write, state, many, elements, options, depth + 1)
+    if (deeper) writeElements(write, state, many, elements, options, depth + 1)
   } else if (view.form === 'one') {
     const parts = withoutKey(partsOf(state, view.thing), label)
     const line = inlineText(parts, palette)
     write(line === '' ? `${head}\n` : `${head}  ${line}\n`)
-    writeParts(write, state, parts, options, depth + 1)
+    if (deeper) writeParts(write, state, parts, options, depth + 1)
   } else {
     const value = view.form === 'leaf' ? leafText(view.leaf, view.value) : '-'
     const shown = view.form === 'many' ? unknownText(view.elements as NotKnown, palette) : value

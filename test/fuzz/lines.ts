@@ -81,6 +81,8 @@ const LINES: Readonly<Record<string, (c: LineContext) => string[]>> = {
     ...maybe(c.random, 0.4, pick(PATHS, c.random)),
     ...json(c),
     ...maybe(c.random, 0.3, '--all'),
+    ...maybe(c.random, 0.2, '--depth', pick(['0', '1', '3'], c.random)),
+    ...maybe(c.random, 0.1, '--dts'),
   ],
   pages: c => [
     ...image(c),

@@ -91,5 +91,10 @@ const part = z.strictObject({
   value: z.unknown().describe('the part as it is, or a list of what the document only counts'),
 })
 
-/** `kho dump --json`: the whole state, or the part at a path. */
-export const schema = z.union([document, part])
+const parts = z.strictObject({
+  schema: z.literal('kho/dump/1'),
+  parts: z.array(z.strictObject({ path: z.string(), value: z.unknown() })).describe('of a pattern'),
+})
+
+/** `kho dump --json`: the whole state, the part at a path, or those that are like a pattern. */
+export const schema = z.union([document, part, parts])

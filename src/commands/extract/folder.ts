@@ -4,7 +4,7 @@ import { isAddressText } from '../../../formats/layout/index.js'
 import { type ExtractPlan, planExtract, refuseMissing, writeContents } from '../../extract/extract.js'
 import type { KhoState } from '../../image/state.js'
 import type { Node } from '../../model/node.js'
-import { isPattern, matchParts } from '../../model/pattern.js'
+import { isPattern, matchParts, outermost } from '../../model/pattern.js'
 import { fileFor, gapHash, makeFolder } from '../../node/output-folder.js'
 import { openContentFile } from '../shared/content-file.js'
 import { targetOf } from '../shared/target.js'
@@ -47,17 +47,6 @@ function hasContents(state: KhoState, part: Node): boolean {
   const { kind, self } = view.thing
   if (kind.item === undefined) return false
   return part.content() !== null || (kind.item.content?.(self, state) ?? null) !== null
-}
-
-/** What lies inside a part that is written, such as the list of a file's folios, is no part of its own. */
-function outermost(parts: readonly Node[]): Node[] {
-  const paths = new Set(parts.map(({ path }) => path))
-  return parts.filter(({ path }) => {
-    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-      if (paths.has(path.slice(0, end))) return false
-    }
-    return true
-  })
 }
 
 /**
