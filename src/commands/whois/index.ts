@@ -30,7 +30,9 @@ Exit code 1 when one of the addresses is not preserved.
 
 Examples:
   kho whois vmcore 0x60d000 1G
-  kho pages old.elf | kho whois new.elf --ndjson`
+  kho pages old.elf | kho whois new.elf --ndjson
+
+What restoring an address gives: kho boot IMAGE --restore ADDR`
 
 /** `kho whois IMAGE ADDR…`. */
 export function configure(command: Command, terminal: Terminal): void {
