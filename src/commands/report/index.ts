@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { KhoError } from '../../../formats/error.js'
+import { knownRam } from '../../kernel/reader/choose.js'
 import { packageFile } from '../../node/package-file.js'
 import {
   type CarriedImage,
@@ -97,7 +98,8 @@ async function carry(
   terminal: Terminal,
 ): Promise<CarriedImage> {
   const image = await openForCommand(path, options, terminal)
-  const settings = await stateOptionsOf(options, terminal)
+  const zero = options.absent === 'zero' ? { assumeZero: { ram: knownRam(image, options.ram) } } : {}
+  const settings = { ...(await stateOptionsOf(options, terminal)), ...zero }
   const bar = await startSearch(terminal, options, `reading ${path}`)
   try {
     const plan = planSlim(image, {

@@ -32,6 +32,9 @@ const MOST_CHANGES = 5000
 /** The states that the page shows. */
 const states: Partial<Record<Side, KhoState>> = {}
 
+/** Whether memory that a dump lacks is taken for zero. */
+const absentIsZero: Partial<Record<Side, boolean>> = {}
+
 function stateOf(side: Side): KhoState {
   const state = states[side]
   if (state === undefined) throw new KhoError('usage', 'no image is open')
@@ -46,12 +49,13 @@ const ANSWERS: Answers = {
   async open({ side, image }) {
     const state = await openState(image)
     states[side] = state
+    absentIsZero[side] = image.options?.assumeZero !== undefined
     return describe(state, image.name)
   },
   kernels: () => READING_KERNELS.map(({ name }) => name).reverse(),
   map: ({ side }) => memoryMap(stateOf(side)),
   tree: ({ side, path, from, count }) => treeRows(stateOf(side), path, from, count),
-  stat: ({ side, kernel }) => stat(stateOf(side), readerOf(kernel)),
+  stat: ({ side, kernel }) => stat(stateOf(side), readerOf(side, kernel)),
   rule({ id }) {
     const { title, explanation } = findRule(id)
     return { id, title, explanation }
@@ -73,7 +77,7 @@ const ANSWERS: Answers = {
     }
   },
   find: ({ side, text }) => findText(stateOf(side), text),
-  boot: ({ side, kernel }) => bootOf(stateOf(side), kernel),
+  boot: ({ side, kernel }) => bootOf(side, kernel),
   fill: ({ side }) => fillOf(stateOf(side)),
   compare({ side }) {
     const state = stateOf(side)
@@ -111,8 +115,11 @@ async function openState({ name, options = {}, ...data }: ImageData): Promise<Kh
   )
 }
 
-function readerOf(kernel: string | null): { reader?: string } {
-  return kernel === null ? {} : { reader: kernel }
+function readerOf(side: Side, kernel: string | null): { reader?: string; absentIsZero: boolean } {
+  return {
+    ...(kernel === null ? {} : { reader: kernel }),
+    absentIsZero: absentIsZero[side] === true,
+  }
 }
 
 function describe(state: KhoState, name: string): Opened {
@@ -150,10 +157,11 @@ function describe(state: KhoState, name: string): Opened {
 }
 
 /** A map that no kernel boots on any more is an answer too, not an error of the page. */
-function bootOf(state: KhoState, kernel: string | null): Boot {
+function bootOf(side: Side, kernel: string | null): Boot {
+  const state = stateOf(side)
   let boot: ReturnType<typeof bootState>
   try {
-    boot = bootState(state, readerOf(kernel))
+    boot = bootState(state, readerOf(side, kernel))
   } catch (error) {
     if (!(error instanceof KhoError) || error.code !== 'broken-state') throw error
     return {

@@ -80,6 +80,13 @@ describe('kho report', () => {
     expect(images.map(({ options }) => options)).toEqual([{ root: 'incoming' }, { root: 'outgoing' }])
   })
 
+  it('carries what is assumed of memory that the dump lacks', async () => {
+    const { images } = await reportOf(IMAGE, '--absent', 'zero', '--ram', '0-1G')
+    expect(images.map(({ options }) => options)).toEqual([
+      { ramEnd: 2 ** 30, assumeZero: { ram: [{ start: 0, end: 2 ** 30 }] } },
+    ])
+  })
+
   it('escapes the name of a file', async () => {
     const odd = join(folder, `"><script>alert(1)<!-- &.elf`)
     copyFileSync(IMAGE, odd)
@@ -114,10 +121,14 @@ describe('kho report', () => {
     [['report', IMAGE], 'no file to write to'],
     [['report', IMAGE, '-o', 'x.html', '--hash'], '--hash goes with --redact'],
     [['report', IMAGE, '-o', 'x.html', '--b-root', 'incoming'], '--b- options are about a second image'],
-    [['report', IMAGE, '-o', 'x.html', '--path', 'luo/none'], 'there is no none in luo'],
   ])('says what is wrong with %j', async (args, message) => {
     const ran = await kho(args)
     expect(ran).toMatchObject({ code: 2, out: '', err: expect.stringContaining(message) })
+  })
+
+  it('carries nothing that is not there', async () => {
+    const ran = await kho(['report', IMAGE, '-o', 'x.html', '--path', 'luo/none'])
+    expect(ran).toMatchObject({ code: 4, out: '', err: expect.stringContaining('there is no none in luo') })
   })
 
   it('has no page for an image without a state', async () => {
