@@ -40,7 +40,9 @@ function areaSide(path: string, own: Area, other: Area | undefined): Side {
     areaFrames(own),
     other === undefined ? createFrameList().finish() : areaFrames(other),
   )
-  return { path, value: 'scratch area', bytes: own.size, memory: memoryOfFrames(only) }
+  // A size that no memory can hold may come of anything that --scratch points at; it is no number of bytes.
+  const bytes = Number.isSafeInteger(own.size) ? own.size : null
+  return { path, value: 'scratch area', bytes, memory: memoryOfFrames(only) }
 }
 
 function areaFrames({ start, size }: Area): Frames {

@@ -36,6 +36,21 @@ describe('kho diff', () => {
     expect(lines[1]).toBe('? memblock/khotrace unknown: content; 2 MiB not in A, 2 MiB not in B')
   })
 
+  it('says null of a scratch area whose size no memory can have', async () => {
+    // In the root FDT: 0x10000000, and a word behind it that is no size.
+    const found = await json(
+      EARLY,
+      KEXEC,
+      '--structure',
+      '--scratch',
+      '0x60d018+16',
+      '--b-scratch',
+      '0x60d038+16',
+    )
+    const sides = found.changes.filter(({ path }) => path.startsWith('scratch')).flatMap(({ a, b }) => [a, b])
+    expect(sides).toContainEqual(expect.objectContaining({ value: 'scratch area', bytes: null }))
+  })
+
   it('of an image and itself: the same, nothing to say', async () => {
     const ran = await kho(['diff', CHAIN, CHAIN, '--structure', '--ignore', 'unknown'])
     expect(ran).toEqual({ code: 0, out: expect.stringMatching(/^same; \d+ ignored\n$/), err: '' })
