@@ -66,10 +66,14 @@ function declarationsOf(name, symbol) {
 }
 
 function textOf(node) {
-  return printer
-    .printNode(ts.EmitHint.Unspecified, node, node.getSourceFile())
-    .replace(/^export (declare )?/, '')
-    .replace(/^declare /, '')
+  return (
+    printer
+      .printNode(ts.EmitHint.Unspecified, node, node.getSourceFile())
+      .replace(/^export (declare )?/, '')
+      .replace(/^declare /, '')
+      // Compilers differ in their quotation marks.
+      .replace(/'([^'"\\\n]*)'/g, '"$1"')
+  )
 }
 
 function firstDifference(file, old, now) {

@@ -21,7 +21,7 @@ export function describeWith(variable: Material, name: string, suite: (path: str
 export const BOOTED = ['6.17.8', '6.18.15', '6.19.11', '7.1.13', '7.2.13', '7.3.4'] as const
 
 /** The kernel of a release to boot, or null where there is none. */
-export function kernelOf(release: (typeof BOOTED)[number]): string | null {
+function kernelOf(release: (typeof BOOTED)[number]): string | null {
   const folder = material('KHO_TEST_KERNELS')
   const path = folder === null ? null : join(folder, `bzImage-${release}`)
   return path !== null && existsSync(path) ? path : null
