@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { chooseAccelerator } from '../../../src/guest/accel.js'
+import { findProgram } from '../../../src/guest/programs.js'
 import { createQmp, type Qmp } from '../../../src/guest/qmp.js'
 import { KHO, requireBuild } from '../../built.js'
 import { describeWithKernel } from '../../material.js'
@@ -157,11 +158,12 @@ describeWithKernel('7.2.13', 'a guest of QEMU', kernel => {
   it('is read while it runs, and while it is stopped, and goes on as it was', async () => {
     const socket = join(folder, 'qmp.sock')
     const log = join(folder, 'log')
+    const program = findProgram('qemu')
     const qemu = spawn(
-      'qemu-system-x86_64',
+      program,
       [
         ...['-nodefaults', '-display', 'none', '-M', 'q35', '-cpu', 'max', '-m', '512M', '-no-reboot'],
-        ...['-accel', chooseAccelerator('qemu-system-x86_64'), '-kernel', kernel, '-serial', `file:${log}`],
+        ...['-accel', chooseAccelerator(program), '-kernel', kernel, '-serial', `file:${log}`],
         ...['-append', 'console=ttyS0 kho=on reserve_mem=1M:4096:live'],
         ...['-qmp', `unix:${socket},server=on,wait=off`],
       ],
