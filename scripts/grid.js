@@ -10,22 +10,24 @@
 // predicts every case of OUT by what `validate` says today, judges what the kernel did, and writes a line for each, with the
 // reason that FILE gives where the two differ.
 //
-//   node scripts/grid.js page FOLDER [MALFORMED.json]
+//   node scripts/grid.js page FOLDER DOCS/grid.md
 //
-// writes docs/grid.md from the tables of FOLDER, and from what is predicted today for the broken images of a corpus.
+// writes the matrices of the tables of FOLDER into the page, between its marks.
 //
 // Run `npm run build` first.
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { readBootImage } from '../dist/src/guest/boot-image.js'
 import { gridBase } from '../dist/src/replay/grid/base-state.js'
 import { gridCases, shuffled } from '../dist/src/replay/grid/cases.js'
 import { judgeRow } from '../dist/src/replay/grid/judge-row.js'
+import { withMatrices } from '../dist/src/replay/grid/page.js'
 import { patchedState } from '../dist/src/replay/grid/patched.js'
 import { readRow, writeRow } from '../dist/src/replay/grid/row.js'
 import { makeCheckpoints, runCase } from '../dist/src/replay/grid/run-case.js'
-import { readReasons, reasonFor, writeTable } from '../dist/src/replay/grid/table.js'
+import { readReasons, readTable, reasonFor, writeTable } from '../dist/src/replay/grid/table.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -79,7 +81,8 @@ async function table(rowsFile, out) {
   const { state: sound } = await patchedState(base, null)
   const lines = []
   for (const row of rows) {
-    const { predicted, kernel: seen, agrees } = await judgeRow(base, sound, row)
+    const { predicted, kernel: seen, agrees, judged } = await judgeRow(base, sound, row)
+    if (!judged) continue
     lines.push({
       id: row.id,
       predicted: predicted.word,
@@ -95,11 +98,21 @@ async function table(rowsFile, out) {
   console.error(`grid: ${kernel}: ${lines.length} cases, ${same} as predicted`)
 }
 
+function page(folder, out) {
+  const text = readFileSync(out, 'utf8')
+  const tables = readdirSync(folder)
+    .filter(name => /^\d.*\.tsv$/.test(name))
+    .sort()
+    .map(name => readTable(readFileSync(join(folder, name), 'utf8')))
+  writeFileSync(out, withMatrices(text, tables))
+}
+
 if (verb === 'run' && rest.length === 2) await run(...rest)
 else if (verb === 'table' && rest.length === 2) await table(...rest)
+else if (verb === 'page' && rest.length === 2) page(...rest)
 else {
   console.error(
-    'usage: grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT] [--stage boot|init|use] [--pause FILE]',
+    'usage: grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT] [--stage boot|init|use] [--pause FILE] | table OUT.ndjson TABLE.tsv | page FOLDER PAGE.md',
   )
   process.exitCode = 2
 }

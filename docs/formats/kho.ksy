@@ -189,6 +189,22 @@ types:
       - id: data
         type: u8
         doc: "reserved, written as 0"
+  luo_feature_hdr:
+    doc: "struct luo_feature_hdr, since posted 2026-09-28, not merged"
+    doc-ref: "RFC \"liveupdate: Move to feature flags for LUO and memfd ABI compatibility\""
+    seq:
+      - id: supp
+        type: u8
+        doc: "what the writer knows"
+      - id: req
+        type: u8
+        doc: "what a reader must know"
+      - id: active
+        type: u8
+        doc: "what is in use"
+      - id: reserved
+        size: 104
+        doc: "0"
   luo_file_ser:
     doc: "struct luo_file_ser, since 6.19"
     doc-ref: "include/linux/kho/abi/luo.h"
@@ -254,6 +270,40 @@ types:
       - id: sessions_pa
         type: u8
         doc: "first block of sessions; 0 until the reboot call"
+      - id: flbs_pa
+        type: u8
+        doc: "FLB page"
+  luo_ser_flags:
+    doc: "struct luo_ser, since posted 2026-09-28, not merged"
+    doc-ref: "RFC \"liveupdate: Move to feature flags for LUO and memfd ABI compatibility\""
+    seq:
+      - id: features
+        type: luo_feature_hdr
+        doc: "in place of a compatible string"
+      - id: liveupdate_num
+        type: u8
+        doc: "live updates so far, this one included"
+      - id: sessions_pa
+        type: u8
+        doc: "first block of sessions"
+      - id: flbs_pa
+        type: u8
+        doc: "FLB page"
+  luo_ser_parts:
+    doc: "struct luo_ser, since posted 2026-06-05, not merged"
+    doc-ref: "RFC 20260605033235.717351"
+    seq:
+      - id: compatible
+        size: 16
+        type: strz
+        encoding: ISO-8859-1
+        doc: "luo-v5;block-v1"
+      - id: liveupdate_num
+        type: u8
+        doc: "live updates so far, this one included"
+      - id: sessions_pa
+        type: u8
+        doc: "first block of sessions"
       - id: flbs_pa
         type: u8
         doc: "FLB page"

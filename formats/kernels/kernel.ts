@@ -139,6 +139,8 @@ export interface Reads {
   alignedBlocks: boolean
   /** debugfs shows every child's FDT, and for that reads its totalsize while the kernel comes up. */
   readsFdtSizes: boolean
+  /** A scratch area may begin inside page 0, which is in no zone. Else marking its pageblock is a BUG. As measured. */
+  takesPageZero: boolean
   /** A test of lib/test_kho.c that fails says so; before, only the initcall's return value did. */
   saysTestFailed: boolean
 }

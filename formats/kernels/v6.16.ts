@@ -66,6 +66,7 @@ export const V6_16 = {
     assumes: null,
     alignedBlocks: false,
     readsFdtSizes: true,
+    takesPageZero: false,
     saysTestFailed: false,
   },
   boot: {

@@ -14,6 +14,8 @@ export interface KernelLog {
   liveupdateNumber: number | null
   /** Verdict of the kernel's own test of what it preserved. */
   testKho: 'succeeded' | 'failed' | null
+  /** Objects of LUO's own test that their last file let go of. */
+  testFlbs: string[]
   /** Names of `reserve_mem=` regions taken back. */
   revived: string[]
   /** Other things that KHO, LUO, memfd, memblock and the tests complain about. */
@@ -56,6 +58,7 @@ export function readKernelLog(lines: readonly string[]): KernelLog {
     execFrom: null,
     liveupdateNumber: null,
     testKho: null,
+    testFlbs: [],
     revived: [],
     complaints: [],
     warnings: [],
@@ -116,6 +119,8 @@ function readMessage(log: KernelLog, text: string): boolean {
   if (from !== null) log.execFrom = { release: from[1]!, count: Number(from[2]) }
   const number = /^luo: Retrieved live update data, liveupdate number: (-?\d+)/.exec(text)
   if (number !== null) log.liveupdateNumber = Number(number[1])
+  const flb = /^liveupdate test: (\S+): finish was triggered/.exec(text)
+  if (flb !== null) log.testFlbs.push(flb[1]!)
   if (text.startsWith('test_kho: KHO restore'))
     log.testKho = text.endsWith('succeeded') ? 'succeeded' : 'failed'
   if (!HARMLESS.test(text)) log.complaints.push(text)

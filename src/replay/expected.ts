@@ -30,7 +30,8 @@ export function expectedOf(
       expected.execFrom = { release, count: value.kexecCount }
     }
     if (value?.kind === 'luo' && value.liveupdateNumber !== null) {
-      expected.liveupdateNumber = Number(value.liveupdateNumber)
+      // Printed as a signed number.
+      expected.liveupdateNumber = Number(BigInt.asIntN(64, value.liveupdateNumber))
     }
   }
   return expected

@@ -1,6 +1,7 @@
 import { findKernel, isReading } from '../../formats/kernels/index.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { rangesCover } from '../../formats/memory/range.js'
+import { viewOf } from '../../formats/memory/u64.js'
 import { loadState } from '../image/load-state.js'
 import type { KhoState } from '../image/state.js'
 import { readOverZeros } from '../image/zero-memory.js'
@@ -31,7 +32,8 @@ export function predictReplay(
   const { release, cmdline } = kernel
   if (release === null || !isKnown(release)) return null
   const ram = guestRam(kernel.memory)
-  const memory = withArray(guestMemory(state.image.memory, kernel.memory), madeArray)
+  const guest = withPiece(guestMemory(state.image.memory, kernel.memory), VECTORS)
+  const memory = madeArray === null ? guest : withPiece(guest, madeArray)
   const { root, abi, geometry } = state
   const scratchArray =
     madeArray === null ? state.scratchArray : { address: madeArray.address, size: madeArray.bytes.length }
@@ -52,15 +54,26 @@ function isKnown(release: string): boolean {
   return kernel !== null && isReading(kernel)
 }
 
-/** The array of scratch areas, where a replay writes it. */
+/** Bytes that a guest has at an address: the array of scratch areas, where a replay writes it. */
 export interface MadeArray {
   address: number
   bytes: Uint8Array
 }
 
-function withArray(memory: PhysicalMemory, array: MadeArray | null): PhysicalMemory {
-  if (array === null) return memory
-  const { address, bytes: made } = array
+/** Real-mode vectors of a PC's firmware that have a place of their own; the others lead to F000:FF53. */
+const PLACES: Readonly<Record<number, number>> = { 2: 0xe2c3, 5: 0xff54, 8: 0xfea5, 9: 0xe987, 14: 0xef57 }
+
+/** The first KiB of a guest, as SeaBIOS leaves it. */
+const VECTORS: MadeArray = { address: 0, bytes: vectorTable() }
+
+function vectorTable(): Uint8Array {
+  const bytes = new Uint8Array(1024)
+  const view = viewOf(bytes)
+  for (let n = 0; n < 256; n++) view.setUint32(n * 4, 0xf000_0000 + (PLACES[n] ?? 0xff53), true)
+  return bytes
+}
+
+function withPiece(memory: PhysicalMemory, { address, bytes: made }: MadeArray): PhysicalMemory {
   return {
     ...memory,
     read(phys, length) {

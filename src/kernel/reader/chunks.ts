@@ -28,6 +28,7 @@ export function readChunks(
       return
     }
     visited.add(chunk)
+    if (!memory.intact(chunk)) return
     const header = memory.load(chunk, CHUNK_HEADER)
     if (header === null) return
     const view = viewOf(header)

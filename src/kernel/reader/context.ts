@@ -14,6 +14,10 @@ export interface Running {
   /** The root FDT, where the kernel has it. */
   root: RawFdt
   trace: Trace
+  /** Early allocations may come from other memory than scratch. */
+  extended: boolean
+  /** Files that user space has taken back. */
+  taken: number
 }
 
 /** Notes that a part is lost, with a message or an error to whoever asks. */
@@ -40,7 +44,10 @@ export function silent(
 
 function note({ trace }: Running, event: ReaderEvent): void {
   const { address } = event
-  trace.events.push({ ...event, address: address !== null && address < 2 ** 52 ? address : null })
+  trace.events.push({
+    ...event,
+    address: address !== null && address >= 0 && address < 2 ** 52 ? address : null,
+  })
 }
 
 /** A step of a running kernel's: see `attempt`. */

@@ -161,6 +161,7 @@ export function retrieveFiles(running: Running, files: readonly TakenFile[]): vo
       continue
     }
     tokens.add(token)
+    running.taken++
     const what = { rule: 'MEMFD-ADDRESS', path, decides: 'what becomes of this file' }
     step(running, what, () => retrieveMemfd(running, compatible === 'memfd-v1' ? 1 : 2, data, path))
   }

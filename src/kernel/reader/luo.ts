@@ -3,7 +3,6 @@ import {
   appendPath,
   KHO_BLOCK_HEADER,
   LUO_FDT,
-  LUO_FLB_SER,
   LUO_SESSION_SER,
   LUO_STRUCT_COMPATIBLE,
 } from '../../../formats/layout/index.js'
@@ -161,10 +160,6 @@ function openSession(running: Running, entry: SessionEntry, names: Map<string, n
     return false
   }
   names.set(name, names.size)
-  if (name === '') {
-    // liveupdate_session names are never empty: the ioctl of 7.2 refuses to ask for one.
-    report(running, 'LUO-NAME-EMPTY', 'a session without a name cannot be asked for', path)
-  }
   let taken: ReturnType<typeof filesOfBlocks> = null
   const what = {
     rule: 'LUO-POINTER',
@@ -178,34 +173,4 @@ function openSession(running: Running, entry: SessionEntry, names: Map<string, n
   if (!went || taken === null) return false
   retrieveFiles(running, taken)
   return true
-}
-
-/** FLBs that releases and postings, or the kernel's own tests, ask for: each search reads on until it finds its name. */
-export function readFlbs(running: Running, luo: LuoStarted): void {
-  if (luo.flbs === 0) return
-  const path = 'luo/flbs'
-  const what = { rule: 'LUO-POINTER', path, decides: 'which objects files share' }
-  step(running, what, () => {
-    const { memory, geometry } = running
-    const count = viewOf(memory.read(luo.flbs + 8, 8)).getBigUint64(0, true)
-    const room = Math.floor((geometry.pageSize - 16) / 64)
-    const seen = new Set<string>()
-    for (let n = 0; n < count && n < room; n++) {
-      const entry = LUO_FLB_SER.read(memory.read(luo.flbs + 16 + n * 64, 64))
-      if (!seen.has(entry.name)) retrieveTestFlb(running, entry)
-      seen.add(entry.name)
-    }
-  })
-}
-
-const TEST_FLB = /^liveupdate-test-flb-v([0-2])$/
-/** TEST_FLB_MAGIC_BASE: lib/tests/liveupdate.c. */
-const TEST_FLB_DATA = 0xfeedf00dcafebee0n
-
-/** test_flb_retrieve(), of kernels that have LUO's test, which the state's objects tell. */
-function retrieveTestFlb(running: Running, { name, data }: { name: string; data: bigint }): void {
-  const number = TEST_FLB.exec(name)?.[1]
-  if (number === undefined || data === TEST_FLB_DATA + BigInt(number)) return
-  const message = `${name}: ERROR - incorrect data handle: ${data.toString(16)}`
-  report(running, 'LUO-FLB-DATA', message, 'luo/flbs')
 }

@@ -17,7 +17,11 @@ export interface RegionWish {
 
 /** reserve_mem_kho_revive() for each reserve_mem= of the command line: mm/memblock.c, 6.16 to 7.3. */
 export function reviveRegions(running: Running, found: Subtree, wishes: readonly RegionWish[]): void {
-  if (wishes.length === 0 || found.kind === 'absent') return
+  if (wishes.length === 0) return
+  if (found.kind === 'absent') {
+    for (const { name, size } of wishes) if (size !== null) allocateAfresh(running, appendPath(PATH, name))
+    return
+  }
   if (found.kind === 'broken') {
     report(running, 'BLOB-PROPERTY', `failed to retrieve FDT 'memblock' from KHO: ${found.why}`, PATH)
     return
@@ -53,6 +57,7 @@ function revive(running: Running, fdt: RawFdt, { name, size, align }: RegionWish
   const held = u64In(running, fdt, node, 'size')
   if (start === null || held === null) {
     silent(running, 'MEMBLOCK-REGION', `'${name}' has no start or size of 8 bytes: allocated afresh`, path)
+    allocateAfresh(running, path)
   } else if (align !== null && align > 0 && Number(start % BigInt(align)) !== 0) {
     const message = `KHO reserve-mem '${name}' has wrong alignment (${hex(align)}, ${hex(start)})`
     report(running, 'MEMBLOCK-CMDLINE', message, path)
@@ -60,6 +65,17 @@ function revive(running: Running, fdt: RawFdt, { name, size, align }: RegionWish
     const message = `KHO reserve-mem '${name}' has wrong size (${hex(held)} != ${hex(size)})`
     report(running, 'MEMBLOCK-CMDLINE', message, path)
   }
+}
+
+/**
+ * A region that was not taken back comes from where early boot may allocate: from scratch, where nothing else is open to it. From
+ * 6.19 on it is preserved for the next kernel at once, which scratch cannot be.
+ */
+function allocateAfresh(running: Running, path: string): void {
+  const { writes } = running.kernel
+  if (running.extended || writes?.root !== 'live' || !writes.checksScratch) return
+  const message = 'allocated afresh, in scratch: failed to prepare memblock FDT for KHO: -22'
+  report(running, 'MEMBLOCK-CMDLINE', message, path)
 }
 
 function u64In({ memory }: Running, fdt: RawFdt, node: number, name: string): bigint | null {

@@ -22,6 +22,14 @@ export class Halt extends Error {
   }
 }
 
+/**
+ * A pointer, so that sums with it come out as the kernel's: one of the last page of 2^64 wraps around to the first of memory.
+ */
+export function pointerAt(view: DataView, offset: number): number {
+  const raw = view.getBigUint64(offset, true)
+  return raw >= 2n ** 64n - 4096n ? Number(BigInt.asIntN(64, raw)) : u64(view, offset)
+}
+
 /** Memory as a booting kernel meets it: every address of RAM can be read, any other is a fault of its own. */
 export interface ReaderMemory {
   /** The bytes, or null after `stop` was called with the reason. */
@@ -42,6 +50,12 @@ export interface ReaderMemory {
   pages(start: number, end: number): boolean
   /** All of RAM, sorted; null where that is not known. */
   ram(): readonly Range[] | null
+  /** From now on early boot allocates from an area: what is there when the map is read is not what was handed over. */
+  overwrite(area: Range): void
+  /** False, after `stop`, for a page of the map that lies where early boot has put things of its own. */
+  intact(address: number): boolean
+  /** Takes the page of an address out of the direct map: reading it is a fault from now on. */
+  unmap(address: number): void
   stop(stop: Stop): void
   stopped(): Stop | null
   /** What was taken for granted, in words. */
@@ -71,6 +85,9 @@ export function createReaderMemory(
     start: Math.floor(range.start / section) * section,
     end: Math.ceil(range.end / section) * section,
   }))
+  const unmapped = new Set<number>()
+  const overwritten: Range[] = []
+  const pageOf = (address: number) => Math.floor(address / geometry.pageSize)
   const stop = (reason: Stop) => {
     stopped ??= reason
   }
@@ -89,6 +106,11 @@ export function createReaderMemory(
   }
   /** The bytes, or why the kernel does not have them. */
   const fetch = (address: number, length: number, touches = true): Uint8Array | Stop => {
+    if (address < 0) return { kind: 'oops', message: 'access below all memory', address: null }
+    for (let page = pageOf(address); unmapped.size > 0 && page <= pageOf(address + length - 1); page++) {
+      if (!unmapped.has(page)) continue
+      return { kind: 'oops', message: `access to ${hex(address)}, which is not in the direct map`, address }
+    }
     const read = address < RAM_LIMIT * 64 ? memory.read(address, length) : null
     if (read?.ok) {
       if (touches) touch(address, length)
@@ -114,12 +136,25 @@ export function createReaderMemory(
   return {
     assumptions,
     touched,
+    overwrite(area) {
+      // memblock allocates from the top: the lower areas are whole for long.
+      if (overwritten.every(other => other.start < area.start)) overwritten.splice(0, 1, area)
+    },
+    intact(address) {
+      if (!overwritten.some(area => area.start <= address && address < area.end)) return true
+      const message = `${hex(address)} lies in scratch: by now things of early boot are there`
+      stop({ kind: 'oops', message, address })
+      return false
+    },
+    unmap: address => unmapped.add(pageOf(address)),
     stop,
     ram: () => ram,
     stopped: () => stopped,
-    has: (address, length) => address < RAM_LIMIT * 64 && memory.read(address, length).ok,
+    has: (address, length) => address >= 0 && address < RAM_LIMIT * 64 && memory.read(address, length).ok,
     isRam: address =>
-      address < RAM_LIMIT * 64 && (standIn(address) || memory.read(address, 1).ok || isRam(ram, address, 1)),
+      address >= 0 &&
+      address < RAM_LIMIT * 64 &&
+      (standIn(address) || memory.read(address, 1).ok || isRam(ram, address, 1)),
     load(address, length) {
       if (stopped !== null) return null
       const found = fetch(address, length)
@@ -134,7 +169,7 @@ export function createReaderMemory(
       if (found.kind === 'unknown') return null
       throw new Halt(found)
     },
-    u64: address => u64(viewOf(read(address, 8)), 0),
+    u64: address => pointerAt(viewOf(read(address, 8)), 0),
     page(address) {
       if (stopped !== null) return false
       if (pages(address, address + 1)) return true

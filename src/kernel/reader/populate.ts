@@ -65,6 +65,9 @@ export interface Populated {
 /** What early_memremap() maps at once: NR_FIX_BTMAPS pages of 4 KiB, x86-64. */
 const MOST_MAPPED = 64 * 4096
 
+/** x86-64 keeps the first of these for firmware. */
+const PAGE = 4096
+
 /** kho_populate(), 6.16 to 7.3, and what stands for it in patch v5. @throws Halt where the kernel faults */
 export function populate(memory: ReaderMemory, input: BootInput, steps: BootStep[]): Populated {
   const { kernel, root } = input
@@ -168,7 +171,11 @@ function mapPointers(memory: ReaderMemory, { layout }: ReadingKernel, fdt: RawFd
 }
 
 /** The array of scratch areas: each becomes memory that early boot allocates from, whatever was there. */
-function takeScratch(memory: ReaderMemory, { scratch }: BootInput, steps: BootStep[]): BootEvent | null {
+function takeScratch(
+  memory: ReaderMemory,
+  { scratch, geometry, kernel }: BootInput,
+  steps: BootStep[],
+): BootEvent | null {
   if (scratch === null) return null
   const { address, length, inPlace } = scratch
   if (length === 0 || length > MOST_MAPPED) {
@@ -190,6 +197,13 @@ function takeScratch(memory: ReaderMemory, { scratch }: BootInput, steps: BootSt
     bytes += size
     if (!memory.isRam(start) || !memory.isRam(start + size - 1)) {
       const message = `scratch area ${n} (${hex(start)}, ${hex(size)} bytes) is no RAM, and early boot allocates from it`
+      throw new Halt({ kind: 'oops', message, address: start })
+    }
+    memory.overwrite({ start, end: start + size })
+    // Memory regions end there, and init_mem_mapping() maps whole pages of each.
+    for (const edge of [start, start + size]) if (edge % geometry.pageSize !== 0) memory.unmap(edge)
+    if (start > 0 && start < PAGE && !kernel.reads.takesPageZero) {
+      const message = `scratch area ${n} (${hex(start)}, ${hex(size)} bytes) begins inside page 0, which is in no zone: its pageblock is marked all the same`
       throw new Halt({ kind: 'oops', message, address: start })
     }
     steps.push({

@@ -32,7 +32,7 @@ export function readRadix(
 }
 
 function walkTable(walk: Walk, address: number, level: number, start: bigint): boolean {
-  if (!walk.visit(address)) return false
+  if (!walk.visit(address) || !walk.memory.intact(address)) return false
   const bytes = walk.memory.load(address, walk.geometry.pageSize)
   if (bytes === null) return false
   walk.sink.tracker(address, walk.geometry.pageSize)

@@ -69,6 +69,7 @@ function follow(
     geometry: state.geometry,
     root: state.root.address,
     reserved: state.image.dump.debugfs === undefined ? boot.reserved : null,
+    extended: (boot.extended ?? []).length > 0,
     regions: cmdline?.regions ?? handedOver(state),
     enabled: cmdline?.kho !== false,
     liveupdate: cmdline === null || cmdline.liveupdate,

@@ -4,7 +4,8 @@ import { checkForeign, exposeFdts, readMetadata } from './children.js'
 import type { Running } from './context.js'
 import { report, step } from './context.js'
 import { runKhoTest } from './kho-test.js'
-import { type LuoStarted, openLuo, readFlbs, startLuo } from './luo.js'
+import { type LuoStarted, openLuo, startLuo } from './luo.js'
+import { finishFlbs, readFlbs } from './luo-flb.js'
 import { type RegionWish, reviveRegions } from './memblock.js'
 import type { ReaderMemory } from './memory.js'
 import { rawFdt } from './raw-fdt.js'
@@ -23,6 +24,8 @@ export interface RunInput {
   root: number
   /** Null where the map is not known: then everything is taken to be preserved. */
   reserved: Reserved | null
+  /** Early allocations may come from other memory than scratch. */
+  extended: boolean
   /** What `reserve_mem=` asks for. */
   regions: readonly RegionWish[]
   /** False with `kho=off`: LUO, kexec-metadata and the test are passed over; what was reserved stays. */
@@ -49,6 +52,8 @@ export function runKernel(input: RunInput): Trace {
     restorer: reserved === null ? trustingRestorer() : createRestorer(memory, kernel, geometry, reserved),
     root: rawFdt(memory, input.root),
     trace,
+    extended: input.extended,
+    taken: 0,
   }
   const whole = { rule: 'ROOT-STRUCTURE', path: 'fdt', decides: 'what is handed over' }
   step(running, whole, () => run(running, input))
@@ -56,7 +61,9 @@ export function runKernel(input: RunInput): Trace {
 }
 
 function run(running: Running, input: RunInput): void {
-  const { users } = running.kernel
+  const { users, reads } = running.kernel
+  // Early boot has taken it already.
+  if (reads.restoresFdt) running.restorer.folio(input.root)
   reviveRegions(running, retrieveSubtree(running, 'memblock'), input.regions)
   checkForeign(running)
   if (!input.enabled) return
@@ -68,6 +75,7 @@ function run(running: Running, input: RunInput): void {
   if (luo === null || !input.liveupdate) return
   readFlbs(running, luo)
   openLuo(running, luo)
+  finishFlbs(running, luo)
 }
 
 function startLuoStep(running: Running): LuoStarted | null {

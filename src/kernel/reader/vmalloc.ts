@@ -1,7 +1,7 @@
 import { hex } from '../../../formats/memory/fault.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
-import { Halt, type ReaderMemory } from './memory.js'
+import { Halt, pointerAt, type ReaderMemory } from './memory.js'
 import type { Restorer } from './restore.js'
 
 /** A vmalloc area that was put together again: which page lies where in it. */
@@ -49,10 +49,11 @@ export function restoreVmalloc(
   }
   const pages = new Float64Array(totalPages)
   let count = 0
-  let chunk = u64(descriptor, 0)
+  let chunk = pointerAt(descriptor, 0)
   while (chunk !== 0) {
-    const words = viewOf(readChunk(memory, chunk, pageSize))
-    for (let at = 8; at < pageSize; at += 8) {
+    // The link is read last, when all entries have come back.
+    const words = viewOf(memory.read(chunk + 8, pageSize - 8))
+    for (let at = 0; at < pageSize - 8; at += 8) {
       const entry = u64(words, at)
       if (entry === 0) break
       if (count + run > totalPages) {
@@ -76,7 +77,7 @@ export function restoreVmalloc(
         lost.failed.warns,
       )
     }
-    chunk = u64(words, 0)
+    chunk = memory.u64(chunk)
   }
   if (count !== totalPages) {
     return none('VMALLOC-COUNT-MISMATCH', `${count} pages were found, not ${totalPages}`, address)
@@ -84,12 +85,13 @@ export function restoreVmalloc(
   return { pages }
 }
 
-function readChunk(memory: ReaderMemory, chunk: number, pageSize: number): Uint8Array {
-  return memory.read(chunk, pageSize)
-}
-
 function none(rule: string, reason: string, address: number | null, warns = false): NoArea {
-  return { rule, reason, warns, address: address !== null && address < 2 ** 52 ? address : null }
+  return {
+    rule,
+    reason,
+    warns,
+    address: address !== null && address >= 0 && address < 2 ** 52 ? address : null,
+  }
 }
 
 /** Bytes of an area, from its start. Past its last page there is a guard page. @throws Halt */

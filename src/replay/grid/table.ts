@@ -81,27 +81,3 @@ export function readReasons(text: string): Reason[] {
 export function reasonFor(reasons: readonly Reason[], release: string, id: string): string {
   return reasons.find(({ releases, cases }) => releases.test(release) && cases.test(id))?.note ?? ''
 }
-
-/** How often each word came of each prediction. */
-export type Matrix = Map<string, Map<string, number>>
-
-/** Counts pairs of what was predicted and what was seen. */
-export function countPairs(pairs: Iterable<readonly [predicted: string, kernel: string]>): Matrix {
-  const matrix: Matrix = new Map()
-  for (const [predicted, kernel] of pairs) {
-    const row = matrix.get(kernel) ?? new Map<string, number>()
-    row.set(predicted, (row.get(predicted) ?? 0) + 1)
-    matrix.set(kernel, row)
-  }
-  return matrix
-}
-
-/** A matrix as a table of Markdown: what kernels did down, predictions across, in the order of `words`. */
-export function matrixPage(matrix: Matrix, words: readonly string[]): string {
-  const used = words.filter(word => [...matrix.values()].some(row => row.has(word)))
-  const head = ['kernel \\ predicted', ...used]
-  const lines = words
-    .filter(word => matrix.has(word))
-    .map(word => [word, ...used.map(other => String(matrix.get(word)!.get(other) ?? 0))])
-  return [head, head.map(() => '---'), ...lines].map(cells => `| ${cells.join(' | ')} |`).join('\n')
-}

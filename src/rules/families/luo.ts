@@ -157,8 +157,8 @@ export const LUO_RULES = family('luo', [
     title: 'names are not empty',
     explanation:
       'A session, or an FLB object, has an empty name. Up to 7.1 the ioctl took names of any length for a session.',
-    kernel: `takes it; ${WHO.luoStruct} -EINVAL for who asks for the empty name`,
-    effect: kernel => (kernel.users.luo?.form === 'struct' ? 'reported' : 'none'),
+    kernel: 'takes it, and gives it to who asks for the empty name',
+    effect: 'none',
   },
   {
     ...session,

@@ -46,9 +46,9 @@ export const SCRATCH_RULES = family('scratch', [
     explanation:
       'An area that is not made of whole pages gives memblock regions that share a page with others.',
     applies: SINCE,
-    kernel: 'hands it to memblock as it is',
+    kernel: 'hands it to memblock as it is: the pages at its ends belong to nobody',
     source: RESERVE,
-    effect: 'silent',
+    effect: 'none',
     check: checkScratchAlignment,
   },
   {
@@ -71,7 +71,7 @@ export const SCRATCH_RULES = family('scratch', [
     applies: SINCE,
     kernel: 'adds both to memblock, which merges them',
     source: READ,
-    effect: 'silent',
+    effect: 'none',
     check: checkScratchOverlap,
   },
   {
