@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type GridTable, readTable } from '../../../../src/replay/grid/table.js'
 import type { BOOTED } from '../../../material.js'
 
-export const TABLES = 'fixtures/grid'
+const TABLES = 'fixtures/grid'
 
 /** What the kernel of a release was seen to do. */
 export function gridTable(release: (typeof BOOTED)[number]): GridTable {
