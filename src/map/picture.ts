@@ -1,3 +1,4 @@
+import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import type { Range } from '../../formats/memory/range.js'
 import { type Cells, cellsOf, coverageOf, NOTHING } from './cells.js'
 import type { Layer } from './layer.js'
@@ -180,7 +181,9 @@ function ownerLetters(map: MemoryMap): { letters: string[]; legend: LegendEntry[
     legend.push(entry(OTHER, `${rest.length} more owners`, 'other', bytes))
   }
   for (const [kind, letter] of Object.entries(KIND_LETTERS) as [MapKind, string][]) {
-    const bytes = map.owners.reduce((sum, owner) => sum + (owner.kind === kind ? owner.bytes : 0), 0)
+    const sum = map.owners.reduce((all, owner) => all + (owner.kind === kind ? owner.bytes : 0), 0)
+    // Areas that a broken hand-over names may overlap, and come to more than there can be of memory.
+    const bytes = Math.min(sum, ADDRESS_LIMIT)
     if (bytes > 0) legend.push(entry(letter, KIND_NAMES[kind] ?? kind, kind, bytes))
   }
   return { letters, legend }

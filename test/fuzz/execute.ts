@@ -80,7 +80,8 @@ function isBinary(args: readonly string[]): boolean {
 
 async function outputProblems(args: readonly string[], code: number, bytes: Buffer): Promise<string[]> {
   const text = bytes.toString('utf8')
-  const control = CONTROL.exec(text)
+  // Device tree source is indented with tabs, at the beginnings of its lines.
+  const control = CONTROL.exec(args.includes('--dts') ? text.replace(/^\t+/gm, '') : text)
   const problems: string[] = []
   if (control !== null) {
     const around = text.slice(Math.max(0, control.index - 40), control.index + 40)

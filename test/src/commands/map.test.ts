@@ -62,3 +62,11 @@ describe('kho map', () => {
     expect(ran.err).toContain(message)
   })
 })
+
+it('names no more scratch than there can be of memory, whatever an array says', async () => {
+  // A page of a device tree, read as areas.
+  const ran = await kho(['map', IMAGE, '--json', '--scratch', '0x60d000+4096'])
+  const document = JSON.parse(ran.out)
+  expectValid('map', document)
+  for (const { bytes } of document.legend) expect(bytes).toBeLessThanOrEqual(2 ** 52)
+})
