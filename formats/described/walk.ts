@@ -296,6 +296,5 @@ function claimEntries(
     sizes[n] = rangeSize(data[0]!)
   }
   walk.entries -= found.known
-  const name = addressKey(link.key)
-  sink.addAll({ kind: 'data', starts, sizes, pathOf: n => `${path}/#${n}/${name}` })
+  sink.addAll({ kind: 'data', starts, sizes, pathOf: n => `${path}/#${n}/${addressKey(link.key)}` })
 }

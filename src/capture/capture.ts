@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path'
 import { KhoError } from '../../formats/error.js'
 import { findKernel, type Kernel, RELEASES } from '../../formats/kernels/index.js'
 import { type Accelerator, chooseAccelerator } from '../guest/accel.js'
-import type { Agent } from '../guest/agent.js'
 import { parseBootImage } from '../guest/boot-image.js'
 import { type DumpFormat, dumpMemory } from '../guest/dump-memory.js'
 import { type Guest, startGuest } from '../guest/guest.js'
@@ -18,6 +17,7 @@ import { reasonOf } from '../node/system-error.js'
 import { makeTempFolder } from '../node/temp-folder.js'
 import { type Abilities, finalize, findAbilities } from './abilities.js'
 import { type Moment, momentSymbols, stopAtMoments } from './moments.js'
+import { readLog, readMachine, readTree } from './read-guest.js'
 
 /** What a guest is to preserve, and how. */
 export interface CaptureOptions {
@@ -268,33 +268,6 @@ function wantedOf({ sessions, memfds }: ReturnType<typeof filesFor>): SessionWan
     name,
     tokens: memfds.filter(memfd => memfd.session === name).map(memfd => memfd.token),
   }))
-}
-
-/** The files below a folder of the guest, by path relative to it. */
-async function readTree(agent: Agent, folder: string): Promise<Map<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>()
-  const list = await agent.request('list', folder)
-  for (const { path } of list.ok ? list.values : []) {
-    const file = await agent.request('read', String(path))
-    if (file.ok) files.set(String(path).slice(folder.length + 1), file.bytes)
-  }
-  return files
-}
-
-const MACHINE_FILES = ['version', 'cmdline', 'iomem']
-
-async function readMachine(agent: Agent): Promise<Map<string, string>> {
-  const files = new Map<string, string>()
-  for (const name of MACHINE_FILES) {
-    const file = await agent.request('read', `/proc/${name}`)
-    if (file.ok) files.set(name, Buffer.from(file.bytes).toString('latin1'))
-  }
-  return files
-}
-
-async function readLog(agent: Agent): Promise<string[]> {
-  const reply = await agent.request('dmesg')
-  return reply.ok ? Buffer.from(reply.bytes).toString('latin1').split('\n') : []
 }
 
 /** The row of the release that the image names. */

@@ -1,10 +1,11 @@
-import type { Gap } from '../../formats/blobs/index.js'
 import type { Struct } from '../../formats/layout/index.js'
-import { hex } from '../../formats/memory/fault.js'
 import type { Range } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import type { ClaimGroup, ClaimWalk } from './claim.js'
+import { isNotKnown, type NotKnown } from './not-known.js'
 import type { Content, Piece } from './piece.js'
+
+export { absent, isNotKnown, type NotKnown, notKnown } from './not-known.js'
 
 /**
  * What a state looks like, said once: a kind of thing has named fields, and from those come the tree that people read,
@@ -153,26 +154,6 @@ export interface Elements<U> {
   find?(segment: string | number): number
   /** Why there may be more; absent where there are not. */
   readonly missing?: string
-}
-
-/** In place of what rests on bytes that are not there: `null` in JSON, and why. */
-export interface NotKnown {
-  readonly notKnown: string
-}
-
-/** Says why a value, a thing or a list is not known. */
-export function notKnown(reason: string): NotKnown {
-  return { notKnown: reason }
-}
-
-/** Says what the dump lacks. */
-export function absent(what: string, { address: at, reason }: Gap): string {
-  return `${what} at ${hex(at)} is not in the dump (${reason})`
-}
-
-/** True for what is not known. */
-export function isNotKnown(value: unknown): value is NotKnown {
-  return typeof value === 'object' && value !== null && 'notKnown' in value
 }
 
 /**

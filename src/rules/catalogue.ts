@@ -11,6 +11,7 @@ import { KEXEC_METADATA_RULES } from './families/kexec-metadata.js'
 import { KHO_TEST_RULES } from './families/kho-test.js'
 import { LAYOUT_RULES } from './families/layout.js'
 import { LUO_RULES } from './families/luo.js'
+import { LUO_FLB_RULES } from './families/luo-flbs.js'
 import { MAP_RULES } from './families/map.js'
 import { MEMBLOCK_RULES } from './families/memblock.js'
 import { MEMFD_RULES } from './families/memfd.js'
@@ -40,6 +41,7 @@ export const RULES: readonly Rule[] = [
   ...MEMBLOCK_RULES,
   ...VMALLOC_RULES,
   ...LUO_RULES,
+  ...LUO_FLB_RULES,
   ...MEMFD_RULES,
   ...SYSTEMD_RULES,
   ...KHO_TEST_RULES,
