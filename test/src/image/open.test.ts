@@ -139,7 +139,7 @@ describe('what cannot be opened', () => {
     ['a directory', directory, 'unreadable', 'is a directory'],
     ['an empty file', () => file('empty', new Uint8Array(0)), 'unreadable', 'is empty'],
     ['a device', () => '/dev/null', 'unreadable', 'is a device'],
-    ['a file below a file', () => `${file('x', raw)}/y`, 'unreadable', 'no such file'],
+    ['a file below a file', () => `${file('x', raw)}/y`, 'unreadable', 'a part of the path is no folder'],
     ['a wrong name .zst', () => file('x.zst', raw), 'unreadable', 'does not begin as zstd data does'],
     ['a wrong name .gz', () => file('x.gz', raw), 'unreadable', 'does not begin as gzip data does'],
     [
