@@ -1,6 +1,7 @@
 import { KHO_BLOCK_HEADER, KHO_MAX_BLOCKS } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
 import { type Range, rangeAt } from '../memory/range.js'
+import { lastAtOrBelow } from '../memory/sorted.js'
 import type { CompiledStruct, Link } from './compile.js'
 import {
   type DescribedNode,
@@ -83,15 +84,4 @@ export function followChain(
     missing,
     runs,
   }
-}
-
-function lastAtOrBelow(firsts: readonly number[], n: number): number {
-  let low = 0
-  let high = firsts.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (firsts[middle]! <= n) low = middle + 1
-    else high = middle
-  }
-  return low - 1
 }

@@ -3,6 +3,7 @@ import { storeVmalloc } from '../blobs/vmalloc-encode.js'
 import { KhoError } from '../error.js'
 import { KHO_BLOCK_HEADER, KHO_VMALLOC } from '../layout/index.js'
 import type { Geometry } from '../memory/geometry.js'
+import { joinBytes } from '../memory/join-bytes.js'
 import type { CompiledStruct, Link, Nested } from './compile.js'
 import type { DescribedField } from './description.js'
 import { bytesValue, composeBits, integerOf, plainNumber } from './encode-value.js'
@@ -41,7 +42,7 @@ export function encodeDescribed(
   compiled: CompiledStruct,
   value: DescribedValue,
 ): Written {
-  const bytes = join([bytesOf(writer, compiled, value), ...tailOf(writer, compiled, value)])
+  const bytes = joinBytes([bytesOf(writer, compiled, value), ...tailOf(writer, compiled, value)])
   const page = writer.allocator.allocate(pagesFor(writer, bytes.length))
   page.bytes.set(bytes)
   return { address: page.address, size: bytes.length }
@@ -125,7 +126,7 @@ function leadTo(writer: DescribedWriter, { to, field, target: inner }: Link, giv
       return list.length === 0 ? 0 : encodeDescribed(writer, inner!, list[0]!).address
     case 'vmalloc':
       if (list.length === 0) return KHO_VMALLOC.read(new Uint8Array(KHO_VMALLOC.size))
-      return storeVmalloc(allocator, geometry, join(encoded()))
+      return storeVmalloc(allocator, geometry, joinBytes(encoded()))
     case 'blocks':
       return writeChain(writer, encoded(), geometry.pageSize)
     case 'chain':
@@ -181,14 +182,4 @@ function writeChain(
     })
   })
   return parts[0]!.address
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

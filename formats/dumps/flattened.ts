@@ -2,6 +2,7 @@ import { KhoError } from '../error.js'
 import type { ByteSource } from '../memory/byte-source.js'
 import { hex } from '../memory/fault.js'
 import type { PhysicalMemory } from '../memory/physical-memory.js'
+import { lastAtOrBelow } from '../memory/sorted.js'
 import { viewOf } from '../memory/u64.js'
 import { disjointSegments, type Segment } from './segments.js'
 
@@ -87,15 +88,9 @@ function flattenedSource(
         return i
       }
     }
-    let low = 0
-    let high = starts.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((starts[middle] as number) <= offset) low = middle + 1
-      else high = middle
-    }
-    if (low > 0) hint = low - 1
-    return low - 1
+    const last = lastAtOrBelow(starts, offset)
+    if (last >= 0) hint = last
+    return last
   }
 
   function locate(offset: number, length: number): number | null {

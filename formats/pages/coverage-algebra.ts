@@ -1,5 +1,6 @@
+import { lowerBound } from '../memory/sorted.js'
 import { type Coverage, spanKeys } from './coverage.js'
-import { clearRuns, createRuns, lowerBound, type PageRuns, subtractRuns } from './page-runs.js'
+import { clearRuns, createRuns, type PageRuns, subtractRuns } from './page-runs.js'
 import { SPAN_BITS, SPAN_WORDS } from './page-set.js'
 import { fillBits, isEmpty, sameWords } from './words.js'
 

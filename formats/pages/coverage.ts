@@ -1,6 +1,7 @@
 import type { PageShift } from '../memory/geometry.js'
 import type { Range } from '../memory/range.js'
-import { clearRuns, createRuns, lastAtOrBelow, lowerBound, mergeRuns, type PageRuns } from './page-runs.js'
+import { lastAtOrBelow, lowerBound } from '../memory/sorted.js'
+import { clearRuns, createRuns, mergeRuns, type PageRuns } from './page-runs.js'
 import { type OrderBits, type PageSet, SPAN_BITS, SPAN_WORDS } from './page-set.js'
 import { forEachRun } from './runs.js'
 import { countBits, isEmpty, nextClear, nextSet } from './words.js'

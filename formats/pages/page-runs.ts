@@ -1,3 +1,4 @@
+import { lastAtOrBelow } from '../memory/sorted.js'
 import { SPAN_BITS, SPAN_WORDS } from './page-set.js'
 import { fillBits } from './words.js'
 
@@ -98,21 +99,4 @@ function grown(values: Float64Array): Float64Array<ArrayBuffer> {
   const larger = new Float64Array(values.length * 2)
   larger.set(values)
   return larger
-}
-
-/** Index of the last of the first `count` ascending integers that is at or below `value`, or -1. */
-export function lastAtOrBelow(values: Float64Array, value: number, count = values.length): number {
-  return lowerBound(values, value + 1, count) - 1
-}
-
-/** Index of the first of `count` ascending integers that is at or above `value`; `count` where none is. */
-export function lowerBound(values: Float64Array, value: number, count = values.length): number {
-  let low = 0
-  let high = count
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (values[middle]! < value) low = middle + 1
-    else high = middle
-  }
-  return low
 }

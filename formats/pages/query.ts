@@ -1,3 +1,4 @@
+import { lowerBound } from '../memory/sorted.js'
 import { blockSize, type OrderBits, orders, type PageSet, SPAN_BITS, sortedSpans } from './page-set.js'
 import { nextClear, nextSet, popcount } from './words.js'
 
@@ -11,7 +12,7 @@ export interface FoundBlock {
 /** Number of the first block of an order at or after `from`, or -1. Spans that are not there cost nothing. */
 export function nextBlock(bits: OrderBits, from: number): number {
   const spans = sortedSpans(bits)
-  for (let n = firstAtOrAbove(spans, Math.floor(from / SPAN_BITS)); n < spans.length; n++) {
+  for (let n = lowerBound(spans, Math.floor(from / SPAN_BITS)); n < spans.length; n++) {
     const base = (spans[n] as number) * SPAN_BITS
     const bit = nextSet(bits.spans.get(spans[n] as number)!, Math.max(from - base, 0))
     if (bit < SPAN_BITS) return base + bit
@@ -50,7 +51,7 @@ export function countBlocksIn(set: PageSet, start: number, end: number): number 
 export function countRun(bits: OrderBits, first: number, end: number): number {
   const spans = sortedSpans(bits)
   let total = 0
-  for (let n = firstAtOrAbove(spans, Math.floor(first / SPAN_BITS)); n < spans.length; n++) {
+  for (let n = lowerBound(spans, Math.floor(first / SPAN_BITS)); n < spans.length; n++) {
     const base = (spans[n] as number) * SPAN_BITS
     if (base >= end) break
     const words = bits.spans.get(spans[n] as number)!
@@ -119,16 +120,4 @@ function countBetween(words: Uint32Array, from: number, to: number): number {
     if (word !== 0) total += popcount(word)
   }
   return total
-}
-
-/** Index of the first of ascending numbers that is at or above `value`. */
-export function firstAtOrAbove(sorted: readonly number[], value: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((sorted[middle] as number) < value) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -1,4 +1,5 @@
 import { abiOf } from '../../formats/kernels/index.js'
+import { joinBytes } from '../../formats/memory/join-bytes.js'
 import {
   type Absent,
   type PhysicalMemory,
@@ -100,18 +101,7 @@ function layered(
         pieces.push(read.bytes)
         at += read.bytes.length
       }
-      return { ok: true, bytes: joined(pieces, length), offset: null }
+      return { ok: true, bytes: pieces.length === 1 ? pieces[0]! : joinBytes(pieces), offset: null }
     },
   }
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  if (pieces.length === 1) return pieces[0] as Uint8Array
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    bytes.set(piece, at)
-    at += piece.length
-  }
-  return bytes
 }

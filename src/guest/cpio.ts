@@ -1,3 +1,5 @@
+import { joinBytes } from '../../formats/memory/join-bytes.js'
+
 /** One entry of an archive. */
 export interface CpioEntry {
   /** Path without a leading `/`. */
@@ -22,14 +24,7 @@ const TRAILER = 'TRAILER!!!'
  * (Documentation/driver-api/early-userspace/buffer-format.rst). Owners are root, times are 0: same entries, same bytes.
  */
 export function writeCpio(entries: readonly CpioEntry[]): Uint8Array {
-  const pieces = [...entries, { name: TRAILER, mode: 0 }].map(encodeEntry)
-  const archive = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    archive.set(piece, at)
-    at += piece.length
-  }
-  return archive
+  return joinBytes([...entries, { name: TRAILER, mode: 0 }].map(encodeEntry))
 }
 
 /** Header, name and contents, each padded to a multiple of four bytes. */

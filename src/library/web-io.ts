@@ -1,6 +1,7 @@
 import { Gunzip, unzlibSync } from 'fflate'
 import { KhoError } from '../../formats/error.js'
 import { type ByteSource, bytesSource } from '../../formats/memory/byte-source.js'
+import { joinBytes } from '../../formats/memory/join-bytes.js'
 import type { ImageIo } from '../image/open.js'
 import { unzstdSource } from '../image/zstd/index.js'
 
@@ -37,11 +38,5 @@ function gunzip(source: ByteSource, name: string): Uint8Array {
     const why = error instanceof Error ? error.message : String(error)
     throw new KhoError('unreadable', `${name}: damaged gzip data: ${why}`, { path: name })
   }
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
+  return joinBytes(pieces)
 }

@@ -1,6 +1,7 @@
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import type { Range } from '../../formats/memory/range.js'
 import { mergeRanges } from '../../formats/memory/range.js'
+import { lastAtOrBelow } from '../../formats/memory/sorted.js'
 import { orders, type PageSet } from '../../formats/pages/page-set.js'
 import { firstRun, nextRun, type RunCursor } from '../../formats/pages/runs.js'
 import type { KhoState } from '../image/state.js'
@@ -125,7 +126,7 @@ function groupOwners(ownership: Ownership, owners: OwnerTable) {
   return {
     ownerOf(id: number, bytes: number): number {
       // Neighbours in memory are neighbours in the list: look near the last one first.
-      if (!(firsts[g]! <= id && (firsts[g + 1] ?? next) > id)) g = groupOf(firsts, id)
+      if (!(firsts[g]! <= id && (firsts[g + 1] ?? next) > id)) g = lastAtOrBelow(firsts, id)
       const known = named.get(g)
       if (known !== undefined) {
         owners.list[known]!.bytes += bytes
@@ -137,17 +138,6 @@ function groupOwners(ownership: Ownership, owners: OwnerTable) {
       return index
     },
   }
-}
-
-function groupOf(firsts: readonly number[], id: number): number {
-  let low = 0
-  let high = firsts.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (firsts[middle]! <= id) low = middle + 1
-    else high = middle
-  }
-  return low - 1
 }
 
 /** Segments of a path that name the owner, by what the path begins with; what follows is inside it. */

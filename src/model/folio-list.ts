@@ -1,6 +1,6 @@
 import { type Memfd, type MemfdFolios, readMemfdFolios } from '../../formats/blobs/index.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
-import { lowerBound } from '../../formats/pages/page-runs.js'
+import { lowerBound } from '../../formats/memory/sorted.js'
 import type { KhoState } from '../image/state.js'
 import { blockFinder } from './block-finder.js'
 

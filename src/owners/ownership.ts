@@ -1,4 +1,4 @@
-import { lastAtOrBelow } from '../../formats/pages/page-runs.js'
+import { lastAtOrBelow } from '../../formats/memory/sorted.js'
 import { blockSize, blocksAt, type PageSet } from '../../formats/pages/page-set.js'
 import type { KhoState } from '../image/state.js'
 import { type Claim, type ClaimGroup, claimAt } from '../model/claim.js'

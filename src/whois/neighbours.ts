@@ -1,3 +1,4 @@
+import { lowerBound } from '../../formats/memory/sorted.js'
 import {
   blockSize,
   type OrderBits,
@@ -6,7 +7,6 @@ import {
   SPAN_BITS,
   sortedSpans,
 } from '../../formats/pages/page-set.js'
-import { firstAtOrAbove } from '../../formats/pages/query.js'
 import { nextSet } from '../../formats/pages/words.js'
 
 /** A preserved block. */
@@ -41,7 +41,7 @@ export function blockAfter(pages: PageSet, address: number): PreservedBlock | nu
 function followingSet(bits: OrderBits, from: number): number {
   const spans = sortedSpans(bits)
   const wanted = Math.floor(from / SPAN_BITS)
-  for (let n = firstAtOrAbove(spans, wanted); n < spans.length; n++) {
+  for (let n = lowerBound(spans, wanted); n < spans.length; n++) {
     const span = spans[n]!
     const bit = nextSet(bits.spans.get(span)!, span === wanted ? from - span * SPAN_BITS : 0)
     if (bit < SPAN_BITS) return span * SPAN_BITS + bit
@@ -53,7 +53,7 @@ function followingSet(bits: OrderBits, from: number): number {
 function previousSet(bits: OrderBits, from: number): number {
   const spans = sortedSpans(bits)
   const wanted = Math.floor(from / SPAN_BITS)
-  for (let n = firstAtOrAbove(spans, wanted + 1) - 1; n >= 0; n--) {
+  for (let n = lowerBound(spans, wanted + 1) - 1; n >= 0; n--) {
     const span = spans[n]!
     const last = span === wanted ? from - span * SPAN_BITS : SPAN_BITS - 1
     const bit = lastSet(bits.spans.get(span)!, last)
