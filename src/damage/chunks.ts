@@ -25,7 +25,8 @@ function chunksOf(target: DamageTarget): number[] {
 function entriesOf(target: DamageTarget): Entry[] {
   return chunksOf(target).flatMap(chunk => {
     const [order, count] = new Uint32Array(target.read(chunk + 8, 8).slice().buffer)
-    return Array.from({ length: count! }, (_, n) => ({
+    const fitting = Math.min(count!, chunkCapacity(target.geometry))
+    return Array.from({ length: fitting }, (_, n) => ({
       chunk,
       order: order!,
       at: chunk + CHUNK_HEADER + n * CHUNK_ELEMENT,
@@ -41,7 +42,11 @@ function onEntry(edit: (target: DamageTarget, entry: Entry) => string): (target:
   }
 }
 
-const blockBytes = (target: DamageTarget, order: number) => target.geometry.pageSize * 2 ** order
+function blockBytes({ geometry }: DamageTarget, order: number): number {
+  const bytes = geometry.pageSize * 2 ** order
+  if (bytes > ADDRESS_LIMIT) throw cannotBreak('chunk of an order that there is')
+  return bytes
+}
 
 /** Chunk lists: kho-v1, v5. */
 export const chunkDamages: DamageTable = {

@@ -46,8 +46,9 @@ export const handoffDamages: DamageTable = {
     about: 'the scratch array lies in none of its own areas',
     apply(target) {
       const { array, count } = arrayOf(target)
-      const fresh = target.allocate()
-      fresh.bytes.set(target.read(array, count * SCRATCH_ENTRY))
+      const bytes = count * SCRATCH_ENTRY
+      const fresh = target.allocate(Math.ceil(bytes / target.geometry.pageSize))
+      fresh.bytes.set(target.read(array, bytes))
       writeRecords(target, SCRATCH_ADDRESS, fresh.address)
       return `the array copied to ${hex(fresh.address)}`
     },

@@ -4,7 +4,7 @@ import type { ScenarioRun } from '../kernel/run-scenario.js'
 import type { Overlay } from '../write/overlay.js'
 import { blobDamages } from './blobs.js'
 import { chunkDamages } from './chunks.js'
-import type { Damage, DamageTable, DamageTarget } from './damage.js'
+import type { Damage, DamageTable } from './damage.js'
 import { handoffDamages } from './handoff.js'
 import { khoArrayDamages } from './kho-array.js'
 import { khoTestDamages } from './kho-test.js'
@@ -20,7 +20,6 @@ import { createTarget } from './run-target.js'
 import { createStateTarget } from './state-target.js'
 import { systemdDamages } from './systemd.js'
 import { tableDamages } from './tables.js'
-import { cannotBreak } from './target.js'
 import { vmallocDamages } from './vmalloc.js'
 
 export type { DamageTable, DamageTarget } from './damage.js'
@@ -75,7 +74,7 @@ export interface DamagedMemory extends Overlay {
 export function damageState(state: KhoState, choices: readonly DamageChoice[]): DamagedMemory {
   const damages = choices.map(({ rule, seed }) => ({ seed, damage: damageNamed(rule) }))
   const { target, result } = createStateTarget(state, choices[0]?.seed ?? 1)
-  const done = damages.map(({ seed, damage }) => applied(damage, target(seed)))
+  const done = damages.map(({ seed, damage }) => damage.apply(target(seed)))
   return { ...result(), done }
 }
 
@@ -94,20 +93,10 @@ export function damagesOf(state: KhoState): DamageOffer[] {
 
 function whyNot(state: KhoState, rule: string): string | null {
   try {
-    applied(damageNamed(rule), createStateTarget(state, 1).target(1))
+    damageNamed(rule).apply(createStateTarget(state, 1).target(1))
     return null
   } catch (error) {
     if (isKhoError(error)) return error.message
-    throw error
-  }
-}
-
-/** What is broken already may say sizes that have no room in what a damage makes anew: then it cannot be broken so. */
-function applied(damage: Damage, target: DamageTarget): string {
-  try {
-    return damage.apply(target)
-  } catch (error) {
-    if (error instanceof RangeError) throw cannotBreak('structure of a size that fits')
     throw error
   }
 }

@@ -1,6 +1,6 @@
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { cannotBreak } from './target.js'
+import { cannotBreak, elementOf } from './target.js'
 
 const HEADER_FIRST = 8
 const PAGE_HEADER = 16
@@ -39,14 +39,16 @@ export const khoArrayDamages: DamageTable = {
     about: 'the last page of the array leads on to the first',
     apply(target) {
       const { pages } = arrayOf(target)
-      target.write64(pages.at(-1)!, pages[0]!)
-      return `page ${hex(pages.at(-1)!)} leads back to ${hex(pages[0]!)}`
+      const first = elementOf(pages, 0, 'page of the array')
+      const last = elementOf(pages, -1, 'page of the array')
+      target.write64(last, first)
+      return `page ${hex(last)} leads back to ${hex(first)}`
     },
   },
   'ARRAY-ABSENT': {
     about: 'a page of the array is not in the dump',
     apply(target) {
-      const page = arrayOf(target).pages.at(-1)!
+      const page = elementOf(arrayOf(target).pages, -1, 'page of the array')
       target.remove(page)
       return `page ${hex(page)} taken out`
     },

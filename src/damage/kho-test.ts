@@ -2,7 +2,7 @@ import { findChild, readFdt } from '../../formats/fdt/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { blobOf, editFdt, fdtBytesAt, propertyOf } from './fields.js'
-import { cannotBreak } from './target.js'
+import { cannotBreak, elementOf } from './target.js'
 
 function testOf(target: DamageTarget) {
   const { address, value } = blobOf(target, 'kho-test')
@@ -16,7 +16,8 @@ function testOf(target: DamageTarget) {
 /** Where the list of folios lies: in pages of its own, or in the FDT. */
 function listOf(target: DamageTarget): number {
   const { address, value, data } = testOf(target)
-  return value.vmalloc === null ? address + propertyOf(data, 'folios_info').offset : value.vmalloc.runs[0]!
+  if (value.vmalloc === null) return address + propertyOf(data, 'folios_info').offset
+  return elementOf(value.vmalloc.runs, 0, 'page of the list of kho_test')
 }
 
 /** The FDT of lib/test_kho.c. */

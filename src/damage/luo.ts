@@ -4,7 +4,7 @@ import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { blobSizeAt, editFdt, fdtBytesAt, propertyOf } from './fields.js'
 import { luoOf, sessionOf, textField } from './luo-parts.js'
-import { cannotBreak } from './target.js'
+import { cannotBreak, elementOf } from './target.js'
 
 /** Fields of struct luo_ser and of a block's header. */
 const SESSIONS_PA = 16
@@ -31,7 +31,7 @@ function growChain(target: DamageTarget, count: number): string {
   const { luo } = luoOf(target, 'struct')
   const session = target.pick(luo.sessions, 'session')
   const entry = target.read(session.extent.start, LUO_SESSION_SER.size).slice()
-  let last = luo.blocks.at(-1)!.extent.start
+  let last = elementOf(luo.blocks, -1, 'block of sessions').extent.start
   const before = last
   for (let n = 0; n < count; n++) {
     const { address, bytes } = target.allocate()
@@ -147,7 +147,7 @@ export const luoDamages: DamageTable = {
     apply(target) {
       const { luo } = luoOf(target, 'struct')
       const { extent, path } = sessionOf(target)
-      const block = luo.blocks[0]!.extent.start
+      const block = elementOf(luo.blocks, 0, 'block of sessions').extent.start
       target.write64(extent.start + SESSION_FILES, block)
       return `files of ${path} are at ${hex(block)}`
     },

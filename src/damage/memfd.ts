@@ -3,7 +3,7 @@ import { MEMFD_LUO_FOLIO_SER, MEMFD_LUO_SER_V1, MEMFD_LUO_SER_V2 } from '../../f
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { filesOf } from './luo-parts.js'
-import { cannotBreak } from './target.js'
+import { cannotBreak, elementOf } from './target.js'
 
 const FILE_DATA = 48
 
@@ -49,7 +49,8 @@ const withFolios = (least: number) => (memfd: Memfd) =>
 /** Where the nth entry of a folio list is. */
 function entryAt(target: DamageTarget, memfd: Memfd, n: number): number {
   const perPage = target.geometry.pageSize / MEMFD_LUO_FOLIO_SER.size
-  return memfd.vmalloc!.runs[Math.floor(n / perPage)]! + (n % perPage) * MEMFD_LUO_FOLIO_SER.size
+  const page = elementOf(memfd.vmalloc!.runs, Math.floor(n / perPage), 'page of a folio list')
+  return page + (n % perPage) * MEMFD_LUO_FOLIO_SER.size
 }
 
 function u64At(target: DamageTarget, address: number): bigint {

@@ -1,4 +1,5 @@
 import { abiOf } from '../../formats/kernels/index.js'
+import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import { joinBytes } from '../../formats/memory/join-bytes.js'
 import {
   type Absent,
@@ -93,7 +94,8 @@ function layered(
   return {
     ...base,
     read(phys, length) {
-      if (length > MOST_ASSEMBLED) return base.read(phys, length)
+      // Behind 2^53 the sums below are not exact: there is no memory there, as the dump itself says.
+      if (phys >= ADDRESS_LIMIT || length > MOST_ASSEMBLED) return base.read(phys, length)
       const pieces: Uint8Array[] = []
       for (let at = phys; at < phys + length; ) {
         const read = pageOf(at, Math.min(pageSize - (at % pageSize), phys + length - at))

@@ -32,6 +32,13 @@ export interface TargetBase {
   remove(address: number, count: number): void
 }
 
+/** The nth of a list, from its end where n is negative; what is broken already may have fewer. */
+export function elementOf<T>(list: ArrayLike<T>, n: number, what: string): T {
+  const found = list[n < 0 ? list.length + n : n]
+  if (found === undefined) throw cannotBreak(what)
+  return found
+}
+
 /** A target over any memory. */
 export function makeTarget(base: TargetBase, seed: number): DamageTarget {
   const { builder, root, abi, machine } = base

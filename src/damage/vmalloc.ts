@@ -2,7 +2,7 @@ import type { Vmalloc } from '../../formats/blobs/index.js'
 import { chunkEntries } from '../../formats/blobs/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { cannotBreak } from './target.js'
+import { cannotBreak, elementOf } from './target.js'
 
 /** Fields of struct kho_vmalloc and of a chunk page. */
 const TOTAL_PAGES = 8
@@ -39,7 +39,9 @@ function areaOf(target: DamageTarget, fits: (area: Vmalloc) => boolean = () => t
 /** Where the nth entry of an area is. */
 function entryAt(target: DamageTarget, area: Vmalloc, n: number): number {
   const capacity = chunkEntries(target.geometry.pageSize)
-  return area.chunks[Math.floor(n / capacity)]! + ENTRIES + (n % capacity) * 8
+  return (
+    elementOf(area.chunks, Math.floor(n / capacity), 'chunk with that entry') + ENTRIES + (n % capacity) * 8
+  )
 }
 
 /** Links `next` behind the last chunk of an area. */
@@ -120,8 +122,9 @@ export const vmallocDamages: DamageTable = {
       const areas = vmallocsOf(target).filter(area => luo !== undefined && area.path.startsWith('luo/'))
       if (areas.length < 2) throw cannotBreak('two vmalloc areas in LUO')
       const [first, second] = areas as [Vmalloc, Vmalloc]
-      target.write64(second.extent!.start, first.chunks[0]!)
-      return `the area at ${hex(second.extent!.start)} has chunk ${hex(first.chunks[0]!)} too`
+      const chunk = elementOf(first.chunks, 0, 'chunk in LUO')
+      target.write64(second.extent!.start, chunk)
+      return `the area at ${hex(second.extent!.start)} has chunk ${hex(chunk)} too`
     },
   },
   'VMALLOC-CHUNK-EMPTY': {

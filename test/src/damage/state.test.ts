@@ -67,6 +67,29 @@ describe.each(CAPTURES)('a capture of %s', (_, path, least, ramEnd) => {
   })
 })
 
+describe('a capture that is broken already', () => {
+  it.each([CAPTURES[0]!, CAPTURES[2]!])(
+    'can be asked what else can be: %s',
+    async (_, path) => {
+      const state = await stateOf(path)
+      const options = { root: state.root.address, pageShift: state.geometry.pageShift, abi: state.abi }
+      for (const { rule, reason } of damagesOf(state)) {
+        if (reason !== null) continue
+        const { memory } = damageState(state, [{ rule, seed: 1 }])
+        let broken: KhoState
+        try {
+          broken = loadState({ ...state.image, memory, ramKnown: memory.ranges }, options)
+        } catch (error) {
+          if (isKhoError(error) && error.code === 'no-state') continue
+          throw error
+        }
+        expect(damagesOf(broken).length).toBe(Object.keys(DAMAGES).length)
+      }
+    },
+    120_000,
+  )
+})
+
 describe('breaking a capture', () => {
   it('leaves the capture as it is, and all memory but what was broken', async () => {
     const state = await stateOf(fixture('basic-1g.s2-early'))
