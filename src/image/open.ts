@@ -9,7 +9,7 @@ import type { Dump } from '../../formats/dumps/dump.js'
 import type { Codecs } from '../../formats/dumps/kdump-pages.js'
 import type { RawMapping, RawOptions } from '../../formats/dumps/raw.js'
 import { isKhoError, KhoError } from '../../formats/error.js'
-import type { ByteSource } from '../../formats/memory/byte-source.js'
+import { type ByteSource, bytesSource } from '../../formats/memory/byte-source.js'
 import { type Fault, fault } from '../../formats/memory/fault.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import type { Range } from '../../formats/memory/range.js'
@@ -77,6 +77,18 @@ export async function openSource(file: ImageFile, options: OpenOptions, io: Imag
     file.close()
     throw error
   }
+}
+
+/** Opens a dump that is in memory; `close` lets go of what was unpacked. Throws as {@link openSource} does. */
+export async function openMemory(
+  bytes: Uint8Array | ArrayBuffer,
+  options: OpenOptions,
+  io: ImageIo,
+  close: () => void,
+): Promise<KhoImage> {
+  const source = bytesSource(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes))
+  if (source.size === 0) throw new KhoError('unreadable', 'the image is empty')
+  return openSource({ name: 'bytes in memory', source, parts: [], close }, options, io)
 }
 
 async function openUnpacked(file: ImageFile, options: OpenOptions, io: ImageIo): Promise<KhoImage> {

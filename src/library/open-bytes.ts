@@ -1,6 +1,4 @@
-import { KhoError } from '../../formats/error.js'
-import { bytesSource } from '../../formats/memory/byte-source.js'
-import { type KhoImage, type OpenOptions, openSource } from '../image/open.js'
+import { type KhoImage, type OpenOptions, openMemory } from '../image/open.js'
 import { WEB_IO } from './web-io.js'
 
 /** How bytes in memory are opened: an image in memory has no further parts. */
@@ -15,7 +13,5 @@ export async function openBytes(
   bytes: Uint8Array | ArrayBuffer,
   options: OpenBytesOptions = {},
 ): Promise<KhoImage> {
-  const source = bytesSource(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes))
-  if (source.size === 0) throw new KhoError('unreadable', 'the image is empty')
-  return openSource({ name: 'bytes in memory', source, parts: [], close() {} }, options, WEB_IO)
+  return openMemory(bytes, options, WEB_IO, () => {})
 }

@@ -1,6 +1,12 @@
 import { KhoError } from '../../formats/error.js'
-import { bytesSource } from '../../formats/memory/byte-source.js'
-import { type ImageIo, imageOf, type KhoImage, type OpenOptions, openSource } from '../image/open.js'
+import {
+  type ImageIo,
+  imageOf,
+  type KhoImage,
+  type OpenOptions,
+  openMemory,
+  openSource,
+} from '../image/open.js'
 import { type FileSource, openFileSource } from './file-source.js'
 
 /** How files are opened. */
@@ -64,8 +70,6 @@ export async function openBytes(
   bytes: Uint8Array | ArrayBuffer,
   options: OpenOptions = {},
 ): Promise<KhoImage> {
-  const source = bytesSource(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes))
-  if (source.size === 0) throw new KhoError('unreadable', 'the image is empty')
   if (options.parts !== undefined && options.parts.length > 0) {
     throw new KhoError('usage', 'an image in memory has no further parts')
   }
@@ -73,7 +77,7 @@ export async function openBytes(
   const close = () => {
     for (const file of files) file.close()
   }
-  return openSource({ name: 'bytes in memory', source, parts: [], close }, options, ioOf(files, undefined))
+  return openMemory(bytes, options, ioOf(files, undefined), close)
 }
 
 /** A file, or what a pipe of this process's own holds. */

@@ -17,7 +17,13 @@ import { openContentFile } from '../shared/content-file.js'
 import { parseAddress } from '../shared/numbers.js'
 import { openState } from '../shared/open-state.js'
 import { addOptions } from '../shared/option-specs.js'
-import { addImageOptions, COLOR, type ImageOptions, type OutputOptions } from '../shared/options.js'
+import {
+  addImageOptions,
+  COLOR,
+  CONTAINER,
+  type ImageOptions,
+  type OutputOptions,
+} from '../shared/options.js'
 import { wantsColor, writeOutput } from '../shared/output.js'
 import { paletteOf } from '../shared/palette.js'
 import type { Terminal } from '../shared/terminal.js'
@@ -52,13 +58,7 @@ export function configure(command: Command, terminal: Terminal): void {
   addOptions(command, [
     { name: 'to', value: 'ABI', about: 'the ABI to write' },
     { name: 'output', short: 'o', value: 'FILE', about: 'the file to write; - is standard output' },
-    {
-      name: 'container',
-      value: 'FORMAT',
-      about: 'how to write it',
-      choices: ['raw', 'elf'],
-      fallback: 'elf',
-    },
+    { ...CONTAINER, about: 'how to write it' },
     { name: 'blobs', value: 'RELEASE', about: "write blobs in this release's versions, such as 7.1" },
     {
       name: 'seed',

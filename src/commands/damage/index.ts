@@ -17,7 +17,13 @@ import { openContentFile } from '../shared/content-file.js'
 import { DAMAGE } from '../shared/damage-option.js'
 import { openState } from '../shared/open-state.js'
 import { addOptions } from '../shared/option-specs.js'
-import { addImageOptions, COLOR, type ImageOptions, type OutputOptions } from '../shared/options.js'
+import {
+  addImageOptions,
+  COLOR,
+  CONTAINER,
+  type ImageOptions,
+  type OutputOptions,
+} from '../shared/options.js'
 import { wantsColor, writeOutput } from '../shared/output.js'
 import { paletteOf } from '../shared/palette.js'
 import type { Terminal } from '../shared/terminal.js'
@@ -51,13 +57,7 @@ export function configure(command: Command, terminal: Terminal): void {
     DAMAGE,
     { name: 'list', about: 'say which rules can be shown on this image' },
     { name: 'output', short: 'o', value: 'FILE', about: 'the image to write; - is standard output' },
-    {
-      name: 'container',
-      value: 'FORMAT',
-      about: 'an ELF core, or raw memory with holes',
-      choices: ['raw', 'elf'],
-      fallback: 'elf',
-    },
+    CONTAINER,
     { name: 'json', about: 'what was done, or can be, as JSON (kho schema damage prints its schema)' },
     COLOR,
     { name: 'quiet', short: 'q', about: 'say nothing' },

@@ -1,11 +1,11 @@
 import { hexy } from 'hexy'
-import wrapAnsi from 'wrap-ansi'
 import { hex } from '../../../formats/memory/fault.js'
 import type { Range } from '../../../formats/memory/range.js'
 import type { HexSpan } from '../../hex/span.js'
 import { escapeText } from '../../render/escape.js'
 import type { Palette } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
+import { wrapWords } from '../shared/wrap.js'
 
 /** Rows given to hexy at a time: a page of 4 KiB. */
 const PIECE = 4096
@@ -99,7 +99,7 @@ function writeRows(
 ): void {
   const { row, rowWidth } = layout
   // A long name or value goes on beside the next rows of its bytes, and below them.
-  const labels = layout.label === null ? [label] : wrapAnsi(label, layout.label).split('\n')
+  const labels = layout.label === null ? [label] : wrapWords(label, layout.label)
   for (let piece = 0; piece < bytes.length; piece += PIECE) {
     // hexy's own address column breaks at 4 GiB: ours is beside it. Of a Uint8Array that is no Buffer it makes a
     // string, and of bytes above 0x7f 0xfd (hexy 0.4.0).

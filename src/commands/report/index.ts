@@ -19,16 +19,12 @@ import { writeOutput } from '../shared/output.js'
 import { startSearch } from '../shared/progress.js'
 import { readDocument } from '../shared/read-all.js'
 import { secondGiven, secondOptions } from '../shared/second-image.js'
+import { checkKeep, type KeepOptions, keepSettings } from '../shared/slim-options.js'
 import type { Terminal } from '../shared/terminal.js'
-import { version } from '../shared/version.js'
 
-interface ReportOptions extends ImageOptions {
+interface ReportOptions extends ImageOptions, KeepOptions {
   output?: string
   quiet?: boolean
-  contents?: boolean
-  path?: string[]
-  redact?: boolean
-  hash?: boolean
 }
 
 const HELP = `
@@ -74,9 +70,7 @@ async function report(
 ): Promise<void> {
   if (options.output === undefined)
     throw new KhoError('usage', 'no file to write to', { hint: 'give -o FILE.html' })
-  if (options.hash === true && options.redact !== true) {
-    throw new KhoError('usage', '--hash goes with --redact')
-  }
+  checkKeep(options)
   if (b === undefined && Object.keys(secondGiven(command)).length > 0) {
     throw new KhoError('usage', '--b- options are about a second image; there is none', {
       hint: 'name it; the same file again shows another of its states',
@@ -105,11 +99,7 @@ async function carry(
     const plan = planSlim(image, {
       ...settings,
       progress: bar.update,
-      version: version(),
-      contents: options.contents === true,
-      paths: options.path ?? [],
-      redact: options.redact === true,
-      hash: options.hash === true,
+      ...keepSettings(options),
       visit(state) {
         readDocument(state)
         readForPage(state)

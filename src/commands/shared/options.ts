@@ -39,6 +39,15 @@ const PAGE_SIZES: Readonly<Record<string, PageShift>> = { '4K': 12, '16K': 14, '
 const inGroup = (group: OptionGroup, specs: readonly OptionSpec[]): OptionSpec[] =>
   specs.map(spec => ({ ...spec, group }))
 
+/** How commands that write an image write it. */
+export const CONTAINER: OptionSpec = {
+  name: 'container',
+  value: 'FORMAT',
+  about: 'an ELF core, or raw memory with holes',
+  choices: ['raw', 'elf'],
+  fallback: 'elf',
+}
+
 /** `--color`, for commands that have their own `--output` and `--json`. */
 export const COLOR: OptionSpec = {
   name: 'color',

@@ -9,6 +9,7 @@ import { openContentFile } from '../shared/content-file.js'
 import { DAMAGE, parseSeed } from '../shared/damage-option.js'
 import { LAYOUT, layoutsOf } from '../shared/layouts.js'
 import { addOptions } from '../shared/option-specs.js'
+import { CONTAINER } from '../shared/options.js'
 import {
   ALLOW_OUTSIDE,
   contentsBeside,
@@ -49,13 +50,7 @@ export function configure(command: Command, terminal: Terminal): void {
     .action((scenario: string, options: SimulateCommandOptions) => run(scenario, options, terminal))
   addOptions(command, [
     { name: 'output', short: 'o', value: 'FILE', about: 'the dump to write; - is standard output' },
-    {
-      name: 'container',
-      value: 'FORMAT',
-      about: 'an ELF core, or raw memory with holes',
-      choices: ['raw', 'elf'],
-      fallback: 'elf',
-    },
+    CONTAINER,
     {
       name: 'at',
       value: 'MOMENT',

@@ -11,16 +11,12 @@ import { addImageOptions, type ImageOptions, type OutputOptions } from '../share
 import { writeOutput } from '../shared/output.js'
 import { startSearch } from '../shared/progress.js'
 import { readDocument } from '../shared/read-all.js'
+import { checkKeep, type KeepOptions, keepSettings } from '../shared/slim-options.js'
 import type { Terminal } from '../shared/terminal.js'
-import { version } from '../shared/version.js'
 import { slimJson, writeSlimText } from './text.js'
 
-interface SlimCommand extends ImageOptions, Pick<OutputOptions, 'json' | 'quiet'> {
+interface SlimCommand extends ImageOptions, KeepOptions, Pick<OutputOptions, 'json' | 'quiet'> {
   output: string
-  contents?: boolean
-  path?: string[]
-  redact?: boolean
-  hash?: boolean
 }
 
 const HELP = `
@@ -61,9 +57,7 @@ async function run(path: string, options: SlimCommand, terminal: Terminal): Prom
   if (output === '-' && json === true) {
     throw new KhoError('usage', '--json and -o - both write to standard output')
   }
-  if (options.hash === true && options.redact !== true) {
-    throw new KhoError('usage', '--hash goes with --redact')
-  }
+  checkKeep(options)
   const plan = await makePlan(path, options, terminal)
   const file = openContentFile(output, [path, ...(options.part ?? [])], terminal, { pack: true })
   let size: number
@@ -88,11 +82,7 @@ async function makePlan(path: string, options: SlimCommand, terminal: Terminal):
     return planSlim(image, {
       ...stateOptions,
       progress: bar.update,
-      version: version(),
-      contents: options.contents === true,
-      paths: options.path ?? [],
-      redact: options.redact === true,
-      hash: options.hash === true,
+      ...keepSettings(options),
       visit: readAll,
     })
   } finally {

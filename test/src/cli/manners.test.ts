@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { wrapLines } from '../../../src/commands/shared/for-people.js'
+import { wrapLines } from '../../../src/commands/shared/wrap.js'
 import { COMMANDS } from '../../../src/commands/table.js'
 import { asciiText } from '../../../src/render/ascii.js'
 import { KHO, requireBuild } from '../../built.js'
