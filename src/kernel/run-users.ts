@@ -176,24 +176,35 @@ export function addSubtree(context: RunContext, args: CallArguments<'add_subtree
     const written = writeStruct(context, { use: 'children', name, struct, type })
     return addChild(context, name, () => blobChild(name, written))
   }
-  const bytes = args.fdt === undefined ? blobBytes(context, args) : buildFdt(fdtNode(args.fdt))
+  const blob = args.fdt === undefined ? blobOf(context, args) : fdtBlob(args.fdt)
   if (abi.blobProperty === null) {
     const inline =
-      args.fdt === undefined ? { properties: [{ name: 'data', value: bytes }] } : fdtNode(args.fdt)
+      args.fdt === undefined ? { properties: [{ name: 'data', value: blob.bytes() }] } : fdtNode(args.fdt)
     return addChild(context, args.name, () => ({ name: args.name, inline }))
   }
-  const pages = 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil(bytes.length / kho.geometry.pageSize))))
+  const pages = 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil(blob.size / kho.geometry.pageSize))))
   const { address, bytes: target } = metadataPages(context, args.name).allocate(pages)
-  target.set(bytes)
-  return addChild(context, args.name, () => ({ name: args.name, address, size: bytes.length }))
+  target.set(blob.bytes())
+  return addChild(context, args.name, () => ({ name: args.name, address, size: blob.size }))
 }
 
-function blobBytes(context: RunContext, args: CallArguments<'add_subtree'>): Uint8Array {
+/** What a child hands over. Its bytes are made when there is room for them. */
+interface OwnBlob {
+  size: number
+  bytes(): Uint8Array
+}
+
+function fdtBlob(spec: FdtSpec): OwnBlob {
+  const bytes = buildFdt(fdtNode(spec))
+  return { size: bytes.length, bytes: () => bytes }
+}
+
+function blobOf(context: RunContext, args: CallArguments<'add_subtree'>): OwnBlob {
   const spec = args.contents ?? 'zero'
   const contents = makeContents(spec, context.open)
   const natural = typeof spec === 'object' && 'hex' in spec ? spec.hex.length / 2 : 64
   const size = args.size ?? natural
-  return contents === null ? new Uint8Array(size) : contents(0, size)
+  return { size, bytes: () => (contents === null ? new Uint8Array(size) : contents(0, size)) }
 }
 
 function fdtNode(spec: FdtSpec): Omit<FdtNodeSpec, 'name'> {
