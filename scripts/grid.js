@@ -1,14 +1,14 @@
 // The grid: one hostile value in one field of a sound state, case by case, judged by a real kernel. See docs/grid.md.
 //
-//   node scripts/grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT] [--stage STAGE] [--pause FILE]
+//   node scripts/grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT] [--stage STAGE] [--except TABLE] [--pause FILE]
 //
-// appends a line for each case that OUT does not have yet, in an order that TEXT decides. While the file of --pause is there,
-// it waits before the next one.
+// appends a line for each case that OUT does not have yet, in an order that TEXT decides; --except leaves out those of TABLE too,
+// so that what is predicted was not looked at before. While the file of --pause is there, it waits before the next one.
 //
-//   node scripts/grid.js table OUT.ndjson TABLE.tsv [--reasons FILE]
+//   node scripts/grid.js table OUT.ndjson TABLE.tsv [--reasons FILE] [--add]
 //
 // predicts every case of OUT by what `validate` says today, judges what the kernel did, and writes a line for each, with the
-// reason that FILE gives where the two differ.
+// reason that FILE gives where the two differ. --add keeps the lines of TABLE for cases that OUT does not have.
 //
 //   node scripts/grid.js page FOLDER DOCS/grid.md
 //
@@ -36,11 +36,17 @@ const { values, positionals } = parseArgs({
     salt: { type: 'string', default: '' },
     field: { type: 'string', default: '' },
     stage: { type: 'string' },
+    except: { type: 'string' },
     pause: { type: 'string' },
+    add: { type: 'boolean', default: false },
     reasons: { type: 'string', default: 'fixtures/grid/reasons.tsv' },
   },
 })
 const [verb, ...rest] = positionals
+
+/** The cases that a table has already, if one was named. */
+const idsOf = table =>
+  table === undefined ? [] : readTable(readFileSync(table, 'utf8')).rows.map(line => line.id)
 
 async function run(kernel, out) {
   const release = readBootImage(kernel).release
@@ -53,6 +59,7 @@ async function run(kernel, out) {
           .map(line => readRow(line).id)
       : [],
   )
+  for (const id of idsOf(values.except)) done.add(id)
   const sound = { id: 'sound state', field: '', value: '', stage: 'boot', at: 0, bytes: '' }
   const cases = [sound, ...shuffled(gridCases(base), values.salt)]
     .filter(row => !done.has(row.id) && row.id.includes(values.field))
@@ -92,6 +99,10 @@ async function table(rowsFile, out) {
       note: agrees ? '' : reasonFor(reasons, kernel, row.id),
     })
   }
+  if (values.add) {
+    const made = new Set(lines.map(line => line.id))
+    lines.push(...readTable(readFileSync(out, 'utf8')).rows.filter(line => !made.has(line.id)))
+  }
   lines.sort((a, b) => (a.id < b.id ? -1 : 1))
   writeFileSync(out, writeTable({ kernel, memory, cmdline, rows: lines }))
   const same = lines.filter(line => line.predicted === line.kernel).length
@@ -112,7 +123,7 @@ else if (verb === 'table' && rest.length === 2) await table(...rest)
 else if (verb === 'page' && rest.length === 2) page(...rest)
 else {
   console.error(
-    'usage: grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT] [--stage boot|init|use] [--pause FILE] | table OUT.ndjson TABLE.tsv | page FOLDER PAGE.md',
+    'usage: grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT] [--stage boot|init|use] [--except TABLE] [--pause FILE] | table OUT.ndjson TABLE.tsv [--add] | page FOLDER PAGE.md',
   )
   process.exitCode = 2
 }
