@@ -28,7 +28,7 @@ export function parseRange(text: string): Range {
   const parts = text.split('-')
   if (parts.length !== 2) throw bad(text, 'range', '0x100000-1G')
   const start = parseAddress(parts[0] as string)
-  const end = parseAddress(parts[1] as string)
+  const end = parseEnd(parts[1] as string)
   if (end <= start) throw bad(text, 'range', '0x100000-1G', 'its end is not after its start')
   return { start, end }
 }
@@ -54,16 +54,24 @@ export function parseMap(text: string): MapPiece {
   return { phys: parseAddress(parts[0] as string), offset, length }
 }
 
-function parseNumber(text: string, what: string, example: string): number {
-  if (/^0x[0-9a-fA-F]+$/.test(text)) return inBounds(text, Number(text), what, example)
-  const match = /^([0-9]+)([KMGT]?)$/.exec(text)
-  if (match === null) throw bad(text, what, example, severalIn(text, what))
-  return inBounds(text, Number(match[1]) * (SUFFIX[match[2] as string] as number), what, example)
+/** The address behind the last byte of a range: one more than any address can be. */
+function parseEnd(text: string): number {
+  const end = readNumber(text, 'address', '0x60d000')
+  if (end > ADDRESS_LIMIT) throw bad(text, 'address', '0x60d000', 'it is more than 2^52')
+  return end
 }
 
-function inBounds(text: string, value: number, what: string, example: string): number {
+function parseNumber(text: string, what: string, example: string): number {
+  const value = readNumber(text, what, example)
   if (value >= ADDRESS_LIMIT) throw bad(text, what, example, 'it is 2^52 or more')
   return value
+}
+
+function readNumber(text: string, what: string, example: string): number {
+  if (/^0x[0-9a-fA-F]+$/.test(text)) return Number(text)
+  const match = /^([0-9]+)([KMGT]?)$/.exec(text)
+  if (match === null) throw bad(text, what, example, severalIn(text, what))
+  return Number(match[1]) * (SUFFIX[match[2] as string] as number)
 }
 
 /** What else a text may be that is no single number. */

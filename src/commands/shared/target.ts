@@ -14,7 +14,7 @@ export type Target = { kind: 'part'; part: Node } | { kind: 'address'; part: Nod
 export function targetOf(state: KhoState, text: string): Target {
   if (!isAddressText(text)) return { kind: 'part', part: resolve(state, text) }
   const { address, size } = placeAt(state, text)
-  if (address + size > ADDRESS_LIMIT) throw new KhoError('usage', `'${text}' ends at 2^52 or behind it`)
+  if (address + size > ADDRESS_LIMIT) throw new KhoError('usage', `'${text}' ends behind 2^52`)
   return { kind: 'address', part: bytesNode(text, 'memory', address, size) }
 }
 

@@ -69,7 +69,7 @@ luo  struct luo_ser
     ['luo/sessions', 'luo/sessions (list of sessions) has no bytes of its own'],
     ['0x60d000+0', 'it is zero'],
     ['0x', "'0x' is no address"],
-    ['0xfffffffffffff+4K', 'ends at 2^52 or behind it'],
+    ['0xfffffffffffff+4K', 'ends behind 2^52'],
   ])('refuses %s', async (target, message) => {
     const ran = await kho(['hex', IMAGE, target])
     expect(ran.err).toContain(message)

@@ -68,6 +68,13 @@ describe('numbers on the command line', () => {
     expect(parseMap('4G=2G+0x1000')).toEqual({ phys: 2 ** 32, offset: 2 ** 31, length: 0x1000 })
   })
 
+  it('ends a range at 2^52 at the latest, which is behind every address', () => {
+    expect(parseRange('0x0-0x10000000000000')).toEqual({ start: 0, end: 2 ** 52 })
+    expect(parseRange('1G-4096T')).toEqual({ start: 2 ** 30, end: 2 ** 52 })
+    expect(refusal(() => parseRange('0-0x10000000000001'))).toContain('it is more than 2^52')
+    expect(refusal(() => parseRange('4096T-8192T'))).toContain('it is 2^52 or more')
+  })
+
   it.each(['1', '1-2-3', '2-1', '-', '0x1-'])('%j is no range', text => {
     refusal(() => parseRange(text))
   })

@@ -11,6 +11,11 @@ describe('kho validate --expect', () => {
     expect((await kho(['validate', image, '--expect', 'fine'])).code).toBe(2)
   })
 
+  it('does not change with RAM that ends where addresses do', async () => {
+    const ran = await kho(['validate', image, '--ram', '0x0-0x10000000000000'])
+    expect(ran).toMatchObject({ code: 0, out: expect.stringMatching(/^outcome: ok /) })
+  })
+
   it('is what the first line of KTAP says', async () => {
     const passed = await kho(['validate', image, '--as', 'ktap'])
     expect(passed.out).toMatch(/^ok 1 outcome ok /m)
