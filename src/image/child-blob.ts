@@ -1,5 +1,5 @@
 import { type Blob, decodeBlob } from '../../formats/blobs/index.js'
-import { type FdtNode, findProperty, nativeU64 } from '../../formats/fdt/index.js'
+import { type FdtNode, type FdtTree, findProperty, nativeU64 } from '../../formats/fdt/index.js'
 import { blobPointer } from '../../formats/handoff/blob-pointer.js'
 import { ADDRESS_LIMIT, type Geometry } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
@@ -16,6 +16,15 @@ export function decodeChild(memory: PhysicalMemory, child: FdtNode, geometry: Ge
     address: numberOrNull(nativeU64(pointer)),
     size: numberOrNull(size && nativeU64(size)),
     geometry,
+  })
+}
+
+/** Where the children of a root point to. */
+export function blobPlaces({ fdt }: { fdt: FdtTree }): { name: string; address: number }[] {
+  return fdt.root.children.flatMap(child => {
+    const property = blobPointer(child)
+    const value = property && nativeU64(property)
+    return value ? [{ name: child.name, address: Number(value) }] : []
   })
 }
 

@@ -1,7 +1,5 @@
-import { abiOf } from '../../formats/kernels/index.js'
 import { type Geometry, geometry, PAGE_SHIFTS, type PageShift } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
-import { hasBlock } from '../../formats/pages/page-set.js'
 import type { FoundHandover, FoundRoot } from './find-roots.js'
 import { type MapOptions, type MapReading, readMap } from './read-map.js'
 
@@ -39,7 +37,7 @@ export function inferGeometry(
 
 function tryEach(found: FoundRoot, under: (pageShift: PageShift) => MapReading): GeometryChoice {
   const readings = PAGE_SHIFTS.filter(shift => found.address % 2 ** shift === 0).map(under)
-  const fits = readings.find(reading => mapFits(reading, found.address))
+  const fits = readings.find(reading => mapFits(reading))
   if (fits !== undefined) {
     const size = fits.geometry.pageSize
     return {
@@ -51,9 +49,8 @@ function tryEach(found: FoundRoot, under: (pageShift: PageShift) => MapReading):
   return { reading: best, reason: `no page size fits; ${sizeOf(best)} has the fewest bad pointers` }
 }
 
-function mapFits(reading: MapReading, address: number): boolean {
-  if (reading.state !== 'live' || bad(reading) > 0) return false
-  return !abiOf(reading.abi).fdtPreserved || hasBlock(reading.decode.pages, address, 0)
+function mapFits(reading: MapReading): boolean {
+  return reading.state === 'live' && bad(reading) === 0 && !reading.lacksRootPage
 }
 
 function bad(reading: MapReading): number {

@@ -42,6 +42,7 @@ export function rankRoots(
     return { found, choice, candidate, kexecCount }
   })
   setDirections(memory, ranked, handovers)
+  for (const root of ranked) if (isFreed(root, ranked)) setStale(root)
   return ranked.sort(
     (a, b) =>
       STATES.indexOf(a.candidate.state) - STATES.indexOf(b.candidate.state) ||
@@ -141,6 +142,24 @@ function directionAlone(
   return mine.some(handover => scratchDoubt(memory, handover) === null) ? 'incoming' : 'outgoing'
 }
 
-function isLive(root: RankedRoot): boolean {
-  return root.choice.reading.state === 'live'
+/** True for a map that holds all that its kernel puts into every one. */
+function isLive({ choice }: RankedRoot): boolean {
+  return choice.reading.state === 'live' && !choice.reading.lacksRootPage
+}
+
+/** True where a map lacks the page of its root while a kernel that booted since has one of its own. */
+function isFreed(root: RankedRoot, roots: readonly RankedRoot[]): boolean {
+  const { candidate, choice } = root
+  if (choice.reading.state !== 'live' || !choice.reading.lacksRootPage || candidate.direction === 'outgoing')
+    return false
+  const given = candidate.evidence.some(({ kind }) => kind === 'given')
+  return !given && roots.some(isLive)
+}
+
+function setStale({ candidate, choice: { reading } }: RankedRoot): void {
+  reading.state = 'stale'
+  reading.reason = `${reading.reason}: overwritten since it was read`
+  candidate.state = 'stale'
+  for (const entry of candidate.evidence)
+    if (entry.kind === 'tracker') entry.message = `tracker stale: ${reading.reason}`
 }

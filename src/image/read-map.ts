@@ -1,10 +1,11 @@
-import { type AbiName, abiOf } from '../../formats/kernels/index.js'
+import { type Abi, type AbiName, abiOf } from '../../formats/kernels/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
-import { createPageSet, hasBlock } from '../../formats/pages/page-set.js'
+import { blocksAt, createPageSet, hasBlock, totals } from '../../formats/pages/page-set.js'
 import { trackerOf } from '../../formats/trackers/index.js'
 import type { TrackerDecode, TrackerOptions, TrackerRoot } from '../../formats/trackers/tracker.js'
+import { blobPlaces } from './child-blob.js'
 import { chooseLayout } from './choose-layout.js'
 import type { FoundRoot } from './find-roots.js'
 import type { TrackerState } from './state.js'
@@ -20,6 +21,8 @@ export interface MapReading {
   decode: TrackerDecode
   state: TrackerState
   reason: string | null
+  /** True where a page is missing in the map that every map of its layout has: that of the root FDT. */
+  lacksRootPage: boolean
 }
 
 /** What may be told from outside the image. */
@@ -45,24 +48,38 @@ export function readMap(
   const decode =
     tried ??
     (root === null ? emptyDecode(geometry) : trackerOf(abiOf(abi).tracker).decode(memory, root, reading))
-  const verdict = judge(abi, root, decode, found.address)
-  return { geometry, abi, abiReason: reason, root, options: reading, decode, ...verdict }
+  const layout = abiOf(abi)
+  const verdict = judge(layout, root, decode, found)
+  const lacks = lacksRootPage(layout, decode, found.address)
+  return {
+    geometry,
+    abi,
+    abiReason: reason,
+    root,
+    options: reading,
+    decode,
+    ...verdict,
+    lacksRootPage: lacks,
+  }
 }
 
 function emptyDecode(geometry: Geometry): TrackerDecode {
   return { pages: createPageSet(geometry.pageShift), nodes: [], faults: [], badPointers: 0, absentNodes: 0 }
 }
 
-/** The page of the root FDT is always preserved, so a map that lacks it is no map of this root any more. */
+/**
+ * What a map is by its own bytes. A kernel preserves the page of the root FDT and those of its blobs: a map that has neither
+ * is of another moment. One that lacks the root's page alone is sound, and that it does is a finding.
+ */
 function judge(
-  abi: AbiName,
+  abi: Abi,
   root: TrackerRoot | null,
   decode: TrackerDecode,
-  address: number,
-): { state: TrackerState; reason: string | null } {
+  found: FoundRoot,
+): Pick<MapReading, 'state' | 'reason'> {
   if (root === null) return { state: 'absent', reason: 'the root FDT has no property that names a tracker' }
-  if (root.addresses.every(value => value === 0) && abiOf(abi).tracker !== 'mem-array') {
-    const unfinished = abiOf(abi).mapZeroUntilFinalize ? ': not finalized, or nothing preserved' : ''
+  if (root.addresses.every(value => value === 0) && abi.tracker !== 'mem-array') {
+    const unfinished = abi.mapZeroUntilFinalize ? ': not finalized, or nothing preserved' : ''
     return { state: 'absent', reason: `the map pointer is 0${unfinished}` }
   }
   if (decode.nodes.length === 0 && decode.absentNodes > 0) {
@@ -72,14 +89,31 @@ function judge(
     }
   }
   const { badPointers, absentNodes } = decode
-  const checked = !abiOf(abi).fdtPreserved || hasBlock(decode.pages, address, 0)
-  if (!checked && badPointers > 0) {
+  const lacks = lacksRootPage(abi, decode, found.address)
+  if (lacks && badPointers > 0) {
     const reason = `${badPointers} pointers lead nowhere, and the page of the root FDT is not in the map: overwritten since it was read`
     return { state: 'stale', reason }
   }
   if (absentNodes > 0)
     return { state: 'partial', reason: `${absentNodes} pages of the tracker are not in the dump` }
-  if (!checked) return { state: 'stale', reason: 'the page of the root FDT is not in its own map' }
+  if (lacks) return judgeWithoutRootPage(decode, found)
   if (badPointers > 0) return { state: 'live', reason: `${badPointers} pointers of the tracker are bad` }
   return { state: 'live', reason: null }
+}
+
+function lacksRootPage(abi: Abi, { pages }: TrackerDecode, address: number): boolean {
+  return abi.fdtPreserved && !hasBlock(pages, address, 0)
+}
+
+/** The state of a map that holds together, and has not the page of its root. */
+function judgeWithoutRootPage(
+  { pages }: TrackerDecode,
+  found: FoundRoot,
+): Pick<MapReading, 'state' | 'reason'> {
+  const lacks = 'the page of the root FDT is not in its own map'
+  if (totals(pages).blocks === 0) return { state: 'stale', reason: `${lacks}, which is empty` }
+  const blobs = blobPlaces(found)
+  if (blobs.length > 0 && blobs.every(({ address }) => blocksAt(pages, address).length === 0))
+    return { state: 'stale', reason: `${lacks}, nor is any blob of it` }
+  return { state: 'live', reason: lacks }
 }

@@ -1,12 +1,11 @@
-import { findChild, nativeU64 } from '../../formats/fdt/index.js'
-import { blobPointer } from '../../formats/handoff/blob-pointer.js'
+import { findChild } from '../../formats/fdt/index.js'
 import { type Abi, KERNELS } from '../../formats/kernels/index.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { blocksAt, hasBlock, totals } from '../../formats/pages/page-set.js'
 import { forEachRange } from '../../formats/pages/runs.js'
 import { trackerOf } from '../../formats/trackers/index.js'
 import type { TrackerDecode } from '../../formats/trackers/tracker.js'
-import { decodeChild } from './child-blob.js'
+import { blobPlaces, decodeChild } from './child-blob.js'
 import type { Candidate, LayoutChoice } from './choose-layout.js'
 import type { FoundRoot } from './find-roots.js'
 
@@ -70,19 +69,10 @@ function missingPages(found: FoundRoot, abi: Abi, decode: TrackerDecode): string
   const missing: string[] = []
   if (abi.fdtPreserved && !hasBlock(decode.pages, found.address, 0))
     missing.push('it lacks the page of the root FDT')
-  for (const { name, address } of blobPages(found)) {
+  for (const { name, address } of blobPlaces(found)) {
     if (blocksAt(decode.pages, address).length === 0) missing.push(`it lacks the page of the blob ${name}`)
   }
   return missing
-}
-
-/** Where the children of a root point to. */
-function blobPages({ fdt }: FoundRoot): { name: string; address: number }[] {
-  return fdt.root.children.flatMap(child => {
-    const property = blobPointer(child)
-    const value = property && nativeU64(property)
-    return value ? [{ name: child.name, address: Number(value) }] : []
-  })
 }
 
 function collision({ pages, nodes }: TrackerDecode): string | null {

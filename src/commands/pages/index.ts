@@ -19,6 +19,7 @@ import { type PagesForm, writeBlocks, writeRanges } from './list.js'
 interface PagesOptions extends ImageOptions, OutputOptions {
   ranges?: boolean
   owner?: boolean
+  partial?: boolean
 }
 
 const HELP = `
@@ -28,13 +29,16 @@ Lines (stable):
 With --owner a column more: the path of who claims it, or -; of several the first and +N. Ranges are
 then not merged across owners.
 
-Exit code 5, and no output, when the map is stale or the dump lacks a part of it; exit code 5
-after the blocks that are known when pointers of a live map lead nowhere.
+Exit code 5, and no output, when the map is stale or the dump lacks a part of it: half a list, taken
+for the whole, is worse than none. With --partial the blocks that its readable nodes show are written
+first; of a stale map they may be anything. Exit code 5 after the blocks that are known, too, when
+pointers of a live map lead nowhere.
 
 Examples:
   kho pages vmcore
   kho pages vmcore --ranges
-  kho pages vmcore --root incoming --ndjson`
+  kho pages vmcore --root incoming --ndjson
+  kho pages vmcore --root incoming --partial`
 
 /** `kho pages IMAGE`. */
 export function configure(command: Command, terminal: Terminal): void {
@@ -43,6 +47,7 @@ export function configure(command: Command, terminal: Terminal): void {
     .argument('<IMAGE>', 'a memory dump')
     .option('--ranges', 'merge the blocks to ranges of bytes')
     .option('--owner', 'say who claims each block or range')
+    .option('--partial', 'write what is readable of a stale or partial map; the exit code is 5 all the same')
     .addHelpText('after', HELP)
     .action((image: string, options: PagesOptions) => pages(image, options, terminal))
   addOutputOptions(command, 'list')
@@ -52,10 +57,12 @@ export function configure(command: Command, terminal: Terminal): void {
 async function pages(image: string, options: PagesOptions, terminal: Terminal): Promise<void> {
   checkOutputOptions(options)
   const state = await openState(image, options, terminal)
-  refuseIncomplete(state)
+  const refusal = incomplete(state)
+  if (refusal !== null && (options.partial !== true || state.tracker.state === 'absent')) throw refusal
   const form: PagesForm = options.json === true ? 'json' : options.ndjson === true ? 'ndjson' : 'text'
   const list = await listWriter(state, options)
   writeOutput(terminal, options, [image, ...(options.part ?? [])], write => list(write, form))
+  if (refusal !== null) throw refusal
   const { faults, badPointers } = state.tracker.decode
   if (badPointers > 0) {
     const message = `${plural(badPointers, 'pointer', 'pointers')} of the tracker lead nowhere: what hung there is not listed`
@@ -85,18 +92,18 @@ async function listWriter(
   return (write, form) => list(write, pages, ownershipOf(state), form)
 }
 
-/** Half a list of preserved memory, taken for the whole, is worse than none. */
-function refuseIncomplete(state: KhoState): void {
+/** Why a map is not all of what is preserved; null where it is, as far as its pointers lead anywhere. */
+function incomplete(state: KhoState): KhoError | null {
   const { tracker, root } = state
   const { absentNodes, badPointers, nodes } = tracker.decode
-  if (tracker.state === 'live') return
-  if (tracker.state === 'partial' && absentNodes === 0 && badPointers === 0) return
+  if (tracker.state === 'live') return null
+  if (tracker.state === 'partial' && absentNodes === 0 && badPointers === 0) return null
   const known = [plural(nodes.length, 'node read', 'nodes read')]
   if (absentNodes > 0) known.push(`${absentNodes} not in the dump`)
   if (badPointers > 0) known.push(plural(badPointers, 'bad pointer', 'bad pointers'))
   const why = tracker.reason === null ? '' : `: ${tracker.reason}`
   const hint = whatToTry(state)
-  throw new KhoError(
+  return new KhoError(
     'broken-state',
     `the ${root.direction === 'unknown' ? '' : `${root.direction} `}map of preserved memory is ${tracker.state}${why} (${known.join(', ')})`,
     hint === null ? { address: root.address } : { address: root.address, hint },

@@ -1,6 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { loadState } from '../../../src/image/load-state.js'
+import { openImage } from '../../../src/node/open.js'
 import { ROOT } from '../../built.js'
 import { fixture, kho } from '../cli/kho.js'
 
@@ -116,5 +119,63 @@ describe('kho pages, where there is no whole map', () => {
   it('says that a root of the kind asked for is not there', async () => {
     const ran = await kho(['pages', fixture('reserve-only-256m.s1-kexec'), '--root', '0x1000'])
     expect(ran).toEqual({ code: 4, out: '', err: expect.stringContaining('0x1000') })
+  })
+})
+
+/** A copy of a fixture in which the first pointer to a leaf of order 0 names a page at 4 GiB, which it lacks. */
+async function withoutLeaf(name: string): Promise<{ path: string; folder: string }> {
+  const image = await openImage(fixture(name))
+  const { memory } = image
+  const { nodes } = loadState(image).tracker.decode
+  const leaf = nodes.find(node => node.kind === 'leaf' && node.order === 0)!
+  const tables = nodes.filter(node => node.kind === 'table' && node.level === 1)
+  const places = tables.flatMap(({ address, size }) => {
+    const read = memory.read(address, size)
+    if (!read.ok) throw new Error('a table is not there')
+    const view = new DataView(read.bytes.buffer, read.bytes.byteOffset, size)
+    const slots = Array.from({ length: size / 8 }, (_, n) => n * 8)
+    return slots
+      .filter(at => view.getBigUint64(at, true) === BigInt(leaf.address))
+      .map(at => read.offset! + at)
+  })
+  image.close()
+  const bytes = readFileSync(fixture(name))
+  bytes.writeBigUInt64LE(2n ** 32n, places[0]!)
+  const folder = mkdtempSync(join(tmpdir(), 'kho-pages-'))
+  const path = join(folder, 'partial.elf')
+  writeFileSync(path, bytes)
+  return { path, folder }
+}
+
+describe('kho pages --partial', () => {
+  it('prints what the nodes show that are in the dump, and ends in 5 all the same', async () => {
+    const whole = (await kho(['pages', fixture('basic-1g.s2-early')])).out.trimEnd().split('\n')
+    const { path, folder } = await withoutLeaf('basic-1g.s2-early')
+    const command = ['pages', path, '--ram', '4G-5G']
+    const refused = await kho(command)
+    expect(refused).toEqual({
+      code: 5,
+      out: '',
+      err: expect.stringMatching(/map of preserved memory is partial/),
+    })
+    const ran = await kho([...command, '--partial'])
+    expect(ran.code).toBe(5)
+    expect(ran.err).toBe(refused.err)
+    // One leaf has a bit for each of 32,768 pages.
+    const inLeaf = (line: string) => line.endsWith(' 0') && Number(line.split(' ')[0]) < 32_768 * 4096
+    expect(ran.out.trimEnd().split('\n')).toEqual(whole.filter(line => !inLeaf(line)))
+    const json = await kho([...command, '--partial', '--json'])
+    expect(json.code).toBe(5)
+    expect((JSON.parse(json.out) as { blocks: unknown[] }).blocks).toHaveLength(
+      whole.filter(line => !inLeaf(line)).length,
+    )
+    rmSync(folder, { recursive: true })
+  })
+
+  it('changes nothing for a map that is whole, and has no lines for one of which nothing can be read', async () => {
+    const image = fixture('basic-1g.s2-early')
+    expect(await kho(['pages', image, '--partial'])).toEqual(await kho(['pages', image]))
+    const stale = await kho(['pages', fixture('basic-1g.s2-in'), '--root', 'incoming', '--partial'])
+    expect(stale).toEqual({ code: 5, out: '', err: expect.stringContaining('is stale') })
   })
 })

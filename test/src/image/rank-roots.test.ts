@@ -35,6 +35,7 @@ function root(address: number, kexecCount: number | null, state: TrackerState = 
     decode: { pages: createPageSet(12), nodes: [], faults: [], badPointers: 0, absentNodes: 0 },
     state,
     reason: null,
+    lacksRootPage: false,
   }
   return { found: { address, fdt, compatible: 'kho-v4' }, choice: { reading, reason: '' }, given: false }
 }
