@@ -23,6 +23,7 @@ export type { Memblock, MemblockRegion } from './memblock.js'
 export { type Memfd, memfdVersion } from './memfd.js'
 export { checkMemfdFolios } from './memfd-check.js'
 export { encodeMemfd, type MemfdSpec } from './memfd-encode.js'
+export { folioIndex, folioPfn } from './memfd-folio.js'
 export { folioNumber, type MemfdFolios, type MissingFolios, readMemfdFolios } from './memfd-folios.js'
 export type {
   Blob,

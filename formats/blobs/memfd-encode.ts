@@ -1,9 +1,16 @@
 import { KhoError } from '../error.js'
-import { MEMFD_LUO_FOLIO_SER, MEMFD_LUO_SER_V1, MEMFD_LUO_SER_V2 } from '../layout/index.js'
+import {
+  MEMFD_FOLIO_DIRTY,
+  MEMFD_FOLIO_UPTODATE,
+  MEMFD_LUO_FOLIO_SER,
+  MEMFD_LUO_SER_V1,
+  MEMFD_LUO_SER_V2,
+} from '../layout/index.js'
 import type { Geometry } from '../memory/geometry.js'
 import type { Place } from '../memory/range.js'
 import { viewOf } from '../memory/u64.js'
 import type { PageAllocator } from './allocator.js'
+import { writeFolio } from './memfd-folio.js'
 import { NO_VMALLOC, storeVmalloc } from './vmalloc-encode.js'
 
 /** What {@link encodeMemfd} writes. */
@@ -58,16 +65,15 @@ function checkNumbers({ position, size, folios }: MemfdSpec): void {
   }
 }
 
+/** Flags that 7.2 gives every folio. */
+const AS_WRITTEN = MEMFD_FOLIO_DIRTY | MEMFD_FOLIO_UPTODATE
+
 function folioList({ folios }: MemfdSpec): Uint8Array {
   const { pfn, index, flags } = folios
   const bytes = new Uint8Array(pfn.length * MEMFD_LUO_FOLIO_SER.size)
   const view = viewOf(bytes)
   for (let n = 0; n < pfn.length; n++) {
-    const at = n * MEMFD_LUO_FOLIO_SER.size
-    const frame = pfn[n] as number
-    view.setUint32(at, frame % 0x1_0000_0000, true)
-    view.setUint32(at + 4, Math.floor(frame / 0x1_0000_0000) + (flags?.[n] ?? 3) * 0x10_0000, true)
-    view.setBigUint64(at + 8, BigInt(index[n] as number), true)
+    writeFolio(view, n * MEMFD_LUO_FOLIO_SER.size, pfn[n]!, flags?.[n] ?? AS_WRITTEN, index[n]!)
   }
   return bytes
 }

@@ -3,8 +3,9 @@ import type { Absence, Fault } from '../memory/fault.js'
 import { createFaultLog } from '../memory/fault-log.js'
 import type { Geometry } from '../memory/geometry.js'
 import type { PhysicalMemory } from '../memory/physical-memory.js'
-import { u64, viewOf } from '../memory/u64.js'
+import { viewOf } from '../memory/u64.js'
 import type { Memfd } from './memfd.js'
+import { folioFlags, folioIndex, folioPfn } from './memfd-folio.js'
 import { vmallocPieces } from './vmalloc-read.js'
 
 /** Entries of a folio list that could not be read. */
@@ -33,10 +34,6 @@ export interface MemfdFolios {
   faults: Fault[]
 }
 
-/** Bits 51:32 of the first u64 are the pfn's, 63:52 the flags'. */
-const HIGH_PFN = 0xfffff
-const FLAGS_SHIFT = 20
-
 /** Reads a memfd's list of folios. Reads no more entries than its pages hold, whatever `nrFolios` says. */
 export function readMemfdFolios(memory: PhysicalMemory, memfd: Memfd, geometry: Geometry): MemfdFolios {
   const log = createFaultLog()
@@ -64,10 +61,9 @@ export function readMemfdFolios(memory: PhysicalMemory, memfd: Memfd, geometry: 
       }
       const view = viewOf(piece.read.bytes)
       for (let at = 0; at < piece.length; at += size) {
-        const high = view.getUint32(at + 4, true)
-        pfn[count] = view.getUint32(at, true) + (high & HIGH_PFN) * 0x1_0000_0000
-        flags[count] = high >>> FLAGS_SHIFT
-        index[count] = u64(view, at + 8)
+        pfn[count] = folioPfn(view, at)
+        flags[count] = folioFlags(view, at)
+        index[count] = folioIndex(view, at)
         count++
       }
     }

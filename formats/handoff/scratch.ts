@@ -1,4 +1,5 @@
 import { KHO_SCRATCH } from '../layout/kho-mem.js'
+import { offsetOf } from '../layout/struct.js'
 import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
 import type { PhysicalMemory } from '../memory/physical-memory.js'
@@ -14,6 +15,9 @@ export interface ScratchArea {
 
 /** Bytes of one struct kho_scratch: { addr, size }. include/linux/kexec_handover.h, 6.16 to 7.2. */
 export const SCRATCH_ENTRY = KHO_SCRATCH.size
+
+/** Where an area has its size. */
+export const SCRATCH_AREA_SIZE = offsetOf(KHO_SCRATCH, 'size')
 
 /** More areas than this no machine has: two, and one for each NUMA node. */
 const MOST_AREAS = 4096
@@ -36,7 +40,7 @@ export function readScratchArray(memory: PhysicalMemory, address: number, length
   const view = viewOf(read.bytes)
   const areas: ScratchArea[] = []
   for (let offset = 0; offset < read.bytes.length; offset += SCRATCH_ENTRY) {
-    areas.push({ start: u64(view, offset), size: u64(view, offset + 8) })
+    areas.push({ start: u64(view, offset), size: u64(view, offset + SCRATCH_AREA_SIZE) })
   }
   return { areas, reason: `scratch array at ${hex(address)}` }
 }

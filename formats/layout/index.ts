@@ -28,5 +28,5 @@ export {
   type Segment,
 } from './path.js'
 export * from './setup-data.js'
-export { defineStruct, type Struct, type StructOf, type StructSpec } from './struct.js'
+export { defineStruct, offsetOf, type Struct, type StructOf, type StructSpec } from './struct.js'
 export * from './vmalloc.js'

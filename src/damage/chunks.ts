@@ -1,6 +1,14 @@
+import { KHOSER_MEM_CHUNK } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
-import { CHUNK_ELEMENT, CHUNK_HEADER, chunkCapacity } from '../../formats/trackers/chunk-list/index.js'
+import {
+  CHUNK_ELEMENT,
+  CHUNK_HEADER,
+  CHUNK_WORDS,
+  chunkCapacity,
+  ELEMENT_BITMAP,
+  ELEMENT_START,
+} from '../../formats/trackers/chunk-list/index.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { plantKey } from './radix-key.js'
 import { plantTableBlock } from './tables.js'
@@ -24,14 +32,19 @@ function chunksOf(target: DamageTarget): number[] {
 
 function entriesOf(target: DamageTarget): Entry[] {
   return chunksOf(target).flatMap(chunk => {
-    const [order, count] = new Uint32Array(target.read(chunk + 8, 8).slice().buffer)
-    const fitting = Math.min(count!, chunkCapacity(target.geometry))
+    const { order, numElms } = KHOSER_MEM_CHUNK.read(target.read(chunk, CHUNK_HEADER))
+    const fitting = Math.min(numElms, chunkCapacity(target.geometry))
     return Array.from({ length: fitting }, (_, n) => ({
       chunk,
-      order: order!,
+      order,
       at: chunk + CHUNK_HEADER + n * CHUNK_ELEMENT,
     }))
   })
+}
+
+/** Entries that a chunk says it has. */
+function countOf(target: DamageTarget, chunk: number): number {
+  return KHOSER_MEM_CHUNK.read(target.read(chunk, CHUNK_HEADER)).numElms
 }
 
 /** An entry, changed by `edit`, which says what it did. */
@@ -54,7 +67,7 @@ export const chunkDamages: DamageTable = {
     about: 'the last chunk leads on to an address that is not page aligned',
     apply(target) {
       const last = chunksOf(target).at(-1)!
-      target.write64(last, last + 8)
+      target.write64(last + CHUNK_WORDS.next, last + 8)
       return `chunk ${hex(last)} leads to ${hex(last + 8)}`
     },
   },
@@ -63,7 +76,7 @@ export const chunkDamages: DamageTable = {
     apply(target) {
       const chunks = chunksOf(target)
       const back = target.pick(chunks, 'chunk')
-      target.write64(chunks.at(-1)!, back)
+      target.write64(chunks.at(-1)! + CHUNK_WORDS.next, back)
       return `chunk ${hex(chunks.at(-1)!)} leads back to ${hex(back)}`
     },
   },
@@ -80,22 +93,22 @@ export const chunkDamages: DamageTable = {
     apply(target) {
       const chunk = target.pick(chunksOf(target), 'chunk')
       const count = chunkCapacity(target.geometry) + 1 + target.random.below(1000)
-      target.write32(chunk + 12, count)
+      target.write32(chunk + CHUNK_WORDS.count, count)
       return `chunk ${hex(chunk)} says it has ${count} entries`
     },
   },
   'CHUNK-BITMAP-POINTER': {
     about: 'an entry has no bitmap',
     apply: onEntry((target, { at }) => {
-      target.write64(at + 8, 0)
+      target.write64(at + ELEMENT_BITMAP, 0)
       return 'has bitmap 0'
     }),
   },
   'CHUNK-BITMAP-ALIGN': {
     about: 'an entry points into the middle of a bitmap',
     apply: onEntry((target, { at }) => {
-      const bitmap = target.u64(at + 8) + 8
-      target.write64(at + 8, bitmap)
+      const bitmap = target.u64(at + ELEMENT_BITMAP) + 8
+      target.write64(at + ELEMENT_BITMAP, bitmap)
       return `has bitmap ${hex(bitmap)}`
     }),
   },
@@ -107,14 +120,14 @@ export const chunkDamages: DamageTable = {
       const first = target.random.below(entries.length)
       const from = entries[first]!
       const to = entries[(first + 1) % entries.length]!
-      target.write64(to.at + 8, target.u64(from.at + 8))
-      return `entries at ${hex(from.at)} and ${hex(to.at)} share bitmap ${hex(target.u64(from.at + 8))}`
+      target.write64(to.at + ELEMENT_BITMAP, target.u64(from.at + ELEMENT_BITMAP))
+      return `entries at ${hex(from.at)} and ${hex(to.at)} share bitmap ${hex(target.u64(to.at + ELEMENT_BITMAP))}`
     },
   },
   'CHUNK-BITMAP-ABSENT': {
     about: 'a bitmap is not in the dump',
     apply: onEntry((target, { at }) => {
-      const bitmap = target.u64(at + 8)
+      const bitmap = target.u64(at + ELEMENT_BITMAP)
       target.remove(bitmap)
       return `lost its bitmap ${hex(bitmap)}`
     }),
@@ -124,30 +137,30 @@ export const chunkDamages: DamageTable = {
     apply(target) {
       const { chunk } = target.pick(entriesOf(target), 'chunk with entries')
       const order = 52 - target.geometry.pageShift + target.random.below(100)
-      target.write32(chunk + 8, order)
+      target.write32(chunk + CHUNK_WORDS.order, order)
       return `chunk ${hex(chunk)} is of order ${order}`
     },
   },
   'CHUNK-START': {
     about: 'a bitmap begins at an address that is none',
     apply: onEntry((target, { at }) => {
-      target.write64(at, 2n ** 63n)
+      target.write64(at + ELEMENT_START, 2n ** 63n)
       return 'begins at 0x8000000000000000'
     }),
   },
   'CHUNK-START-ALIGN': {
     about: 'a bitmap begins inside a block of its order',
     apply: onEntry((target, { at }) => {
-      const start = target.u64(at) + target.geometry.pageSize / 2
-      target.write64(at, start)
+      const start = target.u64(at + ELEMENT_START) + target.geometry.pageSize / 2
+      target.write64(at + ELEMENT_START, start)
       return `begins at ${hex(start)}`
     }),
   },
   'CHUNK-START-SPAN': {
     about: 'a bitmap begins at a block that no bitmap begins with',
     apply: onEntry((target, { at, order }) => {
-      const start = target.u64(at) + blockBytes(target, order) * (1 + target.random.below(7))
-      target.write64(at, start)
+      const start = target.u64(at + ELEMENT_START) + blockBytes(target, order) * (1 + target.random.below(7))
+      target.write64(at + ELEMENT_START, start)
       return `begins at ${hex(start)}`
     }),
   },
@@ -155,9 +168,9 @@ export const chunkDamages: DamageTable = {
     about: 'behind the entries that a chunk counts there is another one',
     apply(target) {
       const chunk = target.pick(chunksOf(target), 'chunk')
-      const [count] = new Uint32Array(target.read(chunk + 12, 4).slice().buffer)
-      if (count! >= chunkCapacity(target.geometry)) throw cannotBreak('room behind the entries of a chunk')
-      target.write64(chunk + CHUNK_HEADER + count! * CHUNK_ELEMENT, target.geometry.pageSize)
+      const count = countOf(target, chunk)
+      if (count >= chunkCapacity(target.geometry)) throw cannotBreak('room behind the entries of a chunk')
+      target.write64(chunk + CHUNK_HEADER + count * CHUNK_ELEMENT, target.geometry.pageSize)
       return `slot ${count} of chunk ${hex(chunk)} is not zero`
     },
   },
@@ -186,13 +199,13 @@ export const chunkDamages: DamageTable = {
         'chunk with two entries',
       )
       const fresh = target.allocate()
-      fresh.bytes.set(target.read(chunk, 16))
+      fresh.bytes.set(target.read(chunk, CHUNK_HEADER))
       fresh.bytes.set(target.read(at, CHUNK_ELEMENT), CHUNK_HEADER)
-      target.write32(fresh.address + 12, 1)
-      const [count] = new Uint32Array(target.read(chunk + 12, 4).slice().buffer)
+      target.write32(fresh.address + CHUNK_WORDS.count, 1)
+      const count = countOf(target, chunk)
       target.write(at, new Uint8Array(CHUNK_ELEMENT))
-      target.write32(chunk + 12, count! - 1)
-      target.write64(chunk, fresh.address)
+      target.write32(chunk + CHUNK_WORDS.count, count - 1)
+      target.write64(chunk + CHUNK_WORDS.next, fresh.address)
       return `the last entry of chunk ${hex(chunk)} moved to a chunk of its own, ${hex(fresh.address)}, of order ${order}`
     },
   },
@@ -210,8 +223,8 @@ export const chunkDamages: DamageTable = {
       if (tracker === 'page-table') return plantTableBlock(target, ADDRESS_LIMIT)
       const { at, order } = target.pick(entriesOf(target), 'entry in a chunk')
       const start = ADDRESS_LIMIT - blockBytes(target, order)
-      target.write64(at, start)
-      target.write(target.u64(at + 8), Uint8Array.of(0xff))
+      target.write64(at + ELEMENT_START, start)
+      target.write(target.u64(at + ELEMENT_BITMAP), Uint8Array.of(0xff))
       return `entry at ${hex(at)} begins at ${hex(start)}, with eight blocks`
     },
   },

@@ -1,4 +1,4 @@
-import { SCRATCH_ENTRY } from '../../formats/handoff/scratch.js'
+import { SCRATCH_AREA_SIZE, SCRATCH_ENTRY } from '../../formats/handoff/scratch.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { cannotBreak } from './target.js'
@@ -15,7 +15,7 @@ function arrayOf(target: DamageTarget): {
   const count = Math.floor(bytes / SCRATCH_ENTRY)
   const areas = Array.from({ length: count }, (_, n) => {
     const at = address + n * SCRATCH_ENTRY
-    return { at, start: target.u64(at), size: target.u64(at + 8) }
+    return { at, start: target.u64(at), size: target.u64(at + SCRATCH_AREA_SIZE) }
   })
   return { array: address, count, areas }
 }
@@ -100,7 +100,7 @@ export const handoffDamages: DamageTable = {
     apply(target) {
       const { at, start, size } = target.pick(arrayOf(target).areas.slice(1), 'second scratch area')
       target.write64(at, start + target.geometry.pageSize)
-      target.write64(at + 8, size - target.geometry.pageSize)
+      target.write64(at + SCRATCH_AREA_SIZE, size - target.geometry.pageSize)
       return `the area at ${hex(at)} begins at ${hex(start + target.geometry.pageSize)}`
     },
   },

@@ -2,7 +2,7 @@ import { cellBytes, createFdtWriter, stringBytes } from '../../formats/fdt/index
 import { CHOSEN_FDT, CHOSEN_SCRATCH } from '../../formats/handoff/chosen.js'
 import { SCRATCH_ENTRY, type ScratchArea } from '../../formats/handoff/scratch.js'
 import { SETUP_KEXEC_KHO } from '../../formats/handoff/setup-data.js'
-import { KHO_DATA, SETUP_DATA_KHO } from '../../formats/layout/index.js'
+import { KHO_DATA, KHO_SCRATCH, SETUP_DATA_KHO } from '../../formats/layout/index.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import type { Range } from '../../formats/memory/range.js'
 import { viewOf } from '../../formats/memory/u64.js'
@@ -94,8 +94,7 @@ const BOOT_PARAMS_SIZE = 4096
 function encodeScratchArray(areas: readonly ScratchArea[]): Uint8Array {
   const bytes = new Uint8Array(areas.length * SCRATCH_ENTRY)
   areas.forEach(({ start, size }, n) => {
-    viewOf(bytes).setBigUint64(n * SCRATCH_ENTRY, BigInt(start), true)
-    viewOf(bytes).setBigUint64(n * SCRATCH_ENTRY + 8, BigInt(size), true)
+    KHO_SCRATCH.write(bytes, n * SCRATCH_ENTRY, { addr: start, size: BigInt(size) })
   })
   return bytes
 }

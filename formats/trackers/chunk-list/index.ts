@@ -9,8 +9,8 @@ import { traceChunkList } from './trace.js'
 export {
   CHUNK_ELEMENT,
   CHUNK_HEADER,
+  CHUNK_WORDS,
   chunkCapacity,
-  chunkHeader,
   ELEMENT_BITMAP,
   ELEMENT_START,
   SMALL_BITMAP,

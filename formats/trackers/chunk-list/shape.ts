@@ -26,7 +26,8 @@ export interface ChunkHeader {
   count: number
 }
 
-const NEXT_FIRST: ChunkHeader = {
+/** Where the kernels that wrote such lists have them. */
+export const CHUNK_WORDS: ChunkHeader = {
   struct: KHOSER_MEM_CHUNK,
   next: offsetOf(KHOSER_MEM_CHUNK, 'next'),
   order: offsetOf(KHOSER_MEM_CHUNK, 'order'),
@@ -42,7 +43,7 @@ const ORDER_FIRST: ChunkHeader = {
 
 /** The header that a layout's chunks have. */
 export function chunkHeader({ chunkHeader: kind }: Pick<TrackerOptions, 'chunkHeader'>): ChunkHeader {
-  return kind === 'order-first' ? ORDER_FIRST : NEXT_FIRST
+  return kind === 'order-first' ? ORDER_FIRST : CHUNK_WORDS
 }
 
 /** Bytes of a bitmap where the options do not say: a page. */

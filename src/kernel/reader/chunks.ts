@@ -2,7 +2,13 @@ import { hex } from '../../../formats/memory/fault.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
 import { nextSet, upTo, wordsOf } from '../../../formats/pages/words.js'
-import { CHUNK_ELEMENT, CHUNK_HEADER } from '../../../formats/trackers/chunk-list/index.js'
+import {
+  CHUNK_ELEMENT,
+  CHUNK_HEADER,
+  CHUNK_WORDS,
+  ELEMENT_BITMAP,
+  ELEMENT_START,
+} from '../../../formats/trackers/chunk-list/index.js'
 import type { ReaderMemory } from './memory.js'
 import type { ReservationSink } from './reserved.js'
 
@@ -32,18 +38,21 @@ export function readChunks(
     const header = memory.load(chunk, CHUNK_HEADER)
     if (header === null) return
     const view = viewOf(header)
-    const count = view.getUint32(12, true)
+    const count = view.getUint32(CHUNK_WORDS.count, true)
     sink.tracker(chunk, geometry.pageSize)
     for (let i = 0; i < count; i++) {
       const entry = memory.load(chunk + CHUNK_HEADER + i * CHUNK_ELEMENT, CHUNK_ELEMENT)
-      if (entry === null || !readEntry(memory, entry, view.getUint32(8, true), geometry, bitmapBytes, sink))
+      if (
+        entry === null ||
+        !readEntry(memory, entry, view.getUint32(CHUNK_WORDS.order, true), geometry, bitmapBytes, sink)
+      )
         return
       if (++entries > MOST_ENTRIES) {
         memory.stop({ kind: 'loop', message: `more than ${MOST_ENTRIES} entries`, address: chunk })
         return
       }
     }
-    chunk = u64(view, 0)
+    chunk = u64(view, CHUNK_WORDS.next)
   }
 }
 
@@ -57,7 +66,7 @@ function readEntry(
   sink: ReservationSink,
 ): boolean {
   const view = viewOf(entry)
-  const bitmap = u64(view, 8)
+  const bitmap = u64(view, ELEMENT_BITMAP)
   if (bitmap === 0) {
     memory.stop({
       kind: 'oops',
@@ -68,7 +77,7 @@ function readEntry(
   }
   const bytes = memory.load(bitmap, bitmapBytes)
   if (bytes === null) return false
-  return reserveBitmap(memory, view.getBigUint64(0, true), order, wordsOf(bytes), geometry, sink)
+  return reserveBitmap(memory, view.getBigUint64(ELEMENT_START, true), order, wordsOf(bytes), geometry, sink)
 }
 
 function reserveBitmap(

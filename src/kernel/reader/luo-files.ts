@@ -4,11 +4,17 @@ import {
   KHO_BLOCK_HEADER,
   KHO_MAX_BLOCKS,
   LUO_FILE_SER,
+  LUO_FILE_SET_SER,
+  LUO_SESSION_SER,
+  offsetOf,
 } from '../../../formats/layout/index.js'
 import { hex } from '../../../formats/memory/fault.js'
-import { u64, viewOf } from '../../../formats/memory/u64.js'
 import { type Running, report, restoreFree, silent, step } from './context.js'
 import { retrieveMemfd } from './memfd.js'
+
+/** Where a block has its two words. */
+const BLOCK_NEXT = offsetOf(KHO_BLOCK_HEADER, 'next')
+export const BLOCK_COUNT = offsetOf(KHO_BLOCK_HEADER, 'count')
 
 /** One entry of a list of files, as it was taken over. */
 interface FileEntry {
@@ -39,8 +45,8 @@ export function restoreBlocks(
     return null
   }
   const blocks: number[] = []
-  for (let at = first; at !== 0; at = memory.u64(at)) {
-    const count = memory.u64(at + 8)
+  for (let at = first; at !== 0; at = memory.u64(at + BLOCK_NEXT)) {
+    const count = memory.u64(at + BLOCK_COUNT)
     if (count === 0 || count > capacity) {
       report(running, 'LUO-BLOCK-COUNT', `Block contains invalid entry count: ${count}: -EINVAL`, path, at)
       return null
@@ -61,11 +67,11 @@ function isCyclic({ memory }: Running, first: number): boolean {
   for (let count = 0; ; count++) {
     if (count >= KHO_MAX_BLOCKS) return true
     for (let n = 0; n < 2; n++) {
-      const next = memory.u64(fast)
+      const next = memory.u64(fast + BLOCK_NEXT)
       if (next === 0) return false
       fast = next
     }
-    slow = memory.u64(slow)
+    slow = memory.u64(slow + BLOCK_NEXT)
     if (slow === fast) return true
   }
 }
@@ -92,7 +98,7 @@ export function filesOfBlocks(
   if (blocks === null) return null
   const entries: FileEntry[] = []
   for (const block of blocks) {
-    const held = memory.u64(block + 8)
+    const held = memory.u64(block + BLOCK_COUNT)
     for (let n = 0; n < held; n++) {
       const entry = readFile(running, block + KHO_BLOCK_HEADER.size + n * LUO_FILE_SER.size, session)
       if (entry === null) return null
@@ -174,11 +180,15 @@ export interface SessionEntry {
   count: bigint
 }
 
+/** What strscpy() leaves of a name. */
+const NAME_MOST = offsetOf(LUO_SESSION_SER, 'fileSetSer') - 1
+
 /** The fields of struct luo_session_ser at an address. @throws Halt */
 export function readSession({ memory }: Running, address: number): SessionEntry {
-  const view = viewOf(memory.read(address, 80))
-  let name = ''
-  // strscpy() keeps 63 bytes.
-  for (let n = 0; n < 63 && view.getUint8(n) !== 0; n++) name += String.fromCharCode(view.getUint8(n))
-  return { name, files: u64(view, 64), count: view.getBigUint64(72, true) }
+  const bytes = memory.read(address, LUO_SESSION_SER.size)
+  const { name, fileSetSer } = LUO_SESSION_SER.read(bytes)
+  const set = offsetOf(LUO_SESSION_SER, 'fileSetSer')
+  // As it stands: what is no address is for the kernel to fault on.
+  const files = Number(LUO_FILE_SET_SER.raw(bytes, set, 'files'))
+  return { name: name.slice(0, NAME_MOST), files, count: fileSetSer.count }
 }

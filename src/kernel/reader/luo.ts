@@ -3,12 +3,15 @@ import {
   appendPath,
   KHO_BLOCK_HEADER,
   LUO_FDT,
+  LUO_SER,
+  LUO_SESSION_HEADER_SER,
   LUO_SESSION_SER,
   LUO_STRUCT_COMPATIBLE,
+  offsetOf,
 } from '../../../formats/layout/index.js'
-import { viewOf } from '../../../formats/memory/u64.js'
 import { type Running, report, restoreFree, step } from './context.js'
 import {
+  BLOCK_COUNT,
   filesOfArray,
   filesOfBlocks,
   freeBlocks,
@@ -87,7 +90,8 @@ function startFdt(running: Running, address: number): LuoStarted {
 
 /** 7.2 and 7.3: struct luo_ser, and the blocks of sessions at once. */
 function startStruct(running: Running, { address, size }: Subtree & { kind: 'found' }): LuoStarted {
-  if ((size ?? 0n) < 32n) panic('LUO-SIZE', running, `LUO state is too small (${size} < 32)`, address)
+  if ((size ?? 0n) < LUO_SER.size)
+    panic('LUO-SIZE', running, `LUO state is too small (${size} < ${LUO_SER.size})`, address)
   const { memory } = running
   // strncmp() of 8 bytes: it ends at the first that differs, or at a NUL.
   const bytes = memory.read(address, 8)
@@ -98,8 +102,8 @@ function startStruct(running: Running, { address, size }: Subtree & { kind: 'fou
     }
     if (wanted === 0) break
   }
-  const sessions = memory.u64(address + 16)
-  const flbs = memory.u64(address + 24)
+  const sessions = memory.u64(address + offsetOf(LUO_SER, 'sessionsPa'))
+  const flbs = memory.u64(address + offsetOf(LUO_SER, 'flbsPa'))
   let blocks: number[] | null = []
   const what = { rule: 'LUO-POINTER', path: PATH, decides: 'whether LUO starts: its list of sessions' }
   const went = step(running, what, () => {
@@ -128,7 +132,7 @@ export function openLuo(running: Running, luo: LuoStarted): void {
 function openBlocks(running: Running, blocks: readonly number[]): void {
   const names = new Map<string, number>()
   for (const block of blocks) {
-    const count = running.memory.u64(block + 8)
+    const count = running.memory.u64(block + BLOCK_COUNT)
     for (let n = 0; n < count; n++) {
       const entry = readSession(running, block + KHO_BLOCK_HEADER.size + n * LUO_SESSION_SER.size)
       if (!openSession(running, entry, names)) return
@@ -142,10 +146,10 @@ const MOST_SESSIONS = 2 ** 16
 
 function openArray(running: Running, array: number): void {
   const { memory } = running
-  const count = viewOf(memory.read(array, 8)).getBigUint64(0, true)
+  const count = LUO_SESSION_HEADER_SER.read(memory.read(array, LUO_SESSION_HEADER_SER.size)).count
   const names = new Map<string, number>()
   for (let n = 0; n < count && n < MOST_SESSIONS; n++) {
-    const entry = readSession(running, array + 8 + n * LUO_SESSION_SER.size)
+    const entry = readSession(running, array + LUO_SESSION_HEADER_SER.size + n * LUO_SESSION_SER.size)
     if (!openSession(running, entry, names)) return
   }
   restoreFree(running, array, 'LUO-UNPRESERVED', PATH)

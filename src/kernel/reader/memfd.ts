@@ -1,6 +1,13 @@
-import { MEMFD_LUO_SER_V1, MEMFD_LUO_SER_V2, MEMFD_SEALS_KNOWN } from '../../../formats/layout/index.js'
+import { folioIndex, folioPfn } from '../../../formats/blobs/index.js'
+import {
+  MEMFD_LUO_FOLIO_SER,
+  MEMFD_LUO_SER_V1,
+  MEMFD_LUO_SER_V2,
+  MEMFD_SEALS_KNOWN,
+  offsetOf,
+} from '../../../formats/layout/index.js'
 import { hex } from '../../../formats/memory/fault.js'
-import { u64, viewOf } from '../../../formats/memory/u64.js'
+import { viewOf } from '../../../formats/memory/u64.js'
 import { type Running, report, restoreFree, silent } from './context.js'
 import { readArea, restoreVmalloc } from './vmalloc.js'
 
@@ -18,22 +25,19 @@ export function retrieveMemfd(running: Running, version: 1 | 2, handle: bigint, 
   const address = Number(handle)
   const layout = version === 1 ? MEMFD_LUO_SER_V1 : MEMFD_LUO_SER_V2
   const bytes = memory.read(address, layout.size)
-  const view = viewOf(bytes)
+  const { pos: position, size, nrFolios } = layout.read(bytes)
   const free = () => restoreFree(running, address, 'LUO-UNPRESERVED', path)
   if (version === 2 && MEMFD_LUO_SER_V2.read(bytes).seals > MEMFD_SEALS_KNOWN) {
     report(running, 'MEMFD-SEALS', 'seals that are not known: -EOPNOTSUPP', path, address)
     free()
     return
   }
-  const position = view.getBigUint64(0, true)
-  const size = view.getBigUint64(8, true)
   if (position >= LOFF_LIMIT) {
     silent(running, 'MEMFD-POSITION', `position ${hex(position)} is refused, and 0 instead`, path, address)
   }
   if (size >= LOFF_LIMIT) silent(running, 'MEMFD-SIZE', `the size is negative: ${hex(size)}`, path, address)
-  const nrFolios = view.getBigUint64(version === 1 ? 16 : 24, true)
-  const whole =
-    nrFolios === 0n || retrieveFolios(running, address + (version === 1 ? 24 : 32), nrFolios, path)
+  const folios = version === 1 ? offsetOf(MEMFD_LUO_SER_V1, 'folios') : offsetOf(MEMFD_LUO_SER_V2, 'folios')
+  const whole = nrFolios === 0n || retrieveFolios(running, address + folios, nrFolios, path)
   if (whole || version === 2) free()
 }
 
@@ -52,18 +56,19 @@ function retrieveFolios(running: Running, descriptor: number, wanted: bigint, pa
     return false
   }
   const { pageSize, pageShift } = geometry
-  const each = pageSize / 16
+  const entry = MEMFD_LUO_FOLIO_SER.size
+  const each = pageSize / entry
   const mapping: Mapping = { orders: new Map(), end: 0 }
   const count = Math.min(Number(wanted), MOST_FOLIOS)
   let failed = false
   let view: DataView = viewOf(new Uint8Array(0))
   for (let n = 0; n < count; n++) {
     if (n % each === 0) {
-      const left = Math.min(each, count - n) * 16
-      view = viewOf(readArea(memory, geometry, area, n * 16, left))
+      const left = Math.min(each, count - n) * entry
+      view = viewOf(readArea(memory, geometry, area, n * entry, left))
     }
-    const at = (n % each) * 16
-    const pfn = view.getUint32(at, true) + (view.getUint32(at + 4, true) & 0xfffff) * 2 ** 32
+    const at = (n % each) * entry
+    const pfn = folioPfn(view, at)
     if (pfn === 0) continue
     const restored = restorer.folio(pfn * 2 ** pageShift)
     // Once one has failed the rest are restored to be freed.
@@ -72,7 +77,7 @@ function retrieveFolios(running: Running, descriptor: number, wanted: bigint, pa
       const message = `Unable to restore folio at physical address: ${(pfn * pageSize).toString(16)}: ${restored.reason}`
       report(running, 'MEMFD-FOLIO-UNPRESERVED', message, path, pfn * pageSize)
       failed = true
-    } else if (!insert(running, mapping, u64(view, at + 8), restored.order ?? 0, path)) {
+    } else if (!insert(running, mapping, folioIndex(view, at), restored.order ?? 0, path)) {
       failed = true
     }
   }

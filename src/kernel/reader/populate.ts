@@ -5,7 +5,7 @@ import {
   type RawFdt,
   subnodeOffset,
 } from '../../../formats/fdt/index.js'
-import { SCRATCH_ENTRY } from '../../../formats/handoff/scratch.js'
+import { SCRATCH_AREA_SIZE, SCRATCH_ENTRY } from '../../../formats/handoff/scratch.js'
 import type { Layout, ReadingKernel } from '../../../formats/kernels/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
@@ -192,7 +192,7 @@ function takeScratch(
   let bytes = 0
   for (let n = 0; n < count; n++) {
     const start = u64(view, n * SCRATCH_ENTRY)
-    const size = u64(view, n * SCRATCH_ENTRY + 8)
+    const size = u64(view, n * SCRATCH_ENTRY + SCRATCH_AREA_SIZE)
     if (size === 0) continue
     bytes += size
     if (!memory.isRam(start) || !memory.isRam(start + size - 1)) {

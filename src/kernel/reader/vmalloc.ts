@@ -1,3 +1,4 @@
+import { KHO_VMALLOC, KHO_VMALLOC_CHUNK, offsetOf } from '../../../formats/layout/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
@@ -34,9 +35,8 @@ export function restoreVmalloc(
   address: number,
 ): RestoredArea | NoArea {
   const { pageSize } = geometry
-  const descriptor = viewOf(memory.read(address, 16))
-  const totalPages = descriptor.getUint32(8, true)
-  const order = descriptor.getUint16(14, true)
+  const descriptor = memory.read(address, KHO_VMALLOC.size)
+  const { totalPages, order } = KHO_VMALLOC.read(descriptor)
   // `1 << order` in an int, then as an unsigned long: bit 31 becomes more than any count.
   const run = order % 32 === 31 ? Number.POSITIVE_INFINITY : 2 ** (order % 32)
   if (totalPages > MOST_PAGES) {
@@ -49,11 +49,11 @@ export function restoreVmalloc(
   }
   const pages = new Float64Array(totalPages)
   let count = 0
-  let chunk = pointerAt(descriptor, 0)
+  let chunk = pointerAt(viewOf(descriptor), offsetOf(KHO_VMALLOC, 'first'))
   while (chunk !== 0) {
     // The link is read last, when all entries have come back.
-    const words = viewOf(memory.read(chunk + 8, pageSize - 8))
-    for (let at = 0; at < pageSize - 8; at += 8) {
+    const words = viewOf(memory.read(chunk + KHO_VMALLOC_CHUNK.size, pageSize - KHO_VMALLOC_CHUNK.size))
+    for (let at = 0; at < words.byteLength; at += 8) {
       const entry = u64(words, at)
       if (entry === 0) break
       if (count + run > totalPages) {

@@ -4,8 +4,8 @@ import { u64, viewOf } from '../../../formats/memory/u64.js'
 import {
   CHUNK_ELEMENT,
   CHUNK_HEADER,
+  CHUNK_WORDS,
   chunkCapacity,
-  chunkHeader,
   ELEMENT_BITMAP,
   ELEMENT_START,
 } from '../../../formats/trackers/chunk-list/index.js'
@@ -21,9 +21,6 @@ interface Chunk {
   view: DataView
 }
 
-/** Where a chunk's header has its words. */
-const HEADER = chunkHeader({ chunkHeader: 'next-first' })
-
 /** The chunks of a list, in list order. The sketch of February 2025 had another header: it is left alone. */
 function* chunksOf(state: KhoState): Generator<Chunk> {
   const { decode, format } = state.tracker
@@ -33,8 +30,8 @@ function* chunksOf(state: KhoState): Generator<Chunk> {
     const read = state.image.memory.read(node.address, state.geometry.pageSize)
     if (!read.ok) continue
     const view = viewOf(read.bytes)
-    const count = Math.min(view.getUint32(HEADER.count, true), chunkCapacity(state.geometry))
-    yield { address: node.address, order: view.getUint32(HEADER.order, true), count, view }
+    const count = Math.min(view.getUint32(CHUNK_WORDS.count, true), chunkCapacity(state.geometry))
+    yield { address: node.address, order: view.getUint32(CHUNK_WORDS.order, true), count, view }
   }
 }
 
@@ -61,7 +58,7 @@ export function* checkChunkFullness({ state }: RuleContext): Generator<Occurrenc
   for (const chunk of chunksOf(state)) {
     if (before !== null && before.order === chunk.order && before.count < capacity) {
       const message = `chunk ${hex(before.address)} of order ${before.order} has ${before.count} of ${capacity} entries, and another one of that order follows`
-      yield { message, path: pathOf(before), address: before.address + HEADER.count }
+      yield { message, path: pathOf(before), address: before.address + CHUNK_WORDS.count }
     }
     before = chunk
   }
@@ -77,7 +74,7 @@ export function* checkChunkOrder({ state }: RuleContext): Generator<Occurrence> 
     if (chunk.order === WRAPPED_ORDER) continue
     if (chunk.order < order) {
       const message = `chunk ${hex(chunk.address)} of order ${chunk.order} comes after one of order ${order}`
-      yield { message, path: pathOf(chunk), address: chunk.address + HEADER.order }
+      yield { message, path: pathOf(chunk), address: chunk.address + CHUNK_WORDS.order }
     }
     if (chunk.order !== order) start = -1
     order = chunk.order

@@ -58,7 +58,7 @@ describe.each(CAPTURES)('a capture of %s', (_, path, least, ramEnd) => {
       return found === 'no-state' || found.includes(rule) ? [] : [rule]
     })
     expect(missed).toEqual([])
-  }, 120_000)
+  }, 300_000)
 
   it('says of every other damage why not', async () => {
     const offers = damagesOf(await stateOf(path))
@@ -86,7 +86,7 @@ describe('a capture that is broken already', () => {
         expect(damagesOf(broken).length).toBe(Object.keys(DAMAGES).length)
       }
     },
-    120_000,
+    300_000,
   )
 })
 
