@@ -5,6 +5,7 @@
 //
 // With `--one` dist/kho.cjs instead: the whole program in one file, which runs wherever Node is, and which
 // scripts/binary.js puts into an executable.
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -35,7 +36,8 @@ const bundle = await rolldown({
   transform: { define: { KHO_VERSION: JSON.stringify(version) } },
   plugins: [withoutProcesses(), withoutStreams()],
 })
-const common = { format: 'cjs', minify: true, comments: { legal: false } }
+// ASCII, which V8 reads at a byte a character.
+const common = { format: 'cjs', charset: 'ascii', minify: true, comments: { legal: false } }
 if (one) {
   const output = await bundle.write({ ...common, file: join(root, 'dist', 'kho.cjs'), codeSplitting: false })
   writeFileSync(join(root, 'dist', 'kho.licenses.txt'), licensesOf(output))
@@ -55,10 +57,24 @@ if (one) {
     },
   })
   writeFileSync(join(folder, 'licenses.txt'), licensesOf(output))
-  // A package of its own: Node would look every file up in the exports of the package around it, 2 ms.
-  writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n')
+  writeFileSync(join(folder, 'parts.json'), partsOf(output))
 }
 await bundle.close()
+
+/** What bin/load.js keeps compiled code by: which code this is, and the commands that each have theirs. */
+function partsOf({ output }) {
+  const hash = createHash('sha256')
+  for (const { fileName, code } of output) {
+    const strange = /[^\0-\x7f].{0,20}/.exec(code)
+    if (strange !== null) throw new Error(`bin/load.js reads ASCII, and ${fileName} has ${strange[0]}`)
+    hash.update(`${fileName}\0${code}\0`)
+  }
+  const commands = readdirSync(join(root, 'dist', 'src', 'commands'), { withFileTypes: true })
+  const names = commands
+    .filter(entry => entry.isDirectory() && entry.name !== 'shared')
+    .map(entry => entry.name)
+  return `${JSON.stringify({ build: hash.digest('hex').slice(0, 16), commands: names.sort() })}\n`
+}
 
 /** Puts all that `files` of dist/ import at once into one file of that name. */
 function part(name, files) {

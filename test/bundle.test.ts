@@ -1,5 +1,15 @@
-import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,10 +23,17 @@ const HEAVY = ['node:tty', 'node:net', 'node:stream', 'node:crypto', 'node:zlib'
 /** Says on the last line of standard output which files and which parts of Node a command line loaded. */
 const HOOK = `
   const { builtinModules } = require('node:module')
+  const vm = require('node:vm')
+  const files = []
+  vm.Script = class extends vm.Script {
+    constructor(source, options) {
+      super(source, options)
+      files.push(options.filename)
+    }
+  }
   const before = new Set(process.moduleLoadList)
   process.on('exit', () => {
     const native = process.moduleLoadList.filter(name => !before.has(name)).map(name => name.replace('NativeModule ', 'node:'))
-    const files = Object.keys(require.cache)
     require('node:fs').writeSync(1, '\\n' + JSON.stringify({ files, native: native.filter(name => builtinModules.includes(name.slice(5))) }))
   })`
 
@@ -35,8 +52,7 @@ function loadedBy(...args: string[]): Loaded {
     maxBuffer: 2 ** 26,
   })
   const { files, native } = JSON.parse(out.slice(out.lastIndexOf('\n') + 1)) as Loaded
-  const own = files.filter(file => file !== hook && file !== KHO)
-  return { files: own.map(file => basename(file).replace(/(-[\w-]{8})?\.cjs$/, '')).sort(), native }
+  return { files: files.map(file => basename(file).replace(/(-[\w-]{8})?\.cjs$/, '')).sort(), native }
 }
 
 beforeAll(() => {
@@ -90,6 +106,55 @@ describe('the bundle', () => {
     symlinkSync(KHO, link)
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
     expect(execFileSync(process.execPath, [link, '--version'], { encoding: 'utf8' }).trim()).toBe(version)
+  })
+
+  it('keeps compiled code between runs, for this build and Node alone', () => {
+    const cache = join(folder, 'kept')
+    const code = join(cache, 'kho-tools/code')
+    // Node says of a script whether V8 took what was kept of it.
+    const hook = join(folder, 'kept.cjs')
+    writeFileSync(
+      hook,
+      `const vm = require('node:vm')
+      const taken = []
+      vm.Script = class extends vm.Script {
+        constructor(source, options) {
+          super(source, options)
+          taken.push(options.cachedData !== undefined && !this.cachedDataRejected)
+        }
+      }
+      process.on('exit', () => require('node:fs').writeSync(2, JSON.stringify(taken)))`,
+    )
+    const taken = (...node: string[]): boolean[] => {
+      const { stdout, stderr, status } = spawnSync(
+        process.execPath,
+        [...node, '--require', hook, KHO, 'pages', IMAGE],
+        { encoding: 'utf8', env: { ...process.env, XDG_CACHE_HOME: cache } },
+      )
+      expect(stdout).toMatch(/^0x[0-9a-f]+ \d+\n/)
+      expect(status).toBe(0)
+      return JSON.parse(stderr) as boolean[]
+    }
+    expect(new Set(taken())).toEqual(new Set([false]))
+    expect(new Set(taken())).toEqual(new Set([true]))
+    expect(readdirSync(code)).toEqual(['pages'])
+    expect(statSync(code).mode & 0o777).toBe(0o700)
+
+    // Cut off, of another build, of another V8, not to be written, others': compiled again without a word.
+    const kept = readFileSync(join(code, 'pages'))
+    writeFileSync(join(code, 'pages'), kept.subarray(0, 1000))
+    expect(new Set(taken())).toEqual(new Set([false]))
+    expect(new Set(taken())).toEqual(new Set([true]))
+    const other = Buffer.from(kept.toString('latin1').replace(process.version, 'v20.0.00'), 'latin1')
+    writeFileSync(join(code, 'pages'), other)
+    expect(new Set(taken())).toEqual(new Set([false]))
+    expect(new Set(taken('--no-lazy'))).toEqual(new Set([false]))
+    expect(new Set(taken('--no-lazy'))).toEqual(new Set([true]))
+    chmodSync(code, 0o777)
+    expect(new Set(taken())).toEqual(new Set([false]))
+    rmSync(cache, { recursive: true })
+    writeFileSync(cache, 'no folder')
+    expect(new Set(taken())).toEqual(new Set([false]))
   })
 
   it('says whose code it holds, under which licence', () => {

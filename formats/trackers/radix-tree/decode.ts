@@ -4,7 +4,7 @@ import { ADDRESS_LIMIT, type Geometry } from '../../memory/geometry.js'
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import { u64, viewOf } from '../../memory/u64.js'
 import { createPageSet, type PageSet } from '../../pages/page-set.js'
-import { wordsOf } from '../../pages/words.js'
+import { nextUsedSlot, wordsOf } from '../../pages/words.js'
 import { nodePath, WORD } from '../shared/read.js'
 import type { TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot } from '../tracker.js'
 import { addLeaf } from './leaf.js'
@@ -79,7 +79,7 @@ function visitNode(
     return
   }
   walk.ancestors.add(address)
-  visitTable(walk, viewOf(read.bytes), address, level, prefix)
+  visitTable(walk, read.bytes, address, level, prefix)
   walk.ancestors.delete(address)
 }
 
@@ -95,14 +95,16 @@ function placeOf(
   return { order: meaning.order, start: meaning.first * geometry.pageSize * 2 ** meaning.order }
 }
 
-function visitTable(walk: Walk, view: DataView, address: number, level: number, prefix: number): void {
+function visitTable(walk: Walk, bytes: Uint8Array, address: number, level: number, prefix: number): void {
   const shift = levelShift(walk.shape, level)
   const weight = 2 ** shift
   const top = level === walk.shape.depth - 1
   const limit = top ? rootSlots(walk.shape) : walk.geometry.tableEntries
-  for (let slot = 0; slot < walk.geometry.tableEntries; slot++) {
+  const words = wordsOf(bytes)
+  const view = viewOf(bytes)
+  const slots = walk.geometry.tableEntries
+  for (let slot = nextUsedSlot(words, 0); slot < slots; slot = nextUsedSlot(words, slot + 1)) {
     const entry = u64(view, slot * WORD)
-    if (entry === 0) continue
     if (slot >= limit) {
       rejectRootSlot(walk, entry, address, level, slot, limit)
       continue

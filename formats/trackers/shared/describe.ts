@@ -1,8 +1,7 @@
 import type { Geometry } from '../../memory/geometry.js'
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import { rangeAt } from '../../memory/range.js'
-import { u64, viewOf } from '../../memory/u64.js'
-import { countBits, wordsOf } from '../../pages/words.js'
+import { countBits, nextUsedSlot, wordsOf } from '../../pages/words.js'
 import type { NodeCoverage, NodePiece, TrackerNode, TrackerReading } from '../tracker.js'
 import { WORD } from './read.js'
 
@@ -51,9 +50,9 @@ export function slotCoverage(
 export function countWords(memory: PhysicalMemory, address: number, count: number): number | null {
   const read = memory.read(address, count * WORD)
   if (!read.ok) return null
-  const view = viewOf(read.bytes)
+  const words = wordsOf(read.bytes)
   let used = 0
-  for (let n = 0; n < count; n++) if (u64(view, n * WORD) !== 0) used++
+  for (let n = nextUsedSlot(words, 0); n < count; n = nextUsedSlot(words, n + 1)) used++
   return used
 }
 

@@ -29,6 +29,10 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['NO_COLOR, FORCE_COLOR', 'no colours, or colours also where standard output is no terminal'],
   ['LC_ALL, LC_CTYPE, LANG', 'text is in ASCII where the locale is one without UTF-8'],
   ['TMPDIR', 'where contents go that do not fit in memory'],
+  [
+    'XDG_CACHE_HOME, NODE_DISABLE_COMPILE_CACHE',
+    'kho-tools in there, or in ~/.cache, has compiled code between runs; none is kept where the other is set',
+  ],
   ['KHO_DEBUG', 'a stack trace with every internal error'],
 ]
 

@@ -1,6 +1,6 @@
 import type { Geometry } from '../../../formats/memory/geometry.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
-import { nextSet, wordsOf } from '../../../formats/pages/words.js'
+import { nextSet, nextUsedSlot, wordsOf } from '../../../formats/pages/words.js'
 import { levelShift, type RadixShape } from '../../../formats/trackers/radix-tree/index.js'
 import type { ReaderMemory } from './memory.js'
 import type { ReservationSink } from './reserved.js'
@@ -38,9 +38,10 @@ function walkTable(walk: Walk, address: number, level: number, start: bigint): b
   walk.sink.tracker(address, walk.geometry.pageSize)
   const view = viewOf(bytes)
   const shift = BigInt(levelShift(walk.shape, level))
-  for (let slot = 0; slot < walk.geometry.tableEntries; slot++) {
+  const words = wordsOf(bytes)
+  const slots = walk.geometry.tableEntries
+  for (let slot = nextUsedSlot(words, 0); slot < slots; slot = nextUsedSlot(words, slot + 1)) {
     const entry = u64(view, slot * 8)
-    if (entry === 0) continue
     const key = BigInt.asUintN(64, start | (BigInt(slot) << shift))
     const goOn = level === 1 ? walkLeaf(walk, entry, key) : walkTable(walk, entry, level - 1, key)
     if (!goOn) return false

@@ -8,22 +8,32 @@ const PIECE = 64
 /** An FDT where a kernel has it: at a physical address, read as its code reads it. Reading may throw Halt. */
 export function rawFdt(memory: ReaderMemory, address: number): RawFdt {
   const pieces = new Map<number, DataView>()
-  const byte = (offset: number): number => {
-    const at = address + offset
-    const start = at - (at % PIECE)
+  /** The piece that an offset lies in; null where the dump lacks a part of it. */
+  const pieceAt = (offset: number): DataView | null => {
+    const start = address + offset - ((address + offset) % PIECE)
     let view = pieces.get(start)
     if (view === undefined) {
-      // Where only a part of the piece is there, each byte is asked for by itself.
-      if (!memory.has(start, PIECE)) return memory.read(at, 1)[0] as number
+      if (!memory.has(start, PIECE)) return null
       view = viewOf(memory.read(start, PIECE))
       pieces.set(start, view)
     }
-    return view.getUint8(at - start)
+    return view
+  }
+  const byte = (offset: number): number => {
+    const at = address + offset
+    // Where only a part of the piece is there, each byte is asked for by itself.
+    return pieceAt(offset)?.getUint8(at % PIECE) ?? (memory.read(at, 1)[0] as number)
   }
   return {
     address,
     byte,
-    word: offset =>
-      byte(offset) * 2 ** 24 + byte(offset + 1) * 2 ** 16 + byte(offset + 2) * 2 ** 8 + byte(offset + 3),
+    word(offset) {
+      const inside = (address + offset) % PIECE
+      const piece = inside <= PIECE - 4 ? pieceAt(offset) : null
+      if (piece !== null) return piece.getUint32(inside)
+      return (
+        byte(offset) * 2 ** 24 + byte(offset + 1) * 2 ** 16 + byte(offset + 2) * 2 ** 8 + byte(offset + 3)
+      )
+    },
   }
 }
