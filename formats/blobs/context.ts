@@ -31,6 +31,23 @@ export function createContext(memory: PhysicalMemory, geometry: Geometry): BlobC
   }
 }
 
+/** False, and a fault, where a chain has walked the page of `what` before. */
+export function claimPage(
+  context: BlobContext,
+  code: string,
+  what: string,
+  address: number,
+  path: string,
+): boolean {
+  const other = context.pages.get(address)
+  if (other !== undefined) {
+    context.fault(code, `${what} is also ${other}`, address, path)
+    return false
+  }
+  context.pages.set(address, path)
+  return true
+}
+
 /** `length` bytes, or null and a fault with the reason why the dump lacks them. */
 export function readBytes(
   context: BlobContext,

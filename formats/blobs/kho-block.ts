@@ -1,10 +1,17 @@
 import { KhoError } from '../error.js'
-import { appendPath, KHO_BLOCK_HEADER, KHO_MAX_BLOCKS, type Struct } from '../layout/index.js'
+import {
+  appendPath,
+  KHO_BLOCK_CHAIN,
+  KHO_BLOCK_HEADER,
+  KHO_MAX_BLOCKS,
+  type Struct,
+} from '../layout/index.js'
+import { type ChainFault, followChain } from '../memory/chain.js'
 import { hex } from '../memory/fault.js'
-import { ADDRESS_LIMIT, type Geometry } from '../memory/geometry.js'
+import type { Geometry } from '../memory/geometry.js'
 import { type Range, rangeAt } from '../memory/range.js'
 import type { PageAllocator } from './allocator.js'
-import { type BlobContext, gapAt, numberOrNull, readBytes } from './context.js'
+import { type BlobContext, claimPage, gapAt, numberOrNull } from './context.js'
 import type { Gap } from './types.js'
 
 /** One block of a chain: a page. include/linux/kho/abi/block.h, 7.2. */
@@ -43,71 +50,62 @@ export function walkBlocks(
 ): KhoBlocks {
   const { pageSize } = context.geometry
   const capacity = blockCapacity(context.geometry, entry.size)
-  const visited = new Set<number>()
   const blocks: KhoBlock[] = []
-  for (let address = first; address !== 0; ) {
-    const path = appendPath(owner, 'blocks', hex(address))
-    if (!enterBlock(context, visited, blocks, address, owner)) break
-    const bytes = readBytes(context, 'LUO-BLOCK-ABSENT', 'block', address, pageSize, path)
-    if (bytes === null) return { blocks, gap: gapAt(context, address, pageSize) }
-    const header = KHO_BLOCK_HEADER.read(bytes)
-    const count = numberOrNull(header.count)
-    blocks.push({ path, extent: rangeAt(address, pageSize), count })
-    const counted = count !== null && count >= 1 && count <= capacity
-    if (!counted) {
-      const message = `block ${hex(address)} has ${header.count} entries, not 1 to ${capacity}`
-      context.fault('LUO-BLOCK-COUNT', message, address, path)
-    }
-    const entries = count === 0 ? 0 : counted ? count : capacity
-    for (let n = 0; n < entries; n++) {
-      const offset = KHO_BLOCK_HEADER.size + n * entry.size
-      if (!counted && bytes.subarray(offset, offset + entry.size).every(byte => byte === 0)) break
-      visit(bytes, offset, address + offset)
-    }
-    if (header.next !== 0 && counted && count < capacity) {
-      const message = `block ${hex(address)} has ${count} of ${capacity} entries, but is not the last`
-      context.fault('LUO-BLOCK-PARTIAL', message, address, path)
-    }
-    if (header.next === null) {
-      const next = hex(KHO_BLOCK_HEADER.raw(bytes, 0, 'next'))
-      context.fault('LUO-BLOCK-POINTER', `block pointer ${next} is no physical address`, address, path)
-      break
-    }
-    address = header.next
-  }
-  return { blocks, gap: null }
+  let gap: Gap | null = null
+  const pathOf = (address: number) => appendPath(owner, 'blocks', hex(address))
+  const shape = { ...KHO_BLOCK_CHAIN, size: pageSize, alignment: pageSize }
+  followChain(context.memory, first, shape, {
+    fault(fault) {
+      if (fault.kind === 'absent') gap = gapAt(context, fault.address, pageSize)
+      addBlockFault(context, fault, owner, pathOf)
+    },
+    admit: address =>
+      claimPage(context, 'LUO-BLOCK-SHARED', `block ${hex(address)}`, address, pathOf(address)),
+    link({ address, view }) {
+      const path = pathOf(address)
+      const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+      const header = KHO_BLOCK_HEADER.read(bytes)
+      const count = numberOrNull(header.count)
+      blocks.push({ path, extent: rangeAt(address, pageSize), count })
+      const counted = count !== null && count >= 1 && count <= capacity
+      if (!counted) {
+        const message = `block ${hex(address)} has ${header.count} entries, not 1 to ${capacity}`
+        context.fault('LUO-BLOCK-COUNT', message, address, path)
+      }
+      const entries = count === 0 ? 0 : counted ? count : capacity
+      for (let n = 0; n < entries; n++) {
+        const offset = KHO_BLOCK_HEADER.size + n * entry.size
+        if (!counted && bytes.subarray(offset, offset + entry.size).every(byte => byte === 0)) break
+        visit(bytes, offset, address + offset)
+      }
+      if (header.next !== 0 && counted && count < capacity) {
+        const message = `block ${hex(address)} has ${count} of ${capacity} entries, but is not the last`
+        context.fault('LUO-BLOCK-PARTIAL', message, address, path)
+      }
+    },
+  })
+  return { blocks, gap }
 }
 
-function enterBlock(
+function addBlockFault(
   context: BlobContext,
-  visited: Set<number>,
-  blocks: readonly KhoBlock[],
-  address: number,
+  { kind, address, raw, from, reason }: ChainFault,
   owner: string,
-): boolean {
-  const path = appendPath(owner, 'blocks', hex(address))
-  if (address >= ADDRESS_LIMIT || address % context.geometry.pageSize !== 0) {
-    const from = blocks.at(-1)
-    const message = `block pointer ${hex(address)} is not page aligned`
-    context.fault('LUO-BLOCK-POINTER', message, from?.extent.start ?? null, from?.path ?? owner)
-    return false
-  }
-  if (visited.has(address)) {
+  pathOf: (address: number) => string,
+): void {
+  const path = pathOf(address)
+  if (kind === 'absent') {
+    const message = `block at ${hex(address)} is not in the dump (${reason})`
+    context.fault('LUO-BLOCK-ABSENT', message, address, path, reason)
+  } else if (kind === 'cycle') {
     context.fault('LUO-BLOCK-CYCLE', `chain of blocks comes back to ${hex(address)}`, address, path)
-    return false
-  }
-  if (blocks.length === KHO_MAX_BLOCKS) {
+  } else if (kind === 'limit') {
     context.fault('LUO-BLOCK-LIMIT', `chain has more than ${KHO_MAX_BLOCKS} blocks`, address, path)
-    return false
+  } else {
+    const why = kind === 'no-address' ? 'is no physical address' : 'is not page aligned'
+    const named = from === null ? owner : pathOf(from)
+    context.fault('LUO-BLOCK-POINTER', `block pointer ${hex(raw)} ${why}`, from, named)
   }
-  visited.add(address)
-  const other = context.pages.get(address)
-  if (other !== undefined) {
-    context.fault('LUO-BLOCK-SHARED', `block ${hex(address)} is also ${other}`, address, path)
-    return false
-  }
-  context.pages.set(address, path)
-  return true
 }
 
 /**

@@ -4,12 +4,14 @@ import {
   KHO_VMALLOC_ALLOC,
   KHO_VMALLOC_CHUNK,
   KHO_VMALLOC_HUGE_VMAP,
+  offsetOf,
 } from '../layout/index.js'
+import { type ChainFault, followChain } from '../memory/chain.js'
 import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
 import { type Range, rangeAt } from '../memory/range.js'
-import { u64, viewOf } from '../memory/u64.js'
-import { type BlobContext, gapAt, readBytes } from './context.js'
+import { u64 } from '../memory/u64.js'
+import { type BlobContext, claimPage, gapAt } from './context.js'
 import { createNumberList, type NumberList } from './number-list.js'
 import type { Gap } from './types.js'
 
@@ -40,6 +42,8 @@ export interface Vmalloc {
 
 /** Runs of more than this are longer than any area can be. */
 const MOST_ORDER = 31
+
+const CHUNK_NEXT = offsetOf(KHO_VMALLOC_CHUNK, 'next')
 
 /** Entries of one chunk page: 511, 2047 or 8191. */
 export function chunkEntries(pageSize: number): number {
@@ -117,73 +121,59 @@ function walkChunks(
   const { totalPages, order } = vmalloc
   const capacity = chunkEntries(pageSize)
   const most = Math.floor(totalPages / 2 ** order)
-  const visited = new Set<number>()
   let used = 0
-  let chunk = first
-  do {
-    const path = appendPath(vmalloc.path, 'chunks', hex(chunk))
-    if (!enterChunk(context, vmalloc, visited, chunk, path)) return 'broken'
-    const bytes = readBytes(context, 'VMALLOC-CHUNK-ABSENT', 'vmalloc chunk', chunk, pageSize, path)
-    if (bytes === null) {
-      vmalloc.gap = gapAt(context, chunk, pageSize)
-      return 'broken'
-    }
-    vmalloc.chunks.push(chunk)
-    const view = viewOf(bytes)
-    const previous = used
-    used = 0
-    for (let at = KHO_VMALLOC_CHUNK.size; at < pageSize; at += 8) {
-      const run = u64(view, at)
-      if (run === 0) break
-      if (runs.length >= most) return 'excess'
-      runs.push(checkRun(context, view, at, chunk, path))
-      used++
-    }
-    const next = u64(view, 0)
-    // A writer links an empty chunk behind one that is exactly full, and no other.
-    if (used === 0 && previous !== capacity && vmalloc.chunks.length > 1) {
-      context.fault(
-        'VMALLOC-CHUNK-EMPTY',
-        `empty vmalloc chunk ${hex(chunk)} follows one that is not full`,
-        chunk,
-        path,
-      )
-    }
-    if (used < capacity && next !== 0) {
-      const message = `vmalloc chunk ${hex(chunk)} has ${used} of ${capacity} entries, but is not the last`
-      context.fault('VMALLOC-CHUNK-PARTIAL', message, chunk, path)
-    }
-    chunk = next
-  } while (chunk !== 0)
-  return 'whole'
+  let excess = false
+  const pathOf = (chunk: number) => appendPath(vmalloc.path, 'chunks', hex(chunk))
+  const shape = { size: pageSize, alignment: pageSize, nextAt: CHUNK_NEXT }
+  const whole = followChain(context.memory, first, shape, {
+    fault: fault => addChunkFault(context, vmalloc, fault, pathOf(fault.address)),
+    admit: chunk =>
+      claimPage(context, 'VMALLOC-CHUNK-SHARED', `vmalloc chunk ${hex(chunk)}`, chunk, pathOf(chunk)),
+    link({ address: chunk, view }) {
+      const path = pathOf(chunk)
+      vmalloc.chunks.push(chunk)
+      const previous = used
+      used = 0
+      for (let at = KHO_VMALLOC_CHUNK.size; at < pageSize; at += 8) {
+        if (u64(view, at) === 0) break
+        excess = runs.length >= most
+        if (excess) return false
+        runs.push(checkRun(context, view, at, chunk, path))
+        used++
+      }
+      // A writer links an empty chunk behind one that is exactly full, and no other.
+      if (used === 0 && previous !== capacity && vmalloc.chunks.length > 1) {
+        const message = `empty vmalloc chunk ${hex(chunk)} follows one that is not full`
+        context.fault('VMALLOC-CHUNK-EMPTY', message, chunk, path)
+      }
+      if (used < capacity && u64(view, CHUNK_NEXT) !== 0) {
+        const message = `vmalloc chunk ${hex(chunk)} has ${used} of ${capacity} entries, but is not the last`
+        context.fault('VMALLOC-CHUNK-PARTIAL', message, chunk, path)
+      }
+      return true
+    },
+  })
+  return whole ? 'whole' : excess ? 'excess' : 'broken'
 }
 
-function enterChunk(
+function addChunkFault(
   context: BlobContext,
   vmalloc: Vmalloc,
-  visited: Set<number>,
-  chunk: number,
+  { kind, address, reason }: ChainFault,
   path: string,
-): boolean {
-  const owner = vmalloc.path
-  if (chunk >= ADDRESS_LIMIT || chunk % context.geometry.pageSize !== 0) {
-    const why = chunk >= ADDRESS_LIMIT ? 'is no physical address' : 'is not page aligned'
+): void {
+  const chunk = hex(address)
+  if (kind === 'absent') {
+    const message = `vmalloc chunk at ${chunk} is not in the dump (${reason})`
+    context.fault('VMALLOC-CHUNK-ABSENT', message, address, path, reason)
+    vmalloc.gap = gapAt(context, address, context.geometry.pageSize)
+  } else if (kind === 'cycle') {
+    context.fault('VMALLOC-CHUNK-CYCLE', `vmalloc chunk list comes back to ${chunk}`, address, path)
+  } else {
+    const why = kind === 'no-address' ? 'is no physical address' : 'is not page aligned'
     const from = vmalloc.chunks.at(-1) ?? vmalloc.extent?.start ?? null
-    context.fault('VMALLOC-POINTER', `vmalloc chunk pointer ${hex(chunk)} ${why}`, from, owner)
-    return false
+    context.fault('VMALLOC-POINTER', `vmalloc chunk pointer ${chunk} ${why}`, from, vmalloc.path)
   }
-  if (visited.has(chunk)) {
-    context.fault('VMALLOC-CHUNK-CYCLE', `vmalloc chunk list comes back to ${hex(chunk)}`, chunk, path)
-    return false
-  }
-  visited.add(chunk)
-  const other = context.pages.get(chunk)
-  if (other !== undefined) {
-    context.fault('VMALLOC-CHUNK-SHARED', `vmalloc chunk ${hex(chunk)} is also ${other}`, chunk, path)
-    return false
-  }
-  context.pages.set(chunk, path)
-  return true
 }
 
 /** The address of the run in an entry, or 0 and a fault where it is none of a page. */

@@ -1,4 +1,5 @@
-import { KHO_BLOCK_HEADER, KHO_MAX_BLOCKS } from '../layout/index.js'
+import { KHO_BLOCK_CHAIN, KHO_BLOCK_HEADER, KHO_MAX_BLOCKS, offsetOf } from '../layout/index.js'
+import { followChain } from '../memory/chain.js'
 import { hex } from '../memory/fault.js'
 import { type Range, rangeAt } from '../memory/range.js'
 import { lastAtOrBelow } from '../memory/sorted.js'
@@ -13,8 +14,10 @@ import {
   readDescribed,
 } from './node.js'
 
+const COUNT_AT = offsetOf(KHO_BLOCK_HEADER, 'count')
+
 /** Pages `{u64 next; u64 count; entries}`; of `blocks`, one page each. Both forms begin with the same 16 bytes. */
-export function followChain(
+export function followParts(
   context: FollowContext,
   compiled: CompiledStruct,
   first: number,
@@ -27,46 +30,30 @@ export function followChain(
   const extents: Range[] = []
   const firsts: number[] = []
   const runs: EntryRun[] = []
-  const visited = new Set<number>()
   let count = 0
   let missing: Followed['missing'] = null
-  let address = first
-  while (address !== 0) {
-    const say = (what: string) =>
-      context.fault('LAYOUT-CHAIN', `chain of ${link.field.name} ${what}`, address, path)
-    if (visited.has(address)) {
-      say(`comes back to ${hex(address)}`)
-      break
-    }
-    if (address % 8 !== 0 || (one && address % pageSize !== 0)) {
-      say(`has ${hex(address)}, which is not aligned`)
-      break
-    }
-    if (visited.size === KHO_MAX_BLOCKS) {
-      say(`has more than ${KHO_MAX_BLOCKS} parts`)
-      break
-    }
-    visited.add(address)
-    const read = context.memory.read(address, KHO_BLOCK_HEADER.size)
-    if (!read.ok) {
-      missing = { reason: read.reason, address }
-      break
-    }
-    const header = KHO_BLOCK_HEADER.read(read.bytes)
-    const room = one ? Math.floor((pageSize - KHO_BLOCK_HEADER.size) / entry) : mostEntries(context, entry)
-    const entries = header.count <= BigInt(room) ? Number(header.count) : 0
-    if (header.count > BigInt(room)) say(`has ${header.count} entries at ${hex(address)}, more than ${room}`)
-    const size = one ? pageSize : KHO_BLOCK_HEADER.size + entries * entry
-    extents.push(rangeAt(address, size))
-    firsts.push(count)
-    if (entries > 0) runs.push({ address: address + KHO_BLOCK_HEADER.size, first: count, count: entries })
-    count += entries
-    if (header.next === null) {
-      say(`goes on at ${hex(KHO_BLOCK_HEADER.raw(read.bytes, 0, 'next'))}, which is no physical address`)
-      break
-    }
-    address = header.next
-  }
+  const say = (what: string, address: number) =>
+    context.fault('LAYOUT-CHAIN', `chain of ${link.field.name} ${what}`, address, path)
+  const shape = { ...KHO_BLOCK_CHAIN, size: KHO_BLOCK_HEADER.size, alignment: one ? pageSize : 8 }
+  followChain(context.memory, first, shape, {
+    fault({ kind, address, raw, from, reason }) {
+      if (kind === 'absent') missing = { reason: reason!, address }
+      else if (kind === 'cycle') say(`comes back to ${hex(address)}`, address)
+      else if (kind === 'unaligned') say(`has ${hex(address)}, which is not aligned`, address)
+      else if (kind === 'limit') say(`has more than ${KHO_MAX_BLOCKS} parts`, address)
+      else say(`goes on at ${hex(raw)}, which is no physical address`, from ?? first)
+    },
+    link({ address, view }) {
+      const held = view.getBigUint64(COUNT_AT, true)
+      const room = one ? Math.floor((pageSize - KHO_BLOCK_HEADER.size) / entry) : mostEntries(context, entry)
+      const entries = held <= BigInt(room) ? Number(held) : 0
+      if (held > BigInt(room)) say(`has ${held} entries at ${hex(address)}, more than ${room}`, address)
+      extents.push(rangeAt(address, one ? pageSize : KHO_BLOCK_HEADER.size + entries * entry))
+      firsts.push(count)
+      if (entries > 0) runs.push({ address: address + KHO_BLOCK_HEADER.size, first: count, count: entries })
+      count += entries
+    },
+  })
   const at = (n: number): DescribedNode | null => {
     const part = lastAtOrBelow(firsts, n)
     if (part < 0 || n >= count) return null

@@ -2,7 +2,7 @@ import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
 import { type Range, rangeAt } from '../memory/range.js'
 import { u64, viewOf } from '../memory/u64.js'
-import { followChain } from './chain.js'
+import { followParts } from './chain.js'
 import type { CompiledStruct, Link } from './compile.js'
 import {
   counterValue,
@@ -40,7 +40,7 @@ export function follow(context: FollowContext, node: DescribedNode, link: Link, 
     case 'tables':
       return { ...NOTHING, link, ...tablePages(context, value, levelsOf(node, link)) }
     default:
-      return followChain(context, link.target!, value, link, path)
+      return followParts(context, link.target!, value, link, path)
   }
 }
 

@@ -1,4 +1,4 @@
-import { defineStruct } from './struct.js'
+import { defineStruct, offsetOf } from './struct.js'
 
 /** Begins each page of a chain of blocks; `count` entries follow it. */
 export const KHO_BLOCK_HEADER = defineStruct('kho_block_header_ser', {
@@ -13,3 +13,6 @@ export const KHO_BLOCK_HEADER = defineStruct('kho_block_header_ser', {
 
 /** KHO_MAX_BLOCKS of kernel/liveupdate/kho_block.c, 7.2: a chain of more is refused. */
 export const KHO_MAX_BLOCKS = 10_000
+
+/** How such a chain is linked. */
+export const KHO_BLOCK_CHAIN = { nextAt: offsetOf(KHO_BLOCK_HEADER, 'next'), most: KHO_MAX_BLOCKS }

@@ -1,8 +1,9 @@
+import { type ChainFault, followChain } from '../../memory/chain.js'
 import { hex } from '../../memory/fault.js'
 import { createFaultLog, type FaultLog } from '../../memory/fault-log.js'
 import { ADDRESS_LIMIT, type Geometry } from '../../memory/geometry.js'
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
-import { u64, viewOf } from '../../memory/u64.js'
+import { u64 } from '../../memory/u64.js'
 import { createBitmapCollector } from '../shared/bitmap-batch.js'
 import type { ChunkElement } from '../shared/bitmap-element.js'
 import { nodePath } from '../shared/read.js'
@@ -41,44 +42,35 @@ export function walkChunks(
 ): void {
   const { geometry } = options
   const header = chunkHeader(options)
-  const visited = new Set<number>()
-  let from = 'the root property'
-  for (let chunk = addresses[0] ?? 0; chunk !== 0; ) {
-    const path = nodePath(chunk)
-    if (chunk >= ADDRESS_LIMIT || chunk % geometry.pageSize !== 0) {
-      out.bad()
-      const why = chunk >= ADDRESS_LIMIT ? 'is no physical address' : 'is not page aligned'
-      out.faults.add('CHUNK-POINTER', `chunk pointer ${hex(chunk)} in ${from} ${why}`, addressOrNull(chunk))
-      return
-    }
-    if (visited.has(chunk)) {
-      out.bad()
-      out.faults.add('CHUNK-CYCLE', `chunk list comes back to ${hex(chunk)} from ${from}`, chunk, path)
-      return
-    }
-    visited.add(chunk)
-    const read = memory.read(chunk, geometry.pageSize)
-    if (!read.ok) {
-      out.absent()
-      const message = `chunk ${hex(chunk)}, named by ${from}, is not in the dump (${read.reason})`
-      out.faults.add('CHUNK-ABSENT', message, chunk, path, read.reason)
-      return
-    }
-    const view = viewOf(read.bytes)
-    const order = view.getUint32(header.order, true)
-    out.nodes.push({
-      address: chunk,
-      kind: 'chunk',
-      level: null,
-      order,
-      start: null,
-      size: geometry.pageSize,
-    })
-    const stated = { order, count: view.getUint32(header.count, true), at: chunk + header.count }
-    readElements(view, chunk, stated, geometry, out, visit)
-    from = `chunk ${hex(chunk)}`
-    chunk = u64(view, header.next)
+  const shape = { size: geometry.pageSize, alignment: geometry.pageSize, nextAt: header.next }
+  followChain(memory, addresses[0] ?? 0, shape, {
+    fault: fault => addChunkFault(out, fault),
+    link({ address, view }) {
+      const order = view.getUint32(header.order, true)
+      out.nodes.push({ address, kind: 'chunk', level: null, order, start: null, size: geometry.pageSize })
+      const stated = { order, count: view.getUint32(header.count, true), at: address + header.count }
+      readElements(view, address, stated, geometry, out, visit)
+    },
+  })
+}
+
+function addChunkFault(out: ChunkNotes, { kind, address, from, reason }: ChainFault): void {
+  const chunk = hex(address)
+  const owner = from === null ? 'the root property' : `chunk ${hex(from)}`
+  if (kind === 'absent') {
+    out.absent()
+    const message = `chunk ${chunk}, named by ${owner}, is not in the dump (${reason})`
+    out.faults.add('CHUNK-ABSENT', message, address, nodePath(address), reason)
+    return
   }
+  out.bad()
+  if (kind === 'cycle') {
+    const message = `chunk list comes back to ${chunk} from ${owner}`
+    out.faults.add('CHUNK-CYCLE', message, address, nodePath(address))
+    return
+  }
+  const why = kind === 'no-address' ? 'is no physical address' : 'is not page aligned'
+  out.faults.add('CHUNK-POINTER', `chunk pointer ${chunk} in ${owner} ${why}`, addressOrNull(address))
 }
 
 function readElements(

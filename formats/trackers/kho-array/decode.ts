@@ -1,3 +1,4 @@
+import { followChain } from '../../memory/chain.js'
 import { hex } from '../../memory/fault.js'
 import { createFaultLog, type FaultLog } from '../../memory/fault-log.js'
 import { ADDRESS_LIMIT, type Geometry } from '../../memory/geometry.js'
@@ -70,7 +71,6 @@ function readEntries(
   if (!head?.ok) return []
   nodes.push({ address: header, kind: 'array', level: null, order: null, start: null, size: ARRAY_HEADER })
   const entries: bigint[] = []
-  const visited = new Set<number>()
   const view = viewOf(head.bytes)
   if (!isArrayHeader(view)) {
     counts.badPointers++
@@ -79,41 +79,28 @@ function readEntries(
     faults.add('ARRAY-HEADER', `array at ${hex(header)} has magic ${magic}, version ${version}`, header)
     return []
   }
-  for (let page = u64(view, HEADER.first); page !== 0; ) {
-    const path = nodePath(page)
-    if (page >= ADDRESS_LIMIT || page % geometry.pageSize !== 0 || visited.has(page)) {
+  const { pageSize } = geometry
+  const shape = { size: pageSize, alignment: pageSize, nextAt: PAGE_NEXT }
+  followChain(memory, u64(view, HEADER.first), shape, {
+    fault({ kind, address, reason }) {
+      const path = nodePath(address)
+      if (kind === 'absent') {
+        counts.absentNodes++
+        const message = `array page ${hex(address)} is not in the dump (${reason})`
+        faults.add('ARRAY-ABSENT', message, address, path, reason)
+        return
+      }
       counts.badPointers++
-      faults.add('ARRAY-POINTER', `array page ${hex(page)} is not usable`, null, path)
-      break
-    }
-    visited.add(page)
-    const read = memory.read(page, geometry.pageSize)
-    if (!read.ok) {
-      counts.absentNodes++
-      faults.add(
-        'ARRAY-ABSENT',
-        `array page ${hex(page)} is not in the dump (${read.reason})`,
-        page,
-        path,
-        read.reason,
-      )
-      break
-    }
-    nodes.push({
-      address: page,
-      kind: 'array',
-      level: null,
-      order: null,
-      start: null,
-      size: geometry.pageSize,
-    })
-    const words = viewOf(read.bytes)
-    for (let offset = ARRAY_PAGE_HEADER; offset < geometry.pageSize; offset += WORD) {
-      const entry = words.getBigUint64(offset, true)
-      if (entry !== 0n) entries.push(entry)
-    }
-    page = u64(words, PAGE_NEXT)
-  }
+      faults.add('ARRAY-POINTER', `array page ${hex(address)} is not usable`, null, path)
+    },
+    link({ address, view: words }) {
+      nodes.push({ address, kind: 'array', level: null, order: null, start: null, size: pageSize })
+      for (let offset = ARRAY_PAGE_HEADER; offset < pageSize; offset += WORD) {
+        const entry = words.getBigUint64(offset, true)
+        if (entry !== 0n) entries.push(entry)
+      }
+    },
+  })
   return entries
 }
 
