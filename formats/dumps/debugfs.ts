@@ -1,6 +1,7 @@
 import { isKhoError, KhoError } from '../error.js'
 import { buildFdt, findChild, nativeU64, nativeU64Bytes, readFdt } from '../fdt/index.js'
 import { blobPointer } from '../handoff/blob-pointer.js'
+import { SCRATCH_FILES } from '../handoff/scratch.js'
 import type { ByteSource } from '../memory/byte-source.js'
 import { bytesSource } from '../memory/byte-source.js'
 import { type Fault, fault, hex } from '../memory/fault.js'
@@ -35,17 +36,27 @@ export interface DebugfsRoot {
 /** A copy of `/sys/kernel/debug/kho`, as far as it is no memory. */
 export interface DebugfsInfo {
   roots: DebugfsRoot[]
-  /** From `scratch_phys` and `scratch_len`; null where they are not there or do not fit together. */
+  /** From `scratch_phys` and `scratch_len`, or as 7.4 calls them; null where they are not there or do not fit together. */
   scratch: { start: number; size: number }[] | null
+  /** The files that say so, by the names that they have there; null where neither pair is there. */
+  scratchFiles: string | null
 }
 
 /** Which files are of use: `out/fdt`, `in/sub_fdts/LUO` … */
-const WANTED = /(?:^|\/)(out|in)\/(fdt|scratch_phys|scratch_len|sub_fdts\/[^/]+)$/
+const WANTED = /(?:^|\/)(out|in)\/(fdt|sub_fdts\/[^/]+|[a-z]+_(?:phys|len))$/
+
+/** Files in `out` that list the scratch areas, under every name that they have had. */
+export const DEBUGFS_SCRATCH_FILES: readonly string[] = SCRATCH_FILES.flatMap(({ addresses, lengths }) => [
+  addresses,
+  lengths,
+])
 
 /** The name of a file below `kho/`, null where it is none of those that are read. */
 export function debugfsName(path: string): string | null {
   const match = WANTED.exec(path)
-  return match === null ? null : `${match[1]}/${match[2]}`
+  const file = match?.[2] ?? ''
+  const wanted = file === 'fdt' || file.includes('/') || DEBUGFS_SCRATCH_FILES.includes(file)
+  return match !== null && wanted ? `${match[1]}/${file}` : null
 }
 
 /**
@@ -93,7 +104,7 @@ export function openDebugfs(files: ReadonlyMap<string, Uint8Array>, inputSize: n
       hint: 'is KHO on? The kernel of the machine needs kho=on',
     })
   }
-  const debugfs = { roots, scratch: readScratch(files, faults) }
+  const debugfs = { roots, ...readScratch(files, faults) }
   const memory = place.memory(inputSize)
   return {
     container: 'debugfs',
@@ -222,16 +233,21 @@ function debugfsMemory(source: ByteSource, segments: readonly Segment[], inputSi
 }
 
 /** One hexadecimal number a line in each of the two files. */
-function readScratch(files: ReadonlyMap<string, Uint8Array>, faults: Fault[]): DebugfsInfo['scratch'] {
-  const starts = numbers(files.get('out/scratch_phys'))
-  const sizes = numbers(files.get('out/scratch_len'))
-  if (starts === null && sizes === null) return null
-  if (starts === null || sizes === null || starts.length !== sizes.length) {
-    const message = 'out/scratch_phys and out/scratch_len do not fit together'
-    faults.push(fault('DEBUGFS-SCRATCH', message, null, 'scratch'))
-    return null
+function readScratch(
+  files: ReadonlyMap<string, Uint8Array>,
+  faults: Fault[],
+): Pick<DebugfsInfo, 'scratch' | 'scratchFiles'> {
+  for (const { addresses, lengths } of SCRATCH_FILES) {
+    const names = [`out/${addresses}`, `out/${lengths}`]
+    if (!names.some(name => files.has(name))) continue
+    const scratchFiles = names.join(' and ')
+    const [starts, sizes] = names.map(name => numbers(files.get(name)))
+    if (starts && sizes && starts.length === sizes.length)
+      return { scratch: starts.map((start, i) => ({ start, size: sizes[i]! })), scratchFiles }
+    faults.push(fault('DEBUGFS-SCRATCH', `${scratchFiles} do not fit together`, null, 'scratch'))
+    return { scratch: null, scratchFiles }
   }
-  return starts.map((start, i) => ({ start, size: sizes[i]! }))
+  return { scratch: null, scratchFiles: null }
 }
 
 function numbers(bytes: Uint8Array | undefined): number[] | null {

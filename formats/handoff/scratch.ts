@@ -19,6 +19,15 @@ export const SCRATCH_ENTRY = KHO_SCRATCH.size
 /** Where an area has its size. */
 export const SCRATCH_AREA_SIZE = offsetOf(KHO_SCRATCH, 'size')
 
+/**
+ * Files of debugfs that list the areas, in the order in which they are looked for: addresses, and lengths. 8ebd2eb87f50
+ * (7.4-rc1) calls scratch boot memory; what stands in them is the same.
+ */
+export const SCRATCH_FILES = [
+  { addresses: 'scratch_phys', lengths: 'scratch_len' },
+  { addresses: 'bootmem_phys', lengths: 'bootmem_len' },
+] as const
+
 /** More areas than this no machine has: two, and one for each NUMA node. */
 const MOST_AREAS = 4096
 

@@ -158,8 +158,6 @@ export interface Boot {
   finalize: 'debugfs' | 'reboot' | null
   /** Names of the parameter that sizes scratch. A kernel hands those it does not know to init. */
   scratchParameters: readonly string[]
-  /** Files of debugfs that list the scratch areas: addresses, and lengths. */
-  scratchFiles: { addresses: string; lengths: string }
   /** Functions that memblock=debug names for reservations of the map; inlined ones go by who called them. */
   reservers: readonly string[]
 }

@@ -74,7 +74,6 @@ export const V6_16 = {
     earlySymbol: 'kho_memory_init',
     finalize: 'debugfs',
     scratchParameters: ['kho_scratch'],
-    scratchFiles: { addresses: 'scratch_phys', lengths: 'scratch_len' },
     reservers: ['kho_mem_deserialize', 'deserialize_bitmap', 'kho_memory_init'],
   },
 } as const satisfies KernelRow

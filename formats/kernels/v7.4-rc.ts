@@ -10,6 +10,5 @@ export const V7_4_RC = {
   boot: {
     ...V7_3_4.boot,
     scratchParameters: ['kho_bootmem', 'kho_scratch'],
-    scratchFiles: { addresses: 'bootmem_phys', lengths: 'bootmem_len' },
   },
 } as const satisfies KernelRow

@@ -1,4 +1,5 @@
 import type { Luo } from '../../formats/blobs/luo.js'
+import { SCRATCH_FILES } from '../../formats/handoff/scratch.js'
 import { hex } from '../../formats/memory/fault.js'
 import { listBlocks } from '../../formats/pages/runs.js'
 import { digestKey, fileDigests } from '../guest/file-digests.js'
@@ -167,8 +168,9 @@ function checkNumbers(state: KhoState, { logs, debugfs }: Capture): Check {
       equal(check, 'live update number', logs.after.liveupdateNumber, Number(value.liveupdateNumber))
     }
   }
-  const starts = numbersOf(debugfs.before.get('out/scratch_phys'))
-  const sizes = numbersOf(debugfs.before.get('out/scratch_len'))
+  const names = SCRATCH_FILES.find(({ addresses }) => debugfs.before.has(`out/${addresses}`))
+  const starts = numbersOf(debugfs.before.get(`out/${names?.addresses}`))
+  const sizes = numbersOf(debugfs.before.get(`out/${names?.lengths}`))
   starts.forEach((address, n) => {
     if (state.scratch === null) return
     equal(check, `start of scratch area ${n}`, address, state.scratch[n]?.start)

@@ -1,5 +1,6 @@
 import { SCRATCH_AREA_SIZE, SCRATCH_ENTRY } from '../../formats/handoff/scratch.js'
 import { hex } from '../../formats/memory/fault.js'
+import { memmapOf } from '../kernel/reader/room.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { cannotBreak } from './target.js'
 
@@ -93,6 +94,38 @@ export const handoffDamages: DamageTable = {
       const { at, start } = target.pick(arrayOf(target).areas.slice(1), 'second scratch area')
       target.write64(at, start + 512)
       return `the area at ${hex(at)} begins at ${hex(start + 512)}`
+    },
+  },
+  'SCRATCH-COUNT': {
+    about: 'the record says that there are two scratch areas',
+    apply(target) {
+      const { array, areas } = arrayOf(target)
+      const kept = areas.slice(0, 2)
+      if (areas.length < 3) throw cannotBreak('third scratch area')
+      const bytes = 2 * SCRATCH_ENTRY
+      if (!kept.some(({ start, size }) => array >= start && array + bytes <= start + size))
+        throw cannotBreak('array in one of the first two scratch areas')
+      writeRecords(target, SCRATCH_SIZE, bytes)
+      return `scratch_size is ${bytes}`
+    },
+  },
+  'SCRATCH-MEMMAP': {
+    about: 'every scratch area is one pageblock, too little for the struct pages of all RAM',
+    apply(target) {
+      const { array, areas } = arrayOf(target)
+      const { pageSize, tableEntries } = target.geometry
+      const block = pageSize * tableEntries
+      const room = areas.length * block
+      if (memmapOf(target.machine.ram, target.geometry) <= room)
+        throw cannotBreak('RAM whose struct pages need more than a pageblock of each scratch area')
+      for (const { at, start, size } of areas) {
+        if (size < block) continue
+        // The array stays inside one of its areas.
+        const holds = array >= start && array < start + size
+        if (holds) target.write64(at, array - (array % block))
+        target.write64(at + SCRATCH_AREA_SIZE, block)
+      }
+      return `the areas have ${room} bytes at the most`
     },
   },
   'SCRATCH-PAGEBLOCK': {

@@ -42,7 +42,7 @@ const STAMP = /^(?:<\d+>)?\[ *\d+\.\d+\](?:\[[^\]]*\])? /
 const SUBJECT =
   /^(KHO: |luo: |memfd_luo: |test_kho: |liveupdate test: |reserve_mem: |memblock: .*KHO|KHO reserve-mem )/
 const HARMLESS =
-  /^(KHO: scratch (scale|areas)|KHO: found kexec|KHO: exec from:|luo: Retrieved|test_kho: KHO restore succeeded|liveupdate test: (?!.*ERROR|.*[Ff]ailed))/
+  /^(KHO: (scratch|bootmem|boot memory) (scale|areas)|KHO: found kexec|KHO: exec from:|luo: Retrieved|test_kho: KHO restore succeeded|liveupdate test: (?!.*ERROR|.*[Ff]ailed))/
 const OTHER =
   /^(Restored data doesn't match checksum|failed to (prepare memblock FDT|retrieve FDT)|setup: failed to memremap kho|The incoming tree failed|(FDT|Node) '.*' is incompatible with |FDT '.*' has no child|BUG: Bad )/
 const OOPS =

@@ -1,4 +1,5 @@
 import type { DebugfsInfo } from '../../formats/dumps/debugfs.js'
+import { SCRATCH_FILES } from '../../formats/handoff/scratch.js'
 import type { RankedRoot } from './rank-roots.js'
 import type { KhoState } from './state.js'
 
@@ -34,10 +35,11 @@ export function applyDebugfs({ roots }: DebugfsInfo, ranked: RankedRoot[], pageS
 /** The scratch areas that debugfs lists. Where their array lies it does not tell. */
 export function debugfsScratch({
   scratch,
+  scratchFiles,
 }: DebugfsInfo): Pick<KhoState, 'scratch' | 'scratchReason' | 'scratchArray'> {
+  const none = SCRATCH_FILES.map(({ addresses, lengths }) => `${addresses} and ${lengths}`).join(', or ')
+  const fit = scratch === null ? ', which do not fit together' : ''
   const scratchReason =
-    scratch === null
-      ? 'out/scratch_phys and out/scratch_len are not in the folder'
-      : 'out/scratch_phys and out/scratch_len of debugfs'
+    scratchFiles === null ? `out/ of debugfs lacks ${none}` : `${scratchFiles} of debugfs${fit}`
   return { scratch, scratchReason, scratchArray: null }
 }

@@ -1,5 +1,5 @@
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
-import type { Range } from '../../formats/memory/range.js'
+import { type Range, sizeOfRanges } from '../../formats/memory/range.js'
 import { type Cells, cellsOf, coverageOf, NOTHING } from './cells.js'
 import type { Layer } from './layer.js'
 import { diffMaps, MAP_CHANGES } from './map-diff.js'
@@ -14,6 +14,7 @@ export const PICTURE_KINDS = [
   'tracker',
   'scratch',
   'handoff',
+  'opened',
   'order',
   'change',
   'other',
@@ -32,7 +33,7 @@ export interface LegendEntry {
 /** One cell: a stretch of memory. */
 export interface PictureCell {
   address: number
-  /** Who has most of it; `.` for RAM that nobody has, a blank for what is no RAM. */
+  /** Who has most of it; `:` for RAM that nobody has and early boot may overwrite, `.` for other RAM, a blank for none. */
   letter: string
   /** Bytes of the cell that are preserved, or KHO's own. */
   bytes: number
@@ -62,6 +63,8 @@ export interface PictureOptions {
   columns: number
   /** At the most. */
   rows: number
+  /** What a kernel's early boot opens to its own allocations, besides scratch. Not shown for `change`. */
+  opened?: { kernel: string; ranges: readonly Range[] }
 }
 
 const KIND_LETTERS: Readonly<Partial<Record<MapKind, string>>> = {
@@ -73,6 +76,8 @@ const KIND_LETTERS: Readonly<Partial<Record<MapKind, string>>> = {
 /** For owners, the largest first; all further ones share `*`. */
 const OWNER_LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 const OTHER = '*'
+/** RAM that early boot may overwrite. */
+const OPENED = ':'
 const ORDER_LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz'
 const CHANGE_LETTERS = ['=', '-', '+', '~'] as const
 
@@ -88,6 +93,11 @@ export function pictureOf(map: MemoryMap, options: PictureOptions): Picture {
   const start = wanted.start - (wanted.start % row)
   const range = { start, end: start + rows * row }
   const { main, under, letters, legend } = letteringOf(map, by, second)
+  const opened = by === 'change' ? undefined : options.opened
+  if (opened !== undefined && opened.ranges.length > 0) {
+    const name = `early boot of ${opened.kernel} may overwrite it`
+    legend.push(entry(OPENED, name, 'opened', sizeOfRanges(opened.ranges)))
+  }
   return {
     by,
     range,
@@ -100,9 +110,12 @@ export function pictureOf(map: MemoryMap, options: PictureOptions): Picture {
       const drawn = cellsOf(main, range, count)
       const below = under === null ? null : cellsOf(under.layer, range, count)
       const ram = coverageOf(map.ram, range, count)
+      const lost = coverageOf(opened?.ranges ?? [], range, count)
       for (let n = 0; n < count; n++) {
         const address = range.start + n * cellBytes
-        yield cellAt(address, n, drawn, letters, below, under?.letters ?? [], ram[n] as number)
+        const cell = cellAt(address, n, drawn, letters, below, under?.letters ?? [], ram[n] as number)
+        const bytes = lost[n] as number
+        yield cell.letter === '.' && bytes * 2 >= cell.ram ? { ...cell, letter: OPENED, bytes } : cell
       }
     },
   }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { DEBUGFS_FILE_BYTES, openDebugfs } from '../../formats/dumps/debugfs.js'
+import { DEBUGFS_FILE_BYTES, DEBUGFS_SCRATCH_FILES, openDebugfs } from '../../formats/dumps/debugfs.js'
 import type { Dump } from '../../formats/dumps/dump.js'
 import { KhoError } from '../../formats/error.js'
 import { fileName } from './paths.js'
@@ -28,7 +28,7 @@ function statOf(path: string): Stats | null {
 export function openDebugfsFolder(path: string): Dump {
   const files = new Map<string, Uint8Array>()
   for (const [name, folder] of sides(path)) {
-    for (const file of ['fdt', 'scratch_phys', 'scratch_len'])
+    for (const file of ['fdt', ...DEBUGFS_SCRATCH_FILES])
       addFile(files, `${name}/${file}`, join(folder, file))
     const blobs = join(folder, 'sub_fdts')
     if (!isDirectory(blobs)) continue

@@ -1,9 +1,8 @@
 import type { MemblockRegion } from '../../formats/blobs/index.js'
-import type { ScratchArea } from '../../formats/handoff/scratch.js'
-import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import { sizeOfRanges } from '../../formats/memory/range.js'
 import type { TrackerFormat } from '../../formats/trackers/index.js'
 import type { Direction, KhoState, TrackerState } from '../image/state.js'
+import { roomOf } from '../kernel/reader/room.js'
 import { isNotKnown } from '../model/kind.js'
 import { knownTotals } from '../model/tracker.js'
 import { isOverwritten } from '../rules/checks/context.js'
@@ -11,10 +10,12 @@ import { type ValidateOptions, validateState } from '../validate/validate.js'
 import type { Finding, Outcome } from '../validate/verdict.js'
 import { type Listed, listBelow, listSessions, type SessionStat } from './files.js'
 import { type TrackerFill, trackerFill } from './fill.js'
+import { type RoomStat, roomStat, type ScratchStat, scratchStat } from './scratch.js'
 import { dumpedRelease, type WriterStat, writerOf } from './writer.js'
 
 export type { FileStat, Listed, SessionStat } from './files.js'
 export type { TrackerFill } from './fill.js'
+export type { RoomStat, ScratchStat } from './scratch.js'
 export type { WriterStat } from './writer.js'
 
 /** The dump, in a few words. */
@@ -83,9 +84,10 @@ export interface Stat {
   totals: StatTotals
   tracker: TrackerStat
   /** Null where nothing readable says. */
-  scratch: { areas: number; bytes: number | null } | null
+  scratch: ScratchStat | null
   /** How that is known, or why it is not. */
   scratchReason: string
+  room: RoomStat
   sessions: Listed<SessionStat>
   regions: Listed<RegionStat>
   /** Worst first. */
@@ -101,7 +103,6 @@ export interface Stat {
  */
 export function stat(state: KhoState, options: ValidateOptions = {}): Stat {
   const { outcome, findings } = validateState(state, options)
-  const { scratch } = state
   const { totals, notKnown } = preservedTotals(state)
   const sessions = listSessions(state, notKnown)
   const regions = listRegions(state)
@@ -117,11 +118,9 @@ export function stat(state: KhoState, options: ValidateOptions = {}): Stat {
       regions: countOf(regions),
     },
     tracker: trackerStat(state),
-    scratch: scratch && {
-      areas: scratch.length,
-      bytes: scratchBytes(scratch),
-    },
+    scratch: scratchStat(state),
     scratchReason: state.scratchReason,
+    room: roomStat(roomOf(state, options)),
     sessions,
     regions,
     findings,
@@ -157,12 +156,6 @@ function trackerStat(state: KhoState): TrackerStat {
     return { format, nodes: null, absentNodes: null, fill: [] }
   }
   return { format, nodes: decode.nodes.length, absentNodes: decode.absentNodes, fill: trackerFill(state) }
-}
-
-/** An array that holds something else may say what no memory can hold. */
-function scratchBytes(areas: readonly ScratchArea[]): number | null {
-  const bytes = areas.reduce((sum, { size }) => sum + size, 0)
-  return bytes < ADDRESS_LIMIT ? bytes : null
 }
 
 /** What was read from pages that hold other things by now is no total of anything. */

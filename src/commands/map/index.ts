@@ -1,24 +1,22 @@
 import type { Command } from 'commander'
 import { KhoError } from '../../../formats/error.js'
 import type { Range } from '../../../formats/memory/range.js'
+import { roomOf } from '../../kernel/reader/room.js'
 import { memoryMap } from '../../map/memory-map.js'
 import { type Picture, pictureOf } from '../../map/picture.js'
 import { writeJson } from '../../render/json.js'
+import { roomStat, scratchStat } from '../../stat/scratch.js'
+import { type JudgeOptions, judgeSettings } from '../shared/judge.js'
 import { parseRange } from '../shared/numbers.js'
 import { openState } from '../shared/open-state.js'
 import { addOptions } from '../shared/option-specs.js'
-import {
-  addImageOptions,
-  addOutputOptions,
-  type ImageOptions,
-  type OutputOptions,
-} from '../shared/options.js'
+import { addImageOptions, addOutputOptions, addReaderOptions, type OutputOptions } from '../shared/options.js'
 import { wantsColor, writeOutput } from '../shared/output.js'
 import type { Terminal } from '../shared/terminal.js'
 import { pictureJson } from './json.js'
 import { writePicture } from './text.js'
 
-interface MapOptions extends ImageOptions, OutputOptions {
+interface MapOptions extends JudgeOptions, OutputOptions {
   by: 'owner' | 'order'
   range?: Range
   width?: number
@@ -38,8 +36,11 @@ const HELP = `
 Each cell is a stretch of memory, of the size that the head line names; a letter is who has most of
 it, as the legend says. In every picture:
   .  RAM, not preserved      (blank)  no RAM that the dump knows of
+  :  RAM that early boot of --reader opens to its own allocations (7.3 on; in blocks of 1 GiB)
   #  pages of the tracker    =  scratch    >  what hands over    !  preserved, claimed by nobody
 With two images: what became of memory that either preserves.
+Below it: what a kernel has to boot in, scratch and what is opened beside it. See kho rules
+SCRATCH-MEMMAP and SCRATCH-GIGANTIC.
 
 Examples:
   kho map vmcore
@@ -72,24 +73,33 @@ export function configure(command: Command, terminal: Terminal): void {
     { name: 'rows', value: 'N', about: `rows at the most; ${ROWS}`, parse: numberBetween(1, MOST_ROWS) },
   ])
   addOutputOptions(command, 'document')
+  addReaderOptions(command)
   addImageOptions(command)
 }
 
 async function map(a: string, b: string | undefined, options: MapOptions, terminal: Terminal): Promise<void> {
-  const first = memoryMap(await openState(a, options, terminal))
+  const state = await openState(a, options, terminal)
   const second = b === undefined ? null : memoryMap(await openState(b, options, terminal))
   const columns = columnsFor(options.width ?? terminal.columns ?? DEFAULT_WIDTH)
-  const picture: Picture = pictureOf(first, {
+  const room = second === null ? roomOf(state, judgeSettings(options)) : null
+  const opened = room?.opened ?? null
+  const picture: Picture = pictureOf(memoryMap(state), {
     by: second === null ? options.by : 'change',
     second,
     range: options.range ?? null,
     columns,
     rows: options.rows ?? ROWS,
+    ...(opened?.ranges ? { opened: { kernel: opened.kernel, ranges: opened.ranges } } : {}),
   })
+  const toBootIn = room && {
+    scratch: scratchStat(state),
+    room: roomStat(room),
+    opened: opened?.ranges ?? null,
+  }
   const inputs = [a, ...(b === undefined ? [] : [b]), ...(options.part ?? [])]
   writeOutput(terminal, options, inputs, write => {
-    if (options.json === true) writeJson(write, pictureJson(picture))
-    else writePicture(write, picture, wantsColor(options, terminal))
+    if (options.json === true) writeJson(write, pictureJson(picture, toBootIn))
+    else writePicture(write, picture, toBootIn, wantsColor(options, terminal))
   })
 }
 

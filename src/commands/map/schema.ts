@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { PICTURE_KINDS } from '../../map/picture.js'
+import { roomSchema, scratchSchema } from '../../render/room-schema.js'
 import { count, hexNumber, range } from '../../render/schema-parts.js'
 
 /** `kho map --json`. */
@@ -19,6 +20,12 @@ export const schema = z
         bytes: count.describe('of the whole machine'),
       }),
     ),
+    scratch: scratchSchema.nullable().describe('null with two images, too'),
+    room: roomSchema.nullable().describe('null with two images'),
+    opened: z
+      .array(range)
+      .nullable()
+      .describe('what early boot of room.opened.kernel may overwrite besides scratch; null where not known'),
     cells: z.array(
       z.strictObject({
         address: hexNumber,

@@ -1,16 +1,23 @@
 import { hex } from '../../../formats/memory/fault.js'
 import type { Picture, PictureCell } from '../../map/picture.js'
 import { escapeText } from '../../render/escape.js'
+import { roomLines } from '../../render/room-text.js'
 import type { Writer } from '../../render/writer.js'
+import type { ToBootIn } from './json.js'
 
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
 
 /** Colours of the 256 that terminals have, for letters in turn. */
 const LETTERS = [33, 208, 35, 220, 45, 163, 106, 125, 43, 211, 105, 137, 75, 178, 71, 174] as const
-const FIXED: Readonly<Record<string, number>> = { '.': 240, '#': 99, '=': 37, '>': 136, '!': 196 }
+const FIXED: Readonly<Record<string, number>> = { '.': 240, ':': 130, '#': 99, '=': 37, '>': 136, '!': 196 }
 
 /** A picture in text: a line for each row of cells, and the legend. */
-export function writePicture(write: Writer, picture: Picture, color: boolean): void {
+export function writePicture(
+  write: Writer,
+  picture: Picture,
+  toBootIn: ToBootIn | null,
+  color: boolean,
+): void {
   const { range, cellBytes, columns, legend } = picture
   write(
     `${hex(range.start)} to ${hex(range.end)}, ${sizeText(cellBytes)} a cell, ${sizeText(cellBytes * columns)} a row\n`,
@@ -31,6 +38,8 @@ export function writePicture(write: Writer, picture: Picture, color: boolean): v
     const mark = color ? colored(entry.letter, colorOf(picture, entry.letter)) : entry.letter
     write(`${mark}  ${escapeText(entry.name)}  ${sizeText(entry.bytes)}\n`)
   }
+  const lines = toBootIn === null ? [] : roomLines(toBootIn.scratch, toBootIn.room)
+  if (lines.length > 0) write(`\nscratch\n${lines.map(line => `  ${line}\n`).join('')}`)
 }
 
 function painter(picture: Picture): (cell: PictureCell) => string {

@@ -22,6 +22,7 @@ export function statJson(stat: Stat, sessions: readonly SessionStat[] | null): J
     tracker: { ...stat.tracker },
     scratch: stat.scratch,
     scratchReason: stat.scratchReason,
+    room: stat.room,
     sessions: sessions && each(sessions, sessionJson),
     sessionsNotKnown: stat.sessions.notKnown,
     regions: regions.items?.map(regionJson) ?? null,

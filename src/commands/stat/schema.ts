@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { TRACKER_FORMATS } from '../../../formats/trackers/index.js'
 import { DIRECTIONS } from '../../model/handoff.js'
 import { TRACKER_STATES } from '../../model/tracker.js'
+import { roomSchema, scratchSchema } from '../../render/room-schema.js'
 import { byteString, count, decimal, finding, hexNumber } from '../../render/schema-parts.js'
 import { OUTCOME_WORDS } from '../../validate/verdict.js'
 
@@ -78,8 +79,9 @@ export const schema = z
         }),
       ),
     }),
-    scratch: z.strictObject({ areas: count, bytes: known }).nullable(),
+    scratch: scratchSchema.nullable(),
     scratchReason: z.string(),
+    room: roomSchema,
     sessions: z
       .array(
         z.strictObject({

@@ -1,6 +1,7 @@
 import { hex } from '../../../formats/memory/fault.js'
 import { escapeText } from '../../render/escape.js'
 import { findingCounts, findingLine, outcomeText } from '../../render/finding-text.js'
+import { roomLines } from '../../render/room-text.js'
 import { grouped, nameText, type Palette, unitText } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
 import type { Stat, TrackerFill } from '../../stat/stat.js'
@@ -18,6 +19,7 @@ export function writeStat(write: Writer, stat: Stat, shown: Shown, palette: Pale
   line('holds', totalsText(stat, palette))
   line('tracker', trackerText(stat, palette))
   line('scratch', scratchText(stat, palette))
+  for (const text of roomLines(stat.scratch, stat.room)) write(`${INDENT}${palette.faint(text)}\n`)
   writeSessions(write, stat, shown, palette)
   writeRegions(write, stat, shown, palette)
   writeFindings(write, stat, palette)

@@ -11,6 +11,8 @@ export interface CommandLine {
   /** `kho_scratch=` or `kho_bootmem=`, which has no say where a hand-over is taken. */
   scratch: boolean
   regions: RegionWish[]
+  /** Pages of 1 GiB that `hugepages=` asks for. */
+  giganticPages: number
 }
 
 /** Reads a command line as early parameters are read: the last of several counts. */
@@ -22,7 +24,30 @@ export function parseCommandLine(text: string): CommandLine {
     kdump: words.some(word => word.startsWith('elfcorehdr=')),
     scratch: words.some(word => /^kho_(scratch|bootmem)=/.test(word)),
     regions: parseReserveMem(text),
+    giganticPages: giganticPages(words),
   }
+}
+
+/** `hugepages=` after `hugepagesz=1G`, or after `default_hugepagesz=1G`; of several for one size the last counts. */
+function giganticPages(words: readonly string[]): number {
+  let size = ''
+  let wanted = 0
+  for (const word of words) {
+    const [name, value = ''] = word.split('=', 2)
+    if (name === 'hugepagesz' || name === 'default_hugepagesz') size = value
+    // A list for each node, `0:2,1:2`, adds up.
+    else if (name === 'hugepages' && GIGANTIC.test(size)) wanted = sumOfNodes(value)
+  }
+  return wanted
+}
+
+const GIGANTIC = /^(1G|1024M|1048576K|1073741824)$/i
+
+function sumOfNodes(text: string): number {
+  return text
+    .split(',')
+    .map(part => Number(part.split(':').at(-1)))
+    .reduce((sum, count) => sum + (Number.isSafeInteger(count) && count > 0 ? count : 0), 0)
 }
 
 function lastFlag(words: readonly string[], name: string): boolean | null {

@@ -1,25 +1,15 @@
 import type { BlobValue } from '../../../formats/blobs/index.js'
 import { DEBUGFS_NOWHERE } from '../../../formats/dumps/debugfs.js'
 import type { ReadingKernel } from '../../../formats/kernels/index.js'
-import type { Range } from '../../../formats/memory/range.js'
 import type { KhoState } from '../../image/state.js'
+import { bootOf, type ReadOptions } from './boot-of.js'
 import { type CommandLine, parseCommandLine } from './cmdline.js'
-import { bootKernel, type EarlyBoot, type ScratchPlace } from './early-boot.js'
+import type { EarlyBoot } from './early-boot.js'
 import type { RegionWish } from './memblock.js'
-import { createReaderMemory, type ReaderMemory } from './memory.js'
+import type { ReaderMemory } from './memory.js'
+import { roomEvents } from './room.js'
 import { runKernel } from './running.js'
 import type { ReaderEvent, Trace } from './trace.js'
-
-/** The kernel that reads a state, and what it is told. */
-export interface ReadOptions {
-  kernel: ReadingKernel
-  /** All of RAM; null where that is not known. */
-  ram: readonly Range[] | null
-  /** Memory that the dump lacks reads as zero. */
-  absentIsZero: boolean
-  /** Its command line; null where it is not known: then what it would take to have everything back is assumed. */
-  cmdline: string | null
-}
 
 /** What one kernel makes of a state, from its first look to the last file taken back. */
 export interface Reading {
@@ -32,19 +22,10 @@ export interface Reading {
 
 /** Follows a kernel through a state. */
 export function readState(state: KhoState, options: ReadOptions): Reading {
-  const { kernel, ram, absentIsZero } = options
-  const { geometry, image } = state
+  const { kernel } = options
   const cmdline = options.cmdline === null ? null : parseCommandLine(options.cmdline)
-  const shown = image.dump.debugfs !== undefined
-  const memory = createReaderMemory(image.memory, geometry, ram, absentIsZero, shown ? DEBUGFS_NOWHERE : null)
-  const boot = bootKernel(memory, {
-    kernel,
-    geometry,
-    root: state.root.address,
-    scratch: scratchPlace(state),
-    kdump: cmdline?.kdump === true,
-    mapHidden: shown,
-  })
+  const shown = state.image.dump.debugfs !== undefined
+  const { boot, memory } = bootOf(state, options)
   const trace = follow(state, options, memory, boot, cmdline)
   // What a copy of debugfs never shows is assumed; files that it should have are not.
   if (shown && trace !== null)
@@ -52,6 +33,7 @@ export function readState(state: KhoState, options: ReadOptions): Reading {
   const assumptions = new Set([...memory.assumptions, ...(trace?.assumptions ?? [])])
   if (trace !== null) for (const text of commandLineAssumptions(state, kernel, cmdline)) assumptions.add(text)
   if (trace !== null && cmdline !== null) trace.events.push(...commandLineEvents(state, kernel, cmdline))
+  if (trace !== null) trace.events.push(...roomEvents(state, options, boot.extended, cmdline))
   return { boot, trace, memory, assumptions: [...assumptions] }
 }
 
@@ -76,14 +58,6 @@ function follow(
     redacted: isRedacted(state),
     areas: areasOf(state),
   })
-}
-
-/** Where the array is. Before the jump its place holds something else, which is not to be taken for it. */
-function scratchPlace({ scratchArray, scratch, root, image }: KhoState): ScratchPlace | null {
-  if (scratchArray === null) return null
-  const { address, size: length } = scratchArray
-  const staged = scratch === null && root.direction === 'outgoing' && image.memory.read(address, 1).ok
-  return { address, length, inPlace: !staged }
 }
 
 function valuesOf<K extends BlobValue['kind']>(state: KhoState, kind: K): Extract<BlobValue, { kind: K }>[] {
@@ -129,7 +103,8 @@ function commandLineAssumptions(
 ): string[] {
   const found: string[] = []
   const names = state.fdt.root.children.map(child => child.name)
-  if (cmdline?.scratch === true) found.push('kho_scratch= has no say: areas come with the hand-over')
+  if (cmdline?.scratch === true)
+    found.push('kho_scratch= (kho_bootmem=) has no say: areas come with the hand-over')
   const wanted: string[] = []
   if ((cmdline?.kho ?? null) === null && passedOver(state, kernel).length > 0) wanted.push('kho=on')
   if (cmdline === null && kernel.users.luo !== null && names.includes('LUO')) wanted.push('liveupdate=on')

@@ -104,7 +104,8 @@ export const DUMP_RULES = family('dump', [
     ...ABOUT_THE_FILE,
     id: 'DEBUGFS-SCRATCH',
     title: 'debugfs has a length for each scratch area',
-    explanation: 'scratch_phys and scratch_len do not have as many lines, so that no scratch area is known.',
+    explanation:
+      'scratch_phys and scratch_len (from 7.4 on bootmem_phys and bootmem_len) do not have as many lines, so that no scratch area is known.',
   },
   {
     ...ABOUT_THE_FILE,

@@ -98,4 +98,26 @@ export const SCRATCH_RULES = family('scratch', [
     effect: 'none',
     check: checkScratchCount,
   },
+  {
+    id: 'SCRATCH-MEMMAP',
+    severity: 'warning',
+    title: 'early boot has room for the struct pages of all RAM',
+    explanation:
+      'Until the map is read a kernel allocates from scratch alone: its struct pages first of all, 64 bytes for each page of RAM, then hash tables and its own data. Up to 7.2 scratch must have that much, and more; from 7.3 on blocks of 1 GiB in which nothing is preserved are opened beside it. kho stat says how much there is. kho_scratch= (7.4: kho_bootmem=) sets the size; the default is 200 % of what this kernel reserved at its own boot.',
+    applies: SINCE,
+    kernel: '"sparse_init_nid: node[…] memory map backing failed. Some memory will not be available."',
+    source: 'sparse_init_nid(): mm/sparse.c',
+    effect: 'none',
+  },
+  {
+    id: 'SCRATCH-GIGANTIC',
+    severity: 'warning',
+    title: 'pages of 1 GiB that the command line asks for find room',
+    explanation:
+      'hugepagesz=1G hugepages=N are allocated before the map is read. Up to 7.2 they come from scratch, which hardly ever has a whole aligned GiB; from 7.3 on they come from the blocks of 1 GiB that are opened beside scratch, and never from scratch itself. What finds no room is missing after the jump, and the count in /proc/meminfo is smaller. --reader-cmdline says what is asked for.',
+    applies: SINCE,
+    kernel: '"HugeTLB: allocating … of page size 1.00 GiB failed. Only allocated … hugepages."',
+    source: 'hugetlb_hstate_alloc_pages(): mm/hugetlb.c; memblock_alloc_hugetlb(): mm/memblock.c (7.3)',
+    effect: 'none',
+  },
 ])

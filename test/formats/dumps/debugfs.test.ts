@@ -63,9 +63,25 @@ describe('a copy of debugfs', () => {
         { start: 0x1000000, size: 0x100 },
         { start: 0x2000000, size: 0x200 },
       ],
+      scratchFiles: 'out/scratch_phys and out/scratch_len',
     })
     const root = dump.memory.read(DEBUGFS_NOWHERE, ROOT.length)
     expect(root.ok && Buffer.compare(root.bytes, ROOT)).toBe(0)
+  })
+
+  it('lists scratch under the names of 7.4, too', () => {
+    const dump = openDebugfs(
+      files(ROOT, { 'out/bootmem_phys': '0x1000000\n', 'out/bootmem_len': '0x100\n' }),
+      99,
+    )
+    expect(dump.debugfs).toMatchObject({
+      scratch: [{ start: 0x1000000, size: 0x100 }],
+      scratchFiles: 'out/bootmem_phys and out/bootmem_len',
+    })
+    const broken = openDebugfs(files(ROOT, { 'out/bootmem_phys': '0x1000000\n' }), 99)
+    expect(broken.faults.map(({ message }) => message)).toEqual([
+      'out/bootmem_phys and out/bootmem_len do not fit together',
+    ])
   })
 
   it('can have both sides', () => {
@@ -95,6 +111,9 @@ describe('a copy of debugfs', () => {
   it('knows its files by name', () => {
     expect(debugfsName('./kho/out/sub_fdts/LUO')).toBe('out/sub_fdts/LUO')
     expect(debugfsName('in/fdt')).toBe('in/fdt')
+    expect(debugfsName('kho/out/bootmem_phys')).toBe('out/bootmem_phys')
+    expect(debugfsName('out/scratch_len')).toBe('out/scratch_len')
+    expect(debugfsName('out/other_len')).toBeNull()
     expect(debugfsName('out/finalize')).toBeNull()
     expect(debugfsName('about/fdt')).toBeNull()
     expect(debugfsName('out/sub_fdts/a/b')).toBeNull()

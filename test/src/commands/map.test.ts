@@ -70,3 +70,29 @@ it('names no more scratch than there can be of memory, whatever an array says', 
   expectValid('map', document)
   for (const { bytes } of document.legend) expect(bytes).toBeLessThanOrEqual(2 ** 52)
 })
+
+describe('what a kernel has to boot in', () => {
+  const RAM = ['--ram', '0-8G'] as const
+
+  it('is marked on the map, and said below it', async () => {
+    const { out } = await kho(['map', IMAGE, ...RAM, '--rows', '8'])
+    expect(out).toContain('::::::::')
+    expect(out).toContain(':  early boot of 7.3 may overwrite it  7 GiB')
+    expect(out).toContain(
+      'it must have 128 MiB for struct pages, and more, which it has; no page of 1 GiB fits',
+    )
+    expect(out).toContain('7.3 opens 7 GiB beside it, in one range; 7 pages of 1 GiB fit')
+    const older = await kho(['map', IMAGE, ...RAM, '--reader', '7.2'])
+    expect(older.out).not.toContain('early boot of')
+  })
+
+  it('is in JSON, too', async () => {
+    const document = JSON.parse((await kho(['map', IMAGE, ...RAM, '--json'])).out)
+    expectValid('map', document)
+    expect(document.opened).toEqual([{ start: '0x40000000', end: '0x200000000' }])
+    expect(document.room.opened).toMatchObject({ kernel: '7.3', gigantic: 7, notKnown: null })
+    const two = JSON.parse((await kho(['map', IMAGE, IMAGE, '--json'])).out)
+    expectValid('map', two)
+    expect([two.scratch, two.room, two.opened]).toEqual([null, null, null])
+  })
+})

@@ -45,6 +45,15 @@ describe('a copy of /sys/kernel/debug/kho', () => {
     expect((await kho(['dump', path, '--root', 'incoming'])).code).toBe(4)
   })
 
+  it('lists scratch areas under the names of 7.4, too', async () => {
+    const path = folder('bootmem', 'out')
+    writeFileSync(join(path, 'out/bootmem_phys'), '0x1000000\n')
+    writeFileSync(join(path, 'out/bootmem_len'), '0x200000\n')
+    const state = loadState(await openImage(path))
+    expect(state.scratch).toEqual([{ start: 0x1000000, size: 0x200000 }])
+    expect(state.scratchReason).toBe('out/bootmem_phys and out/bootmem_len of debugfs')
+  })
+
   it('without a root has no state, and any other folder is no dump', async () => {
     const empty = file('empty')
     mkdirSync(join(empty, 'out'), { recursive: true })

@@ -49,6 +49,20 @@ function lines(picture: Picture): string[] {
 }
 
 describe('pictureOf', () => {
+  it('marks RAM that early boot may overwrite, where nothing of the hand-over shows', () => {
+    const opened = { kernel: '7.3', ranges: [{ start: 0x18000, end: 0x30000 }] }
+    const picture = pictureOf(MAP, { ...DEFAULTS, opened })
+    expect(lines(picture).slice(1, 3)).toEqual(['!.......::::::::', '#:::::::::::::::'])
+    expect(picture.legend.at(-1)).toEqual({
+      letter: ':',
+      name: 'early boot of 7.3 may overwrite it',
+      kind: 'opened',
+      bytes: 0x18000,
+    })
+    const change = pictureOf(MAP, { ...DEFAULTS, by: 'change', second: MAP, opened })
+    expect(lines(change).join('')).not.toContain(':')
+  })
+
   it('gives the largest owner the first letter, and shows RAM and what is none', () => {
     const picture = pictureOf(MAP, DEFAULTS)
     expect(picture.cellBytes).toBe(4096)

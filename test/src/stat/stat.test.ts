@@ -44,7 +44,7 @@ describe('stat', () => {
       files: 3,
       regions: 2,
     })
-    expect(result.scratch).toEqual({ areas: 3, bytes: 224 * 2 ** 20 })
+    expect(result.scratch).toMatchObject({ areas: 3, bytes: 224 * 2 ** 20 })
     const file = result.sessions.items?.[0]?.files[1]
     expect(file).toEqual({
       path: 'luo/sessions/vm-a/files/2',

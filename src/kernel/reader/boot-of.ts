@@ -1,0 +1,45 @@
+import { DEBUGFS_NOWHERE } from '../../../formats/dumps/debugfs.js'
+import type { ReadingKernel } from '../../../formats/kernels/index.js'
+import type { Range } from '../../../formats/memory/range.js'
+import type { KhoState } from '../../image/state.js'
+import { parseCommandLine } from './cmdline.js'
+import { bootKernel, type EarlyBoot, type ScratchPlace } from './early-boot.js'
+import { createReaderMemory, type ReaderMemory } from './memory.js'
+
+/** The kernel that reads a state, and what it is told. */
+export interface ReadOptions {
+  kernel: ReadingKernel
+  /** All of RAM; null where that is not known. */
+  ram: readonly Range[] | null
+  /** Memory that the dump lacks reads as zero. */
+  absentIsZero: boolean
+  /** Its command line; null where it is not known: then what it would take to have everything back is assumed. */
+  cmdline: string | null
+}
+
+/** Follows a kernel through early boot, and no further. */
+export function bootOf(
+  state: KhoState,
+  { kernel, ram, absentIsZero, cmdline }: ReadOptions,
+): { boot: EarlyBoot; memory: ReaderMemory } {
+  const { geometry, image } = state
+  const shown = image.dump.debugfs !== undefined
+  const memory = createReaderMemory(image.memory, geometry, ram, absentIsZero, shown ? DEBUGFS_NOWHERE : null)
+  const boot = bootKernel(memory, {
+    kernel,
+    geometry,
+    root: state.root.address,
+    scratch: scratchPlace(state),
+    kdump: cmdline !== null && parseCommandLine(cmdline).kdump,
+    mapHidden: shown,
+  })
+  return { boot, memory }
+}
+
+/** Where the array is. Before the jump its place holds something else, which is not to be taken for it. */
+function scratchPlace({ scratchArray, scratch, root, image }: KhoState): ScratchPlace | null {
+  if (scratchArray === null) return null
+  const { address, size: length } = scratchArray
+  const staged = scratch === null && root.direction === 'outgoing' && image.memory.read(address, 1).ok
+  return { address, length, inPlace: !staged }
+}
