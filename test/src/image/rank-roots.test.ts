@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { encodeKexecMetadata } from '../../../formats/blobs/index.js'
 import { buildFdt, nativeU64Bytes, readFdt, stringBytes } from '../../../formats/fdt/index.js'
+import { KHO_SCRATCH } from '../../../formats/layout/index.js'
+import { hex } from '../../../formats/memory/fault.js'
 import { geometry } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { createPageSet } from '../../../formats/pages/page-set.js'
@@ -45,6 +47,24 @@ function record(fdtAddress: number): FoundHandover {
   return { kind: 'setup-data', address: 0x8000, fdtAddress, fdtSize: 4096, ...scratch }
 }
 
+/** A record with a scratch array that is in place, in memory of its own. */
+function recordInPlace(fdtAddress: number): FoundHandover {
+  const array = allocator.allocate(1)
+  KHO_SCRATCH.write(array.bytes, 0, { addr: 2 ** 20, size: 0x200000n })
+  return { ...record(fdtAddress), scratchAddress: array.address, scratchSize: KHO_SCRATCH.size }
+}
+
+/** Where a root's map begins: 0 before finalize. */
+function mapAt(candidate: ReturnType<typeof root>, address: number | null) {
+  const { choice } = candidate
+  const reading = { ...choice.reading, root: address === null ? null : { addresses: [address] } }
+  return { ...candidate, choice: { ...choice, reading } }
+}
+
+function directions(roots: ReturnType<typeof root>[], handovers: FoundHandover[] = []) {
+  return Object.fromEntries(order(roots, handovers).map(([address, direction]) => [address, direction]))
+}
+
 function order(roots: ReturnType<typeof root>[], handovers: FoundHandover[] = []) {
   return rankRoots(builder.memory(), roots, handovers).map(({ candidate }) => [
     candidate.address,
@@ -76,5 +96,96 @@ describe('ranking roots', () => {
     const two = [root(0x2000, null), root(0x1000, null), root(0x3000, null)]
     expect(order(two).map(([address]) => address)).toEqual([0x1000, 0x2000, 0x3000])
     expect(order(two, [record(0x3000)])[0]![0]).toBe(0x3000)
+  })
+
+  it('looks at counts only where two of them differ', () => {
+    // Alike, or alone: what a record says of the scratch array decides.
+    expect(directions([root(0x1000, 3), root(0x2000, 3)], [record(0x1000)])).toEqual({
+      4096: 'outgoing',
+      8192: 'unknown',
+    })
+    expect(directions([root(0x1000, 3)])).toEqual({ 4096: 'unknown' })
+    // One without a count is judged by its records, beside those with counts.
+    const mixed = [root(0x1000, 3), root(0x2000, 4), root(0x3000, null)]
+    expect(directions(mixed, [record(0x3000)])).toEqual({
+      4096: 'incoming',
+      8192: 'outgoing',
+      12288: 'outgoing',
+    })
+  })
+
+  it('takes a root for the next kernel while its scratch array is not in place, and for this one when it is', () => {
+    expect(directions([root(0x1000, null)], [record(0x1000)])).toEqual({ 4096: 'outgoing' })
+    expect(directions([root(0x1000, null)], [recordInPlace(0x1000)])).toEqual({ 4096: 'incoming' })
+    const both = [record(0x1000), recordInPlace(0x1000)]
+    expect(directions([root(0x1000, null)], both)).toEqual({ 4096: 'incoming' })
+    // Records of others say nothing.
+    expect(directions([root(0x1000, null)], [recordInPlace(0x2000)])).toEqual({ 4096: 'unknown' })
+  })
+
+  it('takes the live one of two without counts for outgoing, and the other for incoming where a record names it', () => {
+    for (const state of ['stale', 'partial'] as const) {
+      const two = [root(0x1000, null), root(0x2000, null, state)]
+      expect(directions(two, [record(0x2000)])).toEqual({ 4096: 'outgoing', 8192: 'incoming' })
+      expect(directions(two, [record(0x1000)])).toEqual({ 4096: 'outgoing', 8192: 'unknown' })
+    }
+    // Two that are alike are no rivals.
+    const alike = [root(0x1000, null, 'stale'), root(0x2000, null, 'stale')]
+    expect(directions(alike, [recordInPlace(0x1000)])).toEqual({ 4096: 'incoming', 8192: 'unknown' })
+  })
+
+  it('takes a root whose map is not made yet for outgoing', () => {
+    const absent = root(0x1000, null, 'absent')
+    expect(directions([mapAt(absent, 0)])).toEqual({ 4096: 'outgoing' })
+    expect(directions([mapAt(absent, 0)], [recordInPlace(0x1000)])).toEqual({ 4096: 'outgoing' })
+    expect(directions([mapAt(absent, 0x5000)])).toEqual({ 4096: 'unknown' })
+    expect(directions([mapAt(absent, null)])).toEqual({ 4096: 'unknown' })
+    expect(directions([mapAt(root(0x1000, null, 'stale'), 0)])).toEqual({ 4096: 'unknown' })
+  })
+
+  it('says what spoke for each, in the order in which it was met', () => {
+    const given = { ...root(0x1000, 3), given: true }
+    const place = recordInPlace(0x1000)
+    const chosen: FoundHandover = { ...record(0x1000), kind: 'chosen', address: 0xa000 }
+    const [ranked] = rankRoots(builder.memory(), [given], [record(0x2000), place, chosen])
+    expect(ranked!.candidate.evidence).toEqual([
+      { kind: 'given', message: 'address given on the command line', address: null },
+      { kind: 'scan', message: 'FDT with compatible kho-v4', address: 0x1000 },
+      { kind: 'setup-data', message: 'setup_data record at 0x8000 names it', address: 0x8000 },
+      {
+        kind: 'scratch',
+        message: `scratch array at ${hex(place.scratchAddress)} is in place`,
+        address: place.scratchAddress,
+      },
+      { kind: 'chosen', message: 'device tree at 0xa000 names it', address: 0xa000 },
+      {
+        kind: 'scratch',
+        message: 'scratch array at 0x9000 is not in the dump (outside)',
+        address: 0x9000,
+      },
+      { kind: 'tracker', message: 'tracker live', address: 0x2000 },
+      { kind: 'kexec-count', message: 'kexec-metadata says count 3', address: null },
+    ])
+  })
+
+  it('says why a tracker is not alive, and nothing of a count or an address that there is not', () => {
+    const { choice, ...rest } = mapAt(root(0x1000, null, 'stale'), null)
+    const stale = { ...rest, choice: { ...choice, reading: { ...choice.reading, reason: 'overwritten' } } }
+    const [ranked] = rankRoots(builder.memory(), [stale], [])
+    expect(ranked!.candidate.evidence).toEqual([
+      { kind: 'scan', message: 'FDT with compatible kho-v4', address: 0x1000 },
+      { kind: 'tracker', message: 'tracker stale: overwritten', address: null },
+    ])
+    expect(ranked!.kexecCount).toBeNull()
+  })
+
+  it('takes no count from a child that is not in the dump', () => {
+    const lost = root(0x1000, 3)
+    const place = { name: 'preserved-data', value: nativeU64Bytes(0x7000n) }
+    const properties = [{ name: 'compatible', value: stringBytes('kho-v4') }]
+    const child = { name: 'kexec-metadata', properties: [place], children: [] }
+    const { tree } = readFdt(buildFdt({ name: '', properties, children: [child] }))
+    const [ranked] = rankRoots(builder.memory(), [{ ...lost, found: { ...lost.found, fdt: tree! } }], [])
+    expect(ranked!.kexecCount).toBeNull()
   })
 })
