@@ -50,7 +50,7 @@ module.exports = function load(folder) {
     return name.startsWith('./') ? part(name.slice(2)) : require(name)
   }
 
-  if (file !== null) process.on('exit', () => news && keep(file, made, scripts))
+  if (file !== null) process.on('exit', () => news && keep(file, made, scripts, kept ?? new Map()))
   part('kho.cjs')
 }
 
@@ -90,13 +90,14 @@ function readKept(file, made) {
   }
 }
 
-function keep(file, made, scripts) {
+function keep(file, made, scripts, kept) {
   const parts = []
   const code = []
   let size = 0
-  for (const [name, script] of scripts) {
+  // What an earlier run needed and this one did not stays: one may have failed, the other not.
+  for (const name of new Set([...kept.keys(), ...scripts.keys()])) {
     // With the functions that ran: the rest are compiled when they are called.
-    const data = script.createCachedData()
+    const data = scripts.get(name)?.createCachedData() ?? kept.get(name)
     parts.push([name, size, data.length])
     code.push(data)
     size += data.length

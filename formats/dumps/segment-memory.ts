@@ -16,7 +16,7 @@ export interface SegmentLayout {
 }
 
 /** Longest block of a sequential pass: what the kernel copies stays in a processor's cache until it is looked at. */
-const BLOCK_BYTES = 2 ** 16
+const BLOCK_BYTES = 2 ** 18
 
 /** Blocks after the first of a segment begin at multiples of this. */
 const BLOCK_ALIGN = 4096

@@ -4,6 +4,7 @@ import { type Handover, readSetupData, SETUP_DATA_MARK } from '../../formats/han
 import { terminatedString } from '../../formats/layout/index.js'
 import type { Block, PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { asciiBytes, findBytes } from '../../formats/memory/search.js'
+import { wordsOf } from '../../formats/pages/words.js'
 
 /** A page that holds a root FDT by its looks. */
 export interface FoundRoot {
@@ -70,7 +71,7 @@ export function fdtBytes(memory: PhysicalMemory, address: number): Uint8Array | 
 
 /**
  * One pass over the memory at page stride for FDTs, and, where a root was found, one for the x86 setup_data records
- * that name it (they lie anywhere in a page). Work on what looks like an FDT is bounded by the image's size.
+ * that name it (they lie at any word of a page). Work on what looks like an FDT is bounded by the image's size.
  */
 export function findRoots(memory: PhysicalMemory, progress?: Progress): FoundRoots {
   const found: FoundRoots = { roots: [], handovers: [] }
@@ -113,14 +114,23 @@ function findSetupData(memory: PhysicalMemory, found: FoundRoots, progress?: Pro
   const border = createBorder(accept)
   eachBlock(memory, progress, ({ phys, bytes }) => {
     border(phys, bytes)
-    for (
-      let at = findBytes(bytes, SETUP_DATA_MARK);
-      at >= 0;
-      at = findBytes(bytes, SETUP_DATA_MARK, at + 1)
-    ) {
-      accept(phys + at - 8)
-    }
+    eachMark(phys, bytes, at => accept(at - 8))
   })
+}
+
+const [TYPE_WORD, LENGTH_WORD] = wordsOf(SETUP_DATA_MARK) as unknown as [number, number]
+
+/**
+ * Addresses of { type, len } in a block. Records lie at multiples of 8 (bzImage64_load(), setup_boot_parameters(),
+ * arch/x86/kernel/kexec-bzimage64.c, 7.2), but for one behind a device tree of an odd length, which x86 hands on with
+ * `force_dtb` alone and which is not looked for; so words are looked at, four times as fast as bytes.
+ */
+function eachMark(phys: number, bytes: Uint8Array, visit: (address: number) => void): void {
+  const skipped = (4 - (phys % 4)) % 4
+  const words = wordsOf(bytes.subarray(skipped))
+  for (let at = words.indexOf(TYPE_WORD); at >= 0; at = words.indexOf(TYPE_WORD, at + 1)) {
+    if (words[at + 1] === LENGTH_WORD) visit(phys + skipped + at * 4)
+  }
 }
 
 /** Looks at where blocks meet: a mark that two neighbours share is in neither. */

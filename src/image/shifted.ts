@@ -6,6 +6,7 @@ import { ADDRESS_LIMIT, geometry, PAGE_SHIFTS } from '../../formats/memory/geome
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { asciiBytes, findBytes, findLastBytes } from '../../formats/memory/search.js'
 import { hasBlock } from '../../formats/pages/page-set.js'
+import { wordsOf } from '../../formats/pages/words.js'
 import { type FoundRoot, readRoot } from './find-roots.js'
 import { readMap } from './read-map.js'
 
@@ -22,12 +23,13 @@ const MARKS = [
   { child: 'kho_test', text: 'kho-test-v1\0', inFdt: true },
 ].map(mark => ({ ...mark, bytes: asciiBytes(mark.text) }))
 
-const ROOT_MARK = asciiBytes('kho-v')
 const FDT_MAGIC = Uint8Array.of(0xd0, 0x0d, 0xfe, 0xed)
+/** The same as a native word. */
+const FDT_WORD = 0xedfe0dd0
 
 /** The compatible of these small FDTs is in their first bytes. */
 const FDT_REACH = 512
-/** Distances that are tried, and occurrences of the root's mark that are looked at: copies of both are few. */
+/** Distances that are tried, and FDTs that are looked at: copies of both are few. */
 const MOST_TRIES = 64
 
 /**
@@ -85,17 +87,18 @@ function readsWhole(memory: PhysicalMemory, found: FoundRoot, distance: number):
 /** How much of an image is searched for a root that lies at no page: a hint must not cost a second pass over all of it. */
 const SEARCHED = 2 ** 26
 
-/** A root that lies at no page, as it does where a hole of no whole number of pages was left out. */
+/** A root that lies at no page, as it does where a hole of no whole number of pages was left out, but of one of words. */
 function findMisplacedRoot(memory: PhysicalMemory): FoundRoot | null {
   let tries = 0
   let searched = 0
   for (const { phys, bytes } of memory.blocks()) {
     searched += bytes.length
     if (searched > SEARCHED) return null
-    for (let at = findBytes(bytes, ROOT_MARK); at >= 0; at = findBytes(bytes, ROOT_MARK, at + 1)) {
-      const start = fdtBefore(bytes, at)
-      if (start < 0 || (phys + start) % 4096 === 0) continue
-      const root = readRoot(memory, phys + start)
+    const words = wordsOf(bytes)
+    for (let at = words.indexOf(FDT_WORD); at >= 0; at = words.indexOf(FDT_WORD, at + 1)) {
+      const address = phys + at * 4
+      if (address % 4096 === 0) continue
+      const root = readRoot(memory, address)
       if (root !== null) return root
       if (++tries === MOST_TRIES) return null
     }

@@ -1,7 +1,7 @@
 import { appendPath } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { rangeAt, rangeSize } from '../../formats/memory/range.js'
-import { blockSize, countBlocks, orders, totals } from '../../formats/pages/page-set.js'
+import { blockSize, countBlocks, orders } from '../../formats/pages/page-set.js'
 import { TRACKER_FORMATS } from '../../formats/trackers/index.js'
 import type { TrackerNode } from '../../formats/trackers/tracker.js'
 import type { KhoState, TrackerInfo } from '../image/state.js'
@@ -76,8 +76,18 @@ const ORDER = defineKind<{ order: number; blocks: number; bytes: number }>({
 /** What can be said of a tracker. */
 export const TRACKER_STATES = ['live', 'stale', 'partial', 'absent']
 
-/** What a tracker comes to, as far as it is there. */
-export function trackerTotals({ decode: { nodes, pages } }: TrackerInfo) {
+const counted = new WeakMap<TrackerInfo['decode'], Totals>()
+
+/** What a tracker comes to, as far as it is there. Counted once. */
+export function trackerTotals({ decode }: TrackerInfo): Totals {
+  const known = counted.get(decode)
+  if (known !== undefined) return known
+  const found = countTotals(decode)
+  counted.set(decode, found)
+  return found
+}
+
+function countTotals({ nodes, pages }: TrackerInfo['decode']) {
   const rows = orders(pages).map(order => {
     const blocks = countBlocks(pages, order)
     return { order, blocks, bytes: blocks * blockSize(pages, order) }
@@ -87,11 +97,12 @@ export function trackerTotals({ decode: { nodes, pages } }: TrackerInfo) {
     leaves: nodes.filter(node => LEAVES.has(node.kind)).length,
     metadataBytes: nodes.reduce((sum, node) => sum + node.size, 0),
     orders: rows.filter(row => row.blocks > 0),
-    ...totals(pages),
+    blocks: rows.reduce((sum, row) => sum + row.blocks, 0),
+    bytes: rows.reduce((sum, row) => sum + row.bytes, 0),
   }
 }
 
-type Totals = ReturnType<typeof trackerTotals>
+type Totals = ReturnType<typeof countTotals>
 
 /** The same where all of it is there: what rests on nodes that are not is not known, however much of it is there. */
 export function knownTotals({ tracker, image }: KhoState): Totals | NotKnown {

@@ -9,14 +9,20 @@ export interface FileSource extends ByteSource {
   close(): void
 }
 
-/** Reads below this size go through the cache; others read exactly what is asked, into bytes of their own. */
+/** Reads below this size go through the cache; others have bytes of their own. */
 const SMALL_READ = 4096
+
+/**
+ * Where a read of a page goes on where the one before ended, as in the pages of a tracker that lie one after the other, so
+ * much is read at once, and the pages that follow are views of it. All of it is kept alive by who keeps one of them.
+ */
+const RUN_BYTES = 2 ** 16
 
 const CACHE_BLOCK = 2 ** 14
 const CACHE_BLOCKS = 512
 
 /** A sequential pass reads this much at once: what stays in the processor's cache until it is looked at (docs/performance.md). */
-const READ_AHEAD = 2 ** 16
+const READ_AHEAD = 2 ** 18
 
 /** readSync takes no more at once. */
 const MAX_READ = 2 ** 30
@@ -24,7 +30,7 @@ const MAX_READ = 2 ** 30
 /**
  * Opens a file. Nothing of it is read but what is asked for: files beyond 2 GiB and sparse ones of a terabyte
  * open at once. Small reads are views of cached blocks, which are never written to again; a read of a page or
- * more has bytes of its own, so that who keeps a page keeps no block alive.
+ * more has bytes of its own, or shares them with its neighbours where they are read one after the other.
  *
  * @throws KhoError `unreadable` with one line that says why.
  */
@@ -44,6 +50,9 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
   let ahead: Uint8Array | null = null
   let aheadStart = 0
   let aheadLength = 0
+  let run: Uint8Array = new Uint8Array(0)
+  let runStart = 0
+  let lastEnd = -1
   let closed = false
 
   function readInto(target: Uint8Array, offset: number, length: number): number {
@@ -60,6 +69,19 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
     const bytes = allocate(length)
     const count = readInto(bytes, offset, length)
     return count === length ? bytes : bytes.subarray(0, count)
+  }
+
+  /** Bytes that are never written to again. */
+  function readKept(offset: number, length: number): Uint8Array {
+    const goesOn = offset === lastEnd
+    lastEnd = offset + length
+    const inRun = offset >= runStart && offset + length <= runStart + run.length
+    if (!inRun) {
+      if (!goesOn || length > RUN_BYTES / 2) return readExactly(offset, length)
+      run = readExactly(offset, Math.min(RUN_BYTES, size - offset))
+      runStart = offset
+    }
+    return run.subarray(offset - runStart, offset - runStart + length)
   }
 
   function cachedBlock(start: number): Uint8Array {
@@ -95,7 +117,7 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
     if (wanted === 0) return new Uint8Array(0)
     if (reuse) return readAhead(offset, wanted)
     const start = Math.floor(offset / CACHE_BLOCK) * CACHE_BLOCK
-    if (wanted >= SMALL_READ || offset + wanted > start + CACHE_BLOCK) return readExactly(offset, wanted)
+    if (wanted >= SMALL_READ || offset + wanted > start + CACHE_BLOCK) return readKept(offset, wanted)
     return cachedBlock(start).subarray(offset - start, offset - start + wanted)
   }
 
@@ -104,6 +126,7 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
     closed = true
     cache.clear()
     ahead = null
+    run = new Uint8Array(0)
     closeSync(fd)
   }
 

@@ -4,7 +4,7 @@ import { ADDRESS_LIMIT, type Geometry } from '../../memory/geometry.js'
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import { u64, viewOf } from '../../memory/u64.js'
 import { addBitmap, createPageSet, type PageSet } from '../../pages/page-set.js'
-import { wordsOf } from '../../pages/words.js'
+import { nextUsedSlot, wordsOf } from '../../pages/words.js'
 import { nodePath, WORD } from '../shared/read.js'
 import type { TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot } from '../tracker.js'
 import { levelBlocks, TABLE_LEVELS, TABLE_ORDERS, tableSlots } from './shape.js'
@@ -46,34 +46,44 @@ export function decodePageTable(
       walk.faults.add('TABLE-ORDER', message, null, 'fdt')
     }
     walk.order = order
-    visitTable(walk, address, TABLE_LEVELS, 0, `entry ${order} of the root property`)
+    visitTable(walk, address, TABLE_LEVELS, 0, null)
   })
   const { pages, nodes, badPointers, absentNodes } = walk
   return { pages, nodes, faults: walk.faults.list(), badPointers, absentNodes }
 }
 
+/** The descriptor that names a table; null for the root property's. */
+interface Descriptor {
+  table: number
+  index: number
+}
+
+function textOf(walk: Walk, from: Descriptor | null): string {
+  if (from === null) return `entry ${walk.order} of the root property`
+  return `descriptor ${from.index} of ${hex(from.table)}`
+}
+
 /** `base` is the number of the first block under this table. */
-function visitTable(walk: Walk, address: number, level: number, base: number, from: string): void {
+function visitTable(walk: Walk, address: number, level: number, base: number, from: Descriptor | null): void {
   const { geometry, order } = walk
-  const path = nodePath(address)
   if (address >= ADDRESS_LIMIT || address % geometry.pageSize !== 0) {
     walk.badPointers++
     const why = address >= ADDRESS_LIMIT ? 'is no physical address' : 'has reserved low bits set'
-    walk.faults.add('TABLE-POINTER', `descriptor ${hex(address)} in ${from} ${why}`)
+    walk.faults.add('TABLE-POINTER', `descriptor ${hex(address)} in ${textOf(walk, from)} ${why}`)
     return
   }
   if (walk.visited.has(address)) {
     walk.badPointers++
-    const message = `${from} points to ${hex(address)}, which another descriptor uses too; its blocks are counted once`
-    walk.faults.add('TABLE-SHARED-NODE', message, address, path)
+    const message = `${textOf(walk, from)} points to ${hex(address)}, which another descriptor uses too; its blocks are counted once`
+    walk.faults.add('TABLE-SHARED-NODE', message, address, nodePath(address))
     return
   }
   walk.visited.add(address)
   const read = walk.memory.read(address, geometry.pageSize)
   if (!read.ok) {
     walk.absentNodes++
-    const message = `table ${hex(address)}, named by ${from}, is not in the dump (${read.reason})`
-    walk.faults.add('TABLE-ABSENT', message, address, path, read.reason)
+    const message = `table ${hex(address)}, named by ${textOf(walk, from)}, is not in the dump (${read.reason})`
+    walk.faults.add('TABLE-ABSENT', message, address, nodePath(address), read.reason)
     return
   }
   const kind = level === 1 ? 'leaf' : 'table'
@@ -82,26 +92,35 @@ function visitTable(walk: Walk, address: number, level: number, base: number, fr
   if (level === 1) {
     const lost = addBitmap(walk.pages, order, base, wordsOf(read.bytes))
     if (lost > 0) {
-      walk.faults.add('BLOCK-ADDRESS', `${lost} blocks of order ${order} lie at or above 2^52`, address, path)
+      walk.faults.add(
+        'BLOCK-ADDRESS',
+        `${lost} blocks of order ${order} lie at or above 2^52`,
+        address,
+        nodePath(address),
+      )
     }
     return
   }
   const view = viewOf(read.bytes)
   const blocks = levelBlocks(geometry, level)
   const slots = tableSlots(geometry, level, order)
-  for (let slot = 0; slot < geometry.tableEntries; slot++) {
+  const words = wordsOf(read.bytes)
+  for (
+    let slot = nextUsedSlot(words, 0);
+    slot < geometry.tableEntries;
+    slot = nextUsedSlot(words, slot + 1)
+  ) {
     const entry = u64(view, slot * WORD)
-    if (entry === 0) continue
     if (slot >= slots) {
       walk.badPointers++
       walk.faults.add(
         'TABLE-INDEX',
         `descriptor ${slot} of ${hex(address)} is past the last that an address reaches`,
         address,
-        path,
+        nodePath(address),
       )
       continue
     }
-    visitTable(walk, entry, level - 1, base + slot * blocks, `descriptor ${slot} of ${hex(address)}`)
+    visitTable(walk, entry, level - 1, base + slot * blocks, { table: address, index: slot })
   }
 }

@@ -48,26 +48,32 @@ export function decodeRadixTree(
     absentNodes: 0,
   }
   const address = root.addresses[0] ?? 0
-  if (address !== 0) visitNode(walk, address, shape.depth - 1, 0, 'the root property', null)
+  if (address !== 0) visitNode(walk, address, shape.depth - 1, 0, null)
   const { pages, nodes, badPointers, absentNodes } = walk
   return { pages, nodes, faults: walk.faults.list(), badPointers, absentNodes }
 }
 
-function visitNode(
-  walk: Walk,
-  address: number,
-  level: number,
-  prefix: number,
-  from: string,
-  slot: number | null,
-): void {
-  const path = nodePath(address)
-  if (!checkPointer(walk, address, level, from, slot)) return
+/** The slot that names a node; null for the root, which a property names. Made into words only where they are needed. */
+interface Slot {
+  table: number
+  index: number
+}
+
+function textOf(from: Slot | null): string {
+  return from === null ? 'the root property' : `slot ${from.index} of ${hex(from.table)}`
+}
+
+function slotAddress(from: Slot | null): number | null {
+  return from === null ? null : from.table + from.index * WORD
+}
+
+function visitNode(walk: Walk, address: number, level: number, prefix: number, from: Slot | null): void {
+  if (!checkPointer(walk, address, level, from)) return
   const read = walk.memory.read(address, walk.geometry.pageSize)
   if (!read.ok) {
     walk.absentNodes++
-    const message = `radix node ${hex(address)} of level ${level}, named by ${from}, is not in the dump (${read.reason})`
-    walk.faults.add('RADIX-NODE-ABSENT', message, address, path, read.reason)
+    const message = `radix node ${hex(address)} of level ${level}, named by ${textOf(from)}, is not in the dump (${read.reason})`
+    walk.faults.add('RADIX-NODE-ABSENT', message, address, nodePath(address), read.reason)
     return
   }
   walk.visited.set(address, level)
@@ -75,7 +81,7 @@ function visitNode(
   walk.nodes.push({ address, kind, level, ...placeOf(walk, level, prefix), size: walk.geometry.pageSize })
   if (level === 0) {
     const lost = addLeaf(walk.pages, walk.shape, prefix, wordsOf(read.bytes), walk.bareLimit)
-    for (const problem of lost) walk.faults.add(problem.code, problem.message, address, path)
+    for (const problem of lost) walk.faults.add(problem.code, problem.message, address, nodePath(address))
     return
   }
   walk.ancestors.add(address)
@@ -109,52 +115,42 @@ function visitTable(walk: Walk, bytes: Uint8Array, address: number, level: numbe
       rejectRootSlot(walk, entry, address, level, slot, limit)
       continue
     }
-    visitNode(
-      walk,
-      entry,
-      level - 1,
-      prefix + slot * weight,
-      `slot ${slot} of ${hex(address)}`,
-      address + slot * WORD,
-    )
+    visitNode(walk, entry, level - 1, prefix + slot * weight, { table: address, index: slot })
   }
 }
 
 /** False, with a fault, where a pointer leads nowhere that a tree could have it lead. */
-function checkPointer(
-  walk: Walk,
-  address: number,
-  level: number,
-  from: string,
-  slot: number | null,
-): boolean {
+function checkPointer(walk: Walk, address: number, level: number, from: Slot | null): boolean {
   if (address >= ADDRESS_LIMIT) {
     walk.badPointers++
-    walk.faults.add('RADIX-POINTER', `pointer ${hex(address)} in ${from} is no physical address`, slot)
+    walk.faults.add(
+      'RADIX-POINTER',
+      `pointer ${hex(address)} in ${textOf(from)} is no physical address`,
+      slotAddress(from),
+    )
     return false
   }
-  const path = nodePath(address)
   if (address % walk.geometry.pageSize !== 0) {
     walk.badPointers++
     walk.faults.add(
       'RADIX-POINTER',
-      `pointer ${hex(address)} in ${from} is not page aligned`,
-      slot ?? address,
+      `pointer ${hex(address)} in ${textOf(from)} is not page aligned`,
+      slotAddress(from) ?? address,
     )
     return false
   }
   if (walk.ancestors.has(address)) {
     walk.badPointers++
-    const message = `${from} points back to ${hex(address)}, which lies above it: a kernel walks this circle once for each way through it`
-    walk.faults.add('RADIX-CYCLE', message, slot ?? address, path)
+    const message = `${textOf(from)} points back to ${hex(address)}, which lies above it: a kernel walks this circle once for each way through it`
+    walk.faults.add('RADIX-CYCLE', message, slotAddress(from) ?? address, nodePath(address))
     return false
   }
   const met = walk.visited.get(address)
   if (met !== undefined) {
     walk.badPointers++
     const as = met === level ? `level ${level}` : `level ${met}, here level ${level}`
-    const message = `${from} points to ${hex(address)}, which another slot uses too (${as}); its blocks are counted once`
-    walk.faults.add('RADIX-SHARED-NODE', message, slot ?? address, path)
+    const message = `${textOf(from)} points to ${hex(address)}, which another slot uses too (${as}); its blocks are counted once`
+    walk.faults.add('RADIX-SHARED-NODE', message, slotAddress(from) ?? address, nodePath(address))
     return false
   }
   return true
