@@ -22,6 +22,7 @@ import { inferGeometry } from './infer-geometry.js'
 import { noState } from './no-state.js'
 import type { KhoImage } from './open.js'
 import { type RankedRoot, rankRoots, scratchDoubt } from './rank-roots.js'
+import type { MapReading } from './read-map.js'
 import { shiftFault } from './shifted.js'
 import type { KhoState, RootCandidate, TrackerInfo } from './state.js'
 import { zeroFilled } from './zero-memory.js'
@@ -91,11 +92,23 @@ function loadRoots(image: KhoImage, options: StateOptions): LoadedRoots {
     ...(options.pageShift === undefined ? {} : { pageShift: options.pageShift }),
     ...(ramEnd === undefined ? {} : { ramEnd }),
   }
+  const infer = (root: FoundRoot, more: { pageShift?: PageShift } = {}) =>
+    inferGeometry(image.memory, root, found.handovers, image.dump.machine, { ...mapOptions, ...more })
   const roots = found.roots.map(root => ({
     found: root,
-    choice: inferGeometry(image.memory, root, found.handovers, image.dump.machine, mapOptions),
+    choice: infer(root),
     given: root.address === options.root,
   }))
+  // A machine has one page size: what one root shows holds for the others.
+  const sure = roots.find(
+    ({ choice }) => ['told', 'shown'].includes(choice.certainty) && isLive(choice.reading),
+  )
+  for (const root of sure === undefined ? [] : roots) {
+    if (root.choice.certainty !== 'guessed') continue
+    const { pageShift, pageSize } = sure!.choice.reading.geometry
+    const reason = `the root at ${hex(sure!.found.address)} shows pages of ${pageSize} bytes`
+    root.choice = { ...infer(root.found, { pageShift }), reason }
+  }
   const ranked = rankRoots(image.memory, roots, found.handovers)
   const { debugfs } = image.dump
   if (debugfs !== undefined) applyDebugfs(debugfs, ranked, options.pageShift !== undefined)
@@ -104,6 +117,17 @@ function loadRoots(image: KhoImage, options: StateOptions): LoadedRoots {
 
 /** Images larger than this are not searched for the records of a root that was given: minutes for a hint. */
 const SEARCHED_FOR_RECORDS = 2 ** 34
+
+function isLive({ state, lacksRootPage }: MapReading): boolean {
+  return state === 'live' && !lacksRootPage
+}
+
+/** What to say where nothing tells how large pages are, and it matters. */
+function pageSizeFaults({ choice: { certainty, reason, reading } }: RankedRoot): Fault[] {
+  if (certainty !== 'guessed') return []
+  const message = `pages of ${reading.geometry.pageSize} bytes are ${reason}; --page-size 4K, 16K or 64K says which`
+  return [fault('DUMP-PAGE-SIZE', message)]
+}
 
 /**
  * An address that was given needs no search. Its records, and other roots, are looked for all the same where that is
@@ -176,7 +200,13 @@ function buildState(
       decoded ??= decodeBlobs(blobMemory(image, options), fdt, chosen)
       return decoded
     },
-    faults: [...faults, ...shiftFaults(image, chosen), ...fdtFaults(fdt, chosen), ...reading.decode.faults],
+    faults: [
+      ...faults,
+      ...pageSizeFaults(chosen),
+      ...shiftFaults(image, chosen),
+      ...fdtFaults(fdt, chosen),
+      ...reading.decode.faults,
+    ],
   }
 }
 

@@ -1,27 +1,23 @@
 import { findChild } from '../../formats/fdt/index.js'
 import { type Abi, KERNELS } from '../../formats/kernels/index.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
-import { blocksAt, hasBlock, totals } from '../../formats/pages/page-set.js'
-import { forEachRange } from '../../formats/pages/runs.js'
+import { totals } from '../../formats/pages/page-set.js'
 import { trackerOf } from '../../formats/trackers/index.js'
 import type { TrackerDecode } from '../../formats/trackers/tracker.js'
-import { blobPlaces, decodeChild } from './child-blob.js'
+import { decodeChild } from './child-blob.js'
 import type { Candidate, LayoutChoice } from './choose-layout.js'
 import type { FoundRoot } from './find-roots.js'
+import { type Flaws, flawsOf, isNoAccident, luckOf } from './map-evidence.js'
 
 /** A candidate, read. */
-interface Reading extends Candidate {
+interface Reading extends Candidate, Flaws {
   decode: TrackerDecode
-  /** What of a sound map it lacks, or has and must not; null where nothing. */
-  flaw: string | null
-  /** How bad that is: pointers that lead nowhere, and pages that are missing. */
-  flaws: number
 }
 
 /**
- * Of several readings that nothing in the bytes of the map rules out, the one that gives a sound map: the page of the root
- * FDT and those of its blobs are in it, no pointer leads nowhere, no two blocks overlap, and none covers the map itself.
- * Where that does not decide, what kernels of the layouts hand over does; else the first is taken, and called a guess.
+ * Of several readings that nothing in the bytes of the map rules out, the one that gives a sound map ({@link flawsOf}); of
+ * several such the one with larger bitmaps, where no luck makes smaller ones look like them. Where neither decides, what
+ * kernels of the layouts hand over does, or else the first is taken, which is called a guess.
  */
 export function weighReadings(
   memory: PhysicalMemory,
@@ -29,7 +25,7 @@ export function weighReadings(
   candidates: readonly Candidate[],
 ): LayoutChoice {
   const readings = candidates.map(candidate => read(memory, found, candidate))
-  const sound = readings.filter(({ flaw }) => flaw === null)
+  const sound = readings.filter(({ first }) => first === null)
   const choose = ({ abi, options, root, decode }: Reading, reason: string): LayoutChoice => ({
     abi: abi.name,
     options,
@@ -40,54 +36,58 @@ export function weighReadings(
   if (sound.length === 1) {
     const [only] = sound
     const others = readings.filter(reading => reading !== only)
-    return choose(only!, others.map(other => `read as ${describe(other, readings)} ${other.flaw}`).join('; '))
+    return choose(
+      only!,
+      others.map(other => `read as ${describe(other, readings)} ${other.first}`).join('; '),
+    )
   }
   const left = sound.length > 1 ? sound : leastFlawed(readings)
-  const hinted = left.filter(reading => hint(memory, found, reading.abi, reading) === null)
-  const [first] = hinted.length > 0 ? hinted : left
+  const larger = sound.length > 1 ? withLargerBitmaps(sound) : null
+  if (larger !== null) return choose(larger, larger.recognition.why)
+  if (sound.length > 1 && sameBlocks(sound)) {
+    const [first] = likelier(memory, found, sound)
+    return choose(first!, `a guess that makes no difference: ${first!.recognition.why}`)
+  }
+  const [first] = likelier(memory, found, left)
   const against = left
     .filter(reading => reading !== first)
     .map(reading => hint(memory, found, reading.abi, reading))
     .find(text => text !== null)
-  if (against !== undefined) return choose(first!, against)
   if (left.length === 1) return choose(first!, `of ${readings.length} readings the one with the fewest flaws`)
-  if (sameBlocks(left)) return choose(first!, `a guess that makes no difference: ${first!.recognition.why}`)
-  return choose(first!, `a guess, as both readings hold: ${first!.recognition.why}`)
+  const why = against ?? first!.recognition.why
+  if (sound.length > 1) return choose(first!, `a guess, as both readings hold: ${why}`)
+  return choose(first!, against ?? `a guess, as both readings have as many flaws: ${why}`)
+}
+
+/** Readings by layouts of kernels that hand over what this root has; all, where there is none. */
+function likelier(
+  memory: PhysicalMemory,
+  found: FoundRoot,
+  readings: readonly Reading[],
+): readonly Reading[] {
+  const hinted = readings.filter(reading => hint(memory, found, reading.abi, reading) === null)
+  return hinted.length > 0 ? hinted : readings
+}
+
+/** Of readings that differ in the size of bitmaps alone the largest, where its alignment is no accident. */
+function withLargerBitmaps(readings: readonly Reading[]): Reading | null {
+  const sizes = readings.map(({ options }) => options.bitmapBytes ?? 0)
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)]
+  if (least === 0 || least === most) return null
+  const larger = readings.find(({ options }) => options.bitmapBytes === most)!
+  const luck = luckOf(larger.decode, Math.log2(most / least), ['bitmap'])
+  return isNoAccident(luck) ? larger : null
 }
 
 function read(memory: PhysicalMemory, found: FoundRoot, candidate: Candidate): Reading {
   const { abi, root, options } = candidate
   const decode = trackerOf(abi.tracker).decode(memory, root, options)
-  const missing = missingPages(found, abi, decode)
-  const bad = decode.badPointers + decode.absentNodes
-  const flaw = missing[0] ?? (bad > 0 ? `it has ${bad} pointers that lead nowhere` : collision(decode))
-  return { ...candidate, decode, flaw, flaws: bad + missing.length }
-}
-
-/** What a map of this root must have and this one has not, in words. */
-function missingPages(found: FoundRoot, abi: Abi, decode: TrackerDecode): string[] {
-  const missing: string[] = []
-  if (abi.fdtPreserved && !hasBlock(decode.pages, found.address, 0))
-    missing.push('it lacks the page of the root FDT')
-  for (const { name, address } of blobPlaces(found)) {
-    if (blocksAt(decode.pages, address).length === 0) missing.push(`it lacks the page of the blob ${name}`)
-  }
-  return missing
-}
-
-function collision({ pages, nodes }: TrackerDecode): string | null {
-  let covered = 0
-  forEachRange(pages, (start, end) => {
-    covered += end - start
-  })
-  if (totals(pages).bytes !== covered) return 'its blocks overlap one another'
-  const hit = nodes.find(node => blocksAt(pages, node.address).length > 0)
-  return hit === undefined ? null : 'its blocks cover pages of the map itself'
+  return { ...candidate, decode, ...flawsOf(memory, found, { abi, root, options, decode }) }
 }
 
 function leastFlawed(readings: readonly Reading[]): Reading[] {
-  const least = Math.min(...readings.map(({ flaws }) => flaws))
-  return readings.filter(({ flaws }) => flaws === least)
+  const least = Math.min(...readings.map(({ count }) => count))
+  return readings.filter(({ count }) => count === least)
 }
 
 /** Why no kernel of a layout hands over what this root has; null where one may. */

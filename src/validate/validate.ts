@@ -134,6 +134,8 @@ function staleReason(state: KhoState): string | null {
 function assumptionsOf(state: KhoState, kernel: ReadingKernel): string[] {
   const { scratch, scratchArray, scratchReason } = state
   const found = kernel.assumption === null ? [] : [kernel.assumption]
+  if (state.faults.some(({ code }) => code === 'DUMP-PAGE-SIZE'))
+    found.push(`pages have ${state.geometry.pageSize} bytes`)
   // A dump from before the jump has the record staged and the array not yet written: both are taken to come.
   if (scratch !== null || scratchArray === null) return found
   return [...found, `the next kernel finds the scratch areas that this one has (${scratchReason})`]

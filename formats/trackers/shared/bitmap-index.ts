@@ -26,6 +26,9 @@ export function createBitmapIndex(
   counts: WriterCounts,
 ): BitmapIndex {
   const bits = bitmapBytes * 8
+  const small = bitmapBytes < builder.geometry.pageSize
+  // A kernel's slab has given objects away before: a bitmap at the start of a page would look like one of a whole page.
+  if (small) builder.allocateObject(bitmapBytes)
   const { pageShift } = builder.geometry
   const block = (address: number, order: number) => Math.floor(address / 2 ** (pageShift + order))
   const byOrder = new Map<number, OrderBitmaps>()
@@ -51,8 +54,7 @@ export function createBitmapIndex(
     if (old === undefined && create) entry.index.store(index)
     counts.steps += entry.index.nodesTo(index)
     if (old !== undefined || !create) return old?.bytes ?? null
-    const made =
-      bitmapBytes < builder.geometry.pageSize ? builder.allocateObject(bitmapBytes) : builder.allocate()
+    const made = small ? builder.allocateObject(bitmapBytes) : builder.allocate()
     entry.bitmaps.set(index, made)
     counts.allocations++
     counts.bytesAtRest += bitmapBytes

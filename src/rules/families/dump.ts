@@ -54,6 +54,14 @@ export const DUMP_RULES = family('dump', [
   },
   {
     ...ABOUT_THE_FILE,
+    id: 'DUMP-PAGE-SIZE',
+    severity: 'warning',
+    title: 'the page size of the machine is known',
+    explanation:
+      'No record names the length of the root FDT, the machine may have pages of several sizes, and the map holds together with more than one of them, or with none: addresses may be wrong by a factor. --page-size says which it is.',
+  },
+  {
+    ...ABOUT_THE_FILE,
     id: 'DUMP-FILTERED',
     title: 'the dump has every page',
     explanation:

@@ -9,6 +9,7 @@ import type { KhoState } from '../../../src/image/state.js'
 import { openBytes } from '../../../src/node/open.js'
 import { writeOverlayElf } from '../../../src/write/image-writer.js'
 import { skipBlocks } from '../../../src/write/placement.js'
+import type { RootChild } from '../../../src/write/root-writer.js'
 import { writeState } from '../../../src/write/state-writer.js'
 
 /** Every ABI that is written. */
@@ -42,6 +43,7 @@ export async function makeState(
   abi: AbiName,
   pageShift: PageShift,
   blocks: readonly { block: number; order: number }[],
+  children: readonly RootChild[] = [],
 ): Promise<KhoState> {
   const pages = createPageSet(pageShift)
   for (const { block, order } of blocks) {
@@ -54,7 +56,7 @@ export async function makeState(
     ram: [RAM],
     skipPreserved: address => skipBlocks(pages, address),
   })
-  const { root } = writeState(builder, { abi: abiOf(abi), pages, children: [] })
+  const { root } = writeState(builder, { abi: abiOf(abi), pages, children })
   const segments = builder.segments().map(({ phys, bytes }) => ({ phys, content: bytes }))
   segments.sort((a, b) => a.phys - b.phys)
   const image = await openBytes(
@@ -89,8 +91,10 @@ export async function reopen(
   state: KhoState,
   conversion: Conversion,
   options: StateOptions = {},
+  edit: (bytes: Uint8Array) => void = () => {},
 ): Promise<KhoState> {
   const bytes = collect(sink => writeOverlayElf(state.image, conversion, sink))
+  edit(bytes)
   return loadState(await openBytes(bytes), options)
 }
 

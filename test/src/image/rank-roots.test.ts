@@ -39,7 +39,11 @@ function root(address: number, kexecCount: number | null, state: TrackerState = 
     reason: null,
     lacksRootPage: false,
   }
-  return { found: { address, fdt, compatible: 'kho-v4' }, choice: { reading, reason: '' }, given: false }
+  return {
+    found: { address, fdt, compatible: 'kho-v4' },
+    choice: { reading, reason: '', certainty: 'shown' as const },
+    given: false,
+  }
 }
 
 function record(fdtAddress: number): FoundHandover {
