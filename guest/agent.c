@@ -26,6 +26,7 @@
 #include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -60,7 +61,11 @@ struct luo_finish_request {
 #define LUO_RETRIEVE_FD _IO(LUO_TYPE, 0x41)
 #define LUO_FINISH _IO(LUO_TYPE, 0x42)
 
-#define PAGE 4096
+/* Contents are made in pieces of this size, whatever the size of a page. */
+#define PIECE 4096
+
+/* Bytes of a page: 4K, or what an arm64 kernel was built with. */
+static size_t page_bytes;
 
 static FILE *port;
 
@@ -346,16 +351,16 @@ static void fill_seeded(uint8_t *page, uint64_t seed, uint64_t number)
 {
     struct random random = seed_random((uint32_t)(seed + number * 0x2545f));
 
-    for (int i = 0; i < PAGE / 4; i++)
+    for (int i = 0; i < PIECE / 4; i++)
         ((uint32_t *)page)[i] = next_random(&random);
 }
 
 /* A unit over and over from the beginning of the file. */
 static void fill_repeated(uint8_t *page, const uint8_t *unit, size_t length, uint64_t number)
 {
-    size_t at = (size_t)(number * PAGE % length);
+    size_t at = (size_t)(number * PIECE % length);
 
-    for (size_t i = 0; i < PAGE; i++) {
+    for (size_t i = 0; i < PIECE; i++) {
         page[i] = unit[at];
         at = at + 1 == length ? 0 : at + 1;
     }
@@ -388,7 +393,7 @@ static int in_hole(const char *holes, uint64_t page)
 /* In steps of a folio, so that one can be allocated for each. */
 static int write_contents(int fd, const struct plan *plan)
 {
-    size_t step = (size_t)PAGE << plan->order;
+    size_t step = page_bytes << plan->order;
     uint8_t *buffer = mmap(NULL, step, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     int result = 0;
 
@@ -396,13 +401,13 @@ static int write_contents(int fd, const struct plan *plan)
         return -1;
     for (uint64_t offset = 0; offset < plan->size && result == 0; offset += step) {
         size_t count = plan->size - offset < step ? plan->size - offset : step;
-        if (in_hole(plan->holes, offset / PAGE))
+        if (in_hole(plan->holes, offset / page_bytes))
             continue;
-        for (size_t i = 0; i < count; i += PAGE) {
+        for (size_t i = 0; i < count; i += PIECE) {
             if (plan->unit_length > 0)
-                fill_repeated(buffer + i, plan->unit, plan->unit_length, (offset + i) / PAGE);
+                fill_repeated(buffer + i, plan->unit, plan->unit_length, (offset + i) / PIECE);
             else
-                fill_seeded(buffer + i, plan->seed, (offset + i) / PAGE);
+                fill_seeded(buffer + i, plan->seed, (offset + i) / PIECE);
         }
         result = pwrite(fd, buffer, count, (off_t)offset) == (ssize_t)count ? 0 : -1;
     }
@@ -504,7 +509,7 @@ static void retrieve_file(const char *name, uint64_t token)
 /* Page frames behind a file, as runs [page index, pfn, count]. Pages that do not exist are not made by looking. */
 static void put_frames(int fd, uint64_t size)
 {
-    uint64_t pages = (size + PAGE - 1) / PAGE, first = 0, frame = 0, count = 0;
+    uint64_t pages = (size + page_bytes - 1) / page_bytes, first = 0, frame = 0, count = 0;
     const char *separator = "";
     volatile uint8_t *map;
     unsigned char *resident;
@@ -512,16 +517,16 @@ static void put_frames(int fd, uint64_t size)
 
     if (size == 0)
         return;
-    map = mmap(NULL, pages * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+    map = mmap(NULL, pages * page_bytes, PROT_READ, MAP_SHARED, fd, 0);
     resident = malloc(pages);
     pagemap = open("/proc/self/pagemap", O_RDONLY);
-    if (map == MAP_FAILED || pagemap < 0 || mincore((void *)map, pages * PAGE, resident) < 0)
+    if (map == MAP_FAILED || pagemap < 0 || mincore((void *)map, pages * page_bytes, resident) < 0)
         return;
     for (uint64_t i = 0; i <= pages; i++) {
         uint64_t entry = 0, now = 0;
         if (i < pages && (resident[i] & 1) != 0) {
-            (void)map[i * PAGE];
-            if (pread(pagemap, &entry, 8, (off_t)(((uintptr_t)map / PAGE + i) * 8)) == 8 && entry >> 63 != 0)
+            (void)map[i * page_bytes];
+            if (pread(pagemap, &entry, 8, (off_t)(((uintptr_t)map / page_bytes + i) * 8)) == 8 && entry >> 63 != 0)
                 now = entry & ((UINT64_C(1) << 55) - 1);
         }
         if (count > 0 && now != 0 && now == frame + count) {
@@ -538,7 +543,7 @@ static void put_frames(int fd, uint64_t size)
     }
     close(pagemap);
     free(resident);
-    munmap((void *)map, pages * PAGE);
+    munmap((void *)map, pages * page_bytes);
 }
 
 /* describe SESSION TOKEN */
@@ -762,26 +767,58 @@ static void make_raw(int fd)
     }
 }
 
+/* The first process has nobody else to mount what is looked at. */
+static void be_init(void)
+{
+    int fd;
+
+    mount("proc", "/proc", "proc", 0, NULL);
+    mount("sysfs", "/sys", "sysfs", 0, NULL);
+    mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+    mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+    fd = open("/proc/sys/kernel/kptr_restrict", O_WRONLY);
+    if (fd >= 0 && write(fd, "0", 1) == 1)
+        close(fd);
+    puts("kho-guest: user space is up");
+    fflush(stdout);
+}
+
+/* A PC's second serial port; elsewhere a virtio port, which takes its time to answer. */
+static FILE *open_port(void)
+{
+    FILE *found;
+
+    while ((found = fopen("/dev/ttyS1", "r+")) == NULL && (found = fopen("/dev/vport0p1", "r+")) == NULL)
+        usleep(20000);
+    return found;
+}
+
+/* agent PORT; as the first process of a guest it finds its port itself, and has the words that the kernel did not know. */
 int main(int count, char **arguments)
 {
     static char line[64 * 1024], output[64 * 1024];
     char *words[64];
     struct utsname name;
+    int is_init = getpid() == 1;
 
-    port = count == 2 ? fopen(arguments[1], "r+") : NULL;
+    if (is_init)
+        be_init();
+    port = is_init ? open_port() : count == 2 ? fopen(arguments[1], "r+") : NULL;
     if (port == NULL) {
         fprintf(stderr, "kho-agent: %s: %s\n", count == 2 ? arguments[1] : "no port given", strerror(errno));
         return 1;
     }
     make_raw(fileno(port));
     setvbuf(port, output, _IOFBF, sizeof output);
+    page_bytes = (size_t)sysconf(_SC_PAGESIZE);
     uname(&name);
     fputs("{\"ready\":", port);
     put_string(name.release);
     fputs("}\nok\n", port);
     fflush(port);
 
-    FILE *requests = fopen(arguments[1], "r");
+    /* A virtio port can be opened once only. */
+    FILE *requests = fdopen(dup(fileno(port)), "r");
     while (requests != NULL && fgets(line, sizeof line, requests) != NULL) {
         int number = 0;
         for (char *word = strtok(line, " \n"); word != NULL && number < 63; word = strtok(NULL, " \n"))
@@ -793,5 +830,7 @@ int main(int count, char **arguments)
             answer(words, number);
         fflush(port);
     }
+    if (is_init)
+        reboot(RB_POWER_OFF);
     return 0;
 }

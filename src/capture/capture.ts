@@ -91,7 +91,7 @@ const DEBUGFS = '/sys/kernel/debug/kho'
 
 /** Both kernels. Without address randomisation a function is at the same address in both. */
 const CMDLINE =
-  'console=ttyS0 earlycon=uart8250,io,0x3f8,115200 panic=-1 oops=panic nokaslr kho=on liveupdate=on'
+  'console=ttyS0 earlycon=uart8250,io,0x3f8,115200 panic=-1 oops=panic no_timer_check nokaslr kho=on liveupdate=on'
 /** The second one says which blocks it keeps: to its log buffer only, the console would take too long. */
 const SECOND = 'loglevel=6 memblock=debug log_buf_len=16M'
 

@@ -1,9 +1,12 @@
 import {
   type Blob,
+  encodeKhoTest,
   encodeLuo,
   encodeMemblock,
   encodeMemfd,
   type FileSpec,
+  type FlbSpec,
+  type KhoTest,
   type Luo,
   type LuoFile,
   type Memfd,
@@ -34,10 +37,14 @@ interface Work {
   pages: PageSet
   losses: Loss[]
   memfds: Map<Memfd, bigint>
+  flbs: readonly FlbWanted[]
 }
 
+/** An object that each file of the reading kernel is bound to: a name, and the handle that the kernel knows it by. */
+export type FlbWanted = Pick<FlbSpec, 'name' | 'data'>
+
 /**
- * Writes the blobs of a state again in the versions of a release: LUO, memfds, memblock, kexec-metadata. What is in that
+ * Writes the blobs of a state again in the versions of a release: LUO, memfds, memblock, kexec-metadata, kho_test. What is in that
  * version already, and what no decoder knows, stays as it is.
  *
  * @throws KhoError `broken-state` for structures that the dump has only a part of, `cannot-express` for what has no room
@@ -48,8 +55,9 @@ export function rewriteBlobs(
   kernel: WritingKernel,
   allocator: PageAllocator,
   pages: PageSet,
+  flbs: readonly FlbWanted[],
 ): Rewritten {
-  const work: Work = { state, kernel, allocator, pages, losses: [], memfds: new Map() }
+  const work: Work = { state, kernel, allocator, pages, losses: [], memfds: new Map(), flbs }
   const children = sources.flatMap(source => rewriteChild(work, source) ?? [])
   return { children, losses: work.losses }
 }
@@ -63,6 +71,8 @@ function rewriteChild(work: Work, source: SourceChild): SourceChild | null {
       return rewriteLuo(work, source, blob, blob.value)
     case 'memblock':
       return rewriteMemblock(work, source, blob)
+    case 'kho-test':
+      return rewriteKhoTest(work, source, blob, blob.value)
     default:
       return source
   }
@@ -108,7 +118,10 @@ function rewriteLuo(work: Work, source: SourceChild, blob: Blob, luo: Luo): Sour
   const sameMemfds = files.every(({ memfd }) => memfd === null || memfd.version === version)
   // A kernel with FLBs panics where their table is missing: it is made, if empty.
   const sameFlbs = kind.flbs === (luo.flbs !== null)
-  if (kind.form === luo.form && sameMemfds && sameFlbs) return source
+  const added = (kind.flbs ? work.flbs : [])
+    .filter(({ name }) => !flbs.some(flb => flb.name === name))
+    .map(flb => ({ ...flb, count: BigInt(files.length) }))
+  if (kind.form === luo.form && sameMemfds && sameFlbs && added.length === 0) return source
   checkWhole(luo, blob)
   const kept = files.filter(({ memfd }) => memfd === null || memfd.version === version)
   freeStructures(
@@ -128,7 +141,7 @@ function rewriteLuo(work: Work, source: SourceChild, blob: Blob, luo: Luo): Sour
     form: kind.form,
     liveupdateNumber: luo.liveupdateNumber ?? 1n,
     sessions,
-    flbs: kind.flbs ? flbs.map(({ name, data, count }) => ({ name, data, count })) : null,
+    flbs: kind.flbs ? [...flbs.map(({ name, data, count }) => ({ name, data, count })), ...added] : null,
   }
   const { address, size } = encodeLuo(work.allocator, state.geometry, spec)
   const message = `LUO in the form of ${kernel.name} (${kind.form}) at ${hex(address)}`
@@ -192,6 +205,24 @@ function rewriteMemblock(work: Work, source: SourceChild, blob: Blob): SourceChi
   )
   const { address, size } = encodeMemblock(allocator, state.geometry, regions)
   losses.push(loss('BLOB-REWRITTEN', 'changed', blob.path, `memblock-v1 at ${hex(address)}`))
+  return { ...source, node: withPointer(source, address, size), address, size }
+}
+
+/** The test's list of folios is in the FDT up to 6.17, and in an area since. A kernel without the test never looks at it. */
+function rewriteKhoTest(work: Work, source: SourceChild, blob: Blob, test: KhoTest): SourceChild {
+  const { kernel, state, allocator, losses } = work
+  const form = kernel.users.khoTest
+  if (form === null || test.form === null || form === test.form) return source
+  const { csum, folios, nrFolios } = test
+  if (csum === null || folios.count !== nrFolios || folios.address.includes(0)) {
+    throw new KhoError('broken-state', 'kho_test cannot be rewritten: not all of its folios are known', {
+      path: blob.path,
+    })
+  }
+  freeStructures(work, blob)
+  const { address, size } = encodeKhoTest(allocator, state.geometry, { form, csum, folios })
+  const message = `kho_test in the form of ${kernel.name} (${form}) at ${hex(address)}`
+  losses.push(loss('BLOB-REWRITTEN', 'changed', blob.path, message))
   return { ...source, node: withPointer(source, address, size), address, size }
 }
 

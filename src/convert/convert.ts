@@ -27,7 +27,7 @@ import { type Overlay, overlayMemory } from '../write/overlay.js'
 import { builderFor, ramChoices, takenRanges } from '../write/placement.js'
 import type { RootChild } from '../write/root-writer.js'
 import { isLiveRoot, writeState } from '../write/state-writer.js'
-import { rewriteBlobs } from './blob-release.js'
+import { type FlbWanted, rewriteBlobs } from './blob-release.js'
 import { convertChildren, sourceChildren } from './children.js'
 import { expressSet } from './express.js'
 import { patchHandovers } from './handover.js'
@@ -39,6 +39,8 @@ export interface ConvertOptions {
   to: AbiName
   /** Write blobs again in the versions of this release; without it they stay byte for byte. */
   blobs?: WritingKernel
+  /** Objects that the reading kernel binds every file to, with `blobs`: those that the state lacks are added. */
+  flbs?: readonly FlbWanted[]
   /** Same seed, same addresses. */
   seed?: number
 }
@@ -98,7 +100,7 @@ function attempt(
   const losses = assumptions(state, target, assumed)
   let sources = sourceChildren(state)
   if (options.blobs !== undefined) {
-    const rewritten = rewriteBlobs(state, sources, options.blobs, allocator, pages)
+    const rewritten = rewriteBlobs(state, sources, options.blobs, allocator, pages, options.flbs ?? [])
     sources = rewritten.children
     losses.push(...rewritten.losses)
   }

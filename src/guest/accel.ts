@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeTempFolder } from '../node/temp-folder.js'
+import type { Arch } from './arch.js'
 
 /** How a guest's instructions are run: by the processor, or by QEMU's translator. */
 export type Accelerator = 'kvm' | 'tcg'
@@ -18,7 +19,9 @@ let chosen: Accelerator | undefined
  * KVM where it works, else TCG. That /dev/kvm can be opened says little (under another hypervisor QEMU may abort all the
  * same), so a guest of five bytes is run once: it writes one byte to a port.
  */
-export function chooseAccelerator(qemu: string): Accelerator {
+export function chooseAccelerator(qemu: string, arch: Arch = 'x86_64'): Accelerator {
+  // The probe is a PC: other machines are translated.
+  if (arch !== 'x86_64') return 'tcg'
   chosen ??= canOpenKvm() && probe(qemu) ? 'kvm' : 'tcg'
   return chosen
 }

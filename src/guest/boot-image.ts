@@ -1,12 +1,20 @@
 import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { KhoError } from '../../formats/error.js'
+import { readKernelFile } from '../../formats/kernel-files/index.js'
+import type { PageShift } from '../../formats/memory/geometry.js'
 import type { Place } from '../../formats/memory/range.js'
 import { reasonOf } from '../node/system-error.js'
+import type { Arch } from './arch.js'
 
-/** A bzImage, as its setup header describes it. Documentation/arch/x86/boot.rst. */
+/** A kernel as a loader sees it: a bzImage (Documentation/arch/x86/boot.rst), or an arm64 Image (arch/arm64/booting.rst). */
 export interface BootImage {
+  arch: Arch
+  /** log2 of the bytes of a page. */
+  pageShift: PageShift
+  /** The file; of an Image that is packed, what is in it. */
   bytes: Uint8Array
-  /** Bytes of the boot sector and the real-mode setup code; the kernel proper follows. */
+  /** Bytes of a bzImage's boot sector and real-mode setup code; the kernel proper follows. */
   setupBytes: number
   /** Memory that the kernel needs from where it unpacks itself on. */
   initSize: number
@@ -57,9 +65,59 @@ export function readBootImage(path: string): BootImage {
 
 /** Like {@link readBootImage}, of bytes at hand; the path is for messages. */
 export function parseBootImage(bytes: Uint8Array, path: string): BootImage {
+  return parseArm64Image(bytes, path) ?? parseBzImage(bytes, path)
+}
+
+/** struct arm64_image_header: arch/arm64/include/asm/image.h, 7.3. */
+const ARM64 = { textOffset: 8, imageSize: 16, flags: 24, magic: 56 }
+/** `ARM\x64` */
+const ARM64_MAGIC = 0x644d5241
+/** Bits 1 and 2 of the flags. */
+const PAGE_SHIFTS: readonly (PageShift | null)[] = [null, 12, 14, 16]
+const GZIP = 0x8b1f
+
+/** An Image, packed by gzip or not; null for anything else. */
+function parseArm64Image(file: Uint8Array, path: string): BootImage | null {
+  const bytes = file.length > 2 && viewOf(file).getUint16(0, true) === GZIP ? unpacked(file, path) : file
+  const view = viewOf(bytes)
+  if (bytes.length < 64 || view.getUint32(ARM64.magic, true) !== ARM64_MAGIC) return null
+  const pageShift = PAGE_SHIFTS[Number((view.getBigUint64(ARM64.flags, true) >> 1n) & 3n)] ?? null
+  const offset = view.getBigUint64(ARM64.textOffset, true)
+  if (offset !== 0n || pageShift === null) {
+    throw new KhoError('unsupported', `${path} is of before Linux 5.8: it cannot be placed anywhere`, {
+      path,
+    })
+  }
+  return {
+    arch: 'arm64',
+    pageShift,
+    bytes,
+    setupBytes: 0,
+    initSize: Number(view.getBigUint64(ARM64.imageSize, true)),
+    prefAddress: 0,
+    alignment: 2 ** 21,
+    release: readKernelFile(bytes, () => bytes).release,
+  }
+}
+
+function unpacked(file: Uint8Array, path: string): Uint8Array {
+  try {
+    return gunzipSync(file)
+  } catch (error) {
+    throw new KhoError('unreadable', `${path} cannot be unpacked: ${reasonOf(error)}`, { path })
+  }
+}
+
+function parseBzImage(bytes: Uint8Array, path: string): BootImage {
   const view = viewOf(bytes)
   if (bytes.length < 1024 || view.getUint32(MAGIC, true) !== HEADER_MAGIC) {
-    throw new KhoError('unknown-format', `${path} is no bzImage of an x86 kernel`, { path })
+    throw new KhoError(
+      'unknown-format',
+      `${path} is no bzImage of an x86 kernel, and no Image of an arm64 one`,
+      {
+        path,
+      },
+    )
   }
   const protocol = view.getUint16(PROTOCOL, true)
   if (protocol < OLDEST_PROTOCOL || bytes[RELOCATABLE] === 0) {
@@ -69,6 +127,8 @@ export function parseBootImage(bytes: Uint8Array, path: string): BootImage {
   const setupBytes = ((bytes[SETUP_SECTS] || 4) + 1) * 512
   if (setupBytes >= bytes.length) throw new KhoError('unreadable', `${path} is cut short`, { path })
   return {
+    arch: 'x86_64',
+    pageShift: 12,
     bytes,
     setupBytes,
     initSize: view.getUint32(INIT_SIZE, true),

@@ -7,7 +7,7 @@ import { type Agent, createAgent } from './agent.js'
 import { type Channel, openChannel } from './channel.js'
 import { connectGdb, type GdbStub } from './gdb-stub.js'
 import { createLineLog, type LineLog } from './line-log.js'
-import { findProgram, searchPath } from './programs.js'
+import { findProgram, QEMU, searchPath } from './programs.js'
 import { GUEST_FILES, type GuestMachine, qemuArgs } from './qemu-args.js'
 import { createQmp, type Qmp } from './qmp.js'
 
@@ -62,7 +62,7 @@ const TICKS = 100
  * @throws KhoError `missing` where QEMU is not there or refuses to start.
  */
 export async function startGuest(machine: GuestMachine, options: GuestOptions): Promise<Guest> {
-  const qemu = findProgram('qemu')
+  const qemu = findProgram(QEMU[machine.arch ?? 'x86_64'])
   const channels = await Promise.all(
     [GUEST_FILES.console, GUEST_FILES.agent, GUEST_FILES.qmp].map(name =>
       openChannel(join(options.folder, name)),

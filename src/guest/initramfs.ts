@@ -1,28 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
-import { packageFile } from '../node/package-file.js'
 import { buildAgent } from './agent-build.js'
+import type { Arch } from './arch.js'
 import { CPIO_MODE, type CpioEntry, writeCpio } from './cpio.js'
-import { findStaticBusybox } from './programs.js'
 
-const FOLDERS = ['bin', 'dev', 'proc', 'sys', 'tmp']
+const FOLDERS = ['dev', 'proc', 'sys', 'tmp']
 
 /** Where {@link withNextKernel} puts things. */
 export const NEXT_KERNEL = { kernel: '/next/kernel', initrd: '/next/initrd' } as const
 
 /**
- * The initramfs of a guest: busybox, the agent, and the script that starts it. Same files, same bytes.
+ * The initramfs of a guest: the agent as its first process, and nothing else. Same files, same bytes.
  *
- * @throws KhoError `missing` where the system has no static busybox, or no compiler for the agent.
+ * @throws KhoError `missing` where the system has no compiler for the agent.
  */
-export function buildInitramfs(): Uint8Array {
+export function buildInitramfs(arch: Arch = 'x86_64'): Uint8Array {
   const entries: CpioEntry[] = [
     ...FOLDERS.map(folder),
     // The first process' console, before devtmpfs is there.
     { name: 'dev/console', mode: CPIO_MODE.character | 0o600, device: { major: 5, minor: 1 } },
-    executable('bin/busybox', findStaticBusybox()),
-    executable('agent', buildAgent()),
-    executable('init', packageFile('guest/init')),
+    { name: 'init', mode: CPIO_MODE.file | 0o755, content: readFileSync(buildAgent(arch)) },
   ]
   return gzipSync(writeCpio(entries), { level: 6 })
 }
@@ -47,8 +44,4 @@ export function withNextKernel(initrd: Uint8Array, kernel: Uint8Array): Uint8Arr
 
 function folder(name: string): CpioEntry {
   return { name, mode: CPIO_MODE.folder | 0o755 }
-}
-
-function executable(name: string, path: string): CpioEntry {
-  return { name, mode: CPIO_MODE.file | 0o755, content: readFileSync(path) }
 }

@@ -81,3 +81,26 @@ export function createLineLog(): LineLog {
     },
   }
 }
+
+/**
+ * The lines of a log buffer, which misses nothing that the console was too slow for, but may have lost its beginning: what
+ * the console has from before its first line comes first. Without any, all is the console's.
+ */
+export function completeLog(buffer: readonly string[], console: readonly string[]): string[] {
+  const first = buffer.find(line => line !== '')
+  if (first === undefined) return [...console]
+  if (/\] Linux version /.test(first)) return [...buffer]
+  const same = console.findIndex(line => plain(line) === plain(first))
+  const before = same < 0 ? console.filter(line => stampOf(line) < stampOf(first)) : console.slice(0, same)
+  return [...before, ...buffer]
+}
+
+/** A line of dmesg without its level, as the console has it. */
+function plain(line: string): string {
+  return line.replace(/^<\d+>/, '')
+}
+
+/** Seconds since the kernel began; lines without belong to what came before it. */
+function stampOf(line: string): number {
+  return Number(/^(?:<\d+>)?\[ *(\d+\.\d+)\]/.exec(line)?.[1] ?? -1)
+}

@@ -1,15 +1,21 @@
-import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { KhoError } from '../../formats/error.js'
+import type { Arch } from './arch.js'
 
 /** A program that a guest needs, and the Debian package that has it. */
 export const PROGRAMS = {
   qemu: { name: 'qemu-system-x86_64', package: 'qemu-system-x86' },
-  busybox: { name: 'busybox', package: 'busybox-static' },
+  'qemu-arm64': { name: 'qemu-system-aarch64', package: 'qemu-system-arm' },
   gcc: { name: 'gcc', package: 'gcc' },
+  'gcc-arm64': { name: 'aarch64-linux-gnu-gcc', package: 'gcc-aarch64-linux-gnu' },
+  'gcc-x86': { name: 'x86_64-linux-gnu-gcc', package: 'gcc-x86-64-linux-gnu' },
 } as const
 
 export type Program = keyof typeof PROGRAMS
+
+/** The program that runs a guest of a machine. */
+export const QEMU: Readonly<Record<Arch, Program>> = { x86_64: 'qemu', arm64: 'qemu-arm64' }
 
 /**
  * The path of a program.
@@ -32,17 +38,6 @@ export function searchPath(name: string, path: string = process.env.PATH ?? ''):
   return null
 }
 
-/**
- * The path of a busybox that runs where there is nothing else.
- *
- * @throws KhoError `missing` where there is none, or only one that needs libraries.
- */
-export function findStaticBusybox(path?: string): string {
-  const busybox = findProgram('busybox', path)
-  if (needsInterpreter(readFileSync(busybox))) throw missing('busybox', `${busybox} is not statically linked`)
-  return busybox
-}
-
 function missing(program: Program, what: string): KhoError {
   const { package: name } = PROGRAMS[program]
   return new KhoError('missing', `${what}; Debian has it in the package ${name}`)
@@ -55,20 +50,4 @@ function isExecutable(path: string): boolean {
   } catch {
     return false
   }
-}
-
-const PT_INTERP = 3
-
-/** True where a 64-bit ELF executable has a PT_INTERP: it is linked dynamically. */
-function needsInterpreter(bytes: Uint8Array): boolean {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (bytes.length < 64 || view.getUint32(0, false) !== 0x7f454c46) return true
-  const table = Number(view.getBigUint64(32, true))
-  const entryBytes = view.getUint16(54, true)
-  const count = view.getUint16(56, true)
-  for (let i = 0; i < count; i++) {
-    const at = table + i * entryBytes
-    if (at + 4 > bytes.length || view.getUint32(at, true) === PT_INTERP) return true
-  }
-  return false
 }

@@ -12,9 +12,9 @@ import { isKhoError, KhoError } from '../../formats/error.js'
 import { type ByteSource, bytesSource } from '../../formats/memory/byte-source.js'
 import { type Fault, fault } from '../../formats/memory/fault.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
-import type { Range } from '../../formats/memory/range.js'
+import { mergeRanges, type Range } from '../../formats/memory/range.js'
 import { type Compression, compressionNamed, detectCompression } from './compression.js'
-import { withoutOffsets, withRam } from './ram-options.js'
+import { withoutFlash, withoutOffsets, withRam } from './ram-options.js'
 
 /** How to open a dump, where its own magic does not say or is not to be believed. */
 export interface OpenOptions {
@@ -117,8 +117,10 @@ export function imageOf(
   close: () => void,
 ): KhoImage {
   const located = compression === null ? dump.memory : withoutOffsets(dump.memory)
-  const memory = withRam(located, options.ram ?? [])
-  return { path, container: dump.container, compression, dump, memory, ramKnown: memory.ranges, close }
+  const given = options.ram ?? []
+  const memory = withRam(located, given)
+  const ramKnown = mergeRanges([...withoutFlash(dump.memory.ranges, dump.machine), ...given])
+  return { path, container: dump.container, compression, dump, memory, ramKnown, close }
 }
 
 function rawOptions({ base, map, lowMemory }: OpenOptions): RawOptions | null {

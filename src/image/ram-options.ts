@@ -45,3 +45,12 @@ export function withoutOffsets(memory: PhysicalMemory): PhysicalMemory {
     },
   }
 }
+
+/** I/O APICs, local APICs and firmware of a PC lie from here to 4 GiB: no RAM. arch/x86/include/asm/apicdef.h of 7.2. */
+const PC_DEVICES = { start: 0xfec00000, end: 2 ** 32 }
+
+/** Ranges of a dump that are RAM: QEMU's dump-guest-memory writes a PC's flash too. */
+export function withoutFlash(ranges: readonly Range[], machine: string | null): readonly Range[] {
+  if (machine !== 'x86_64') return ranges
+  return ranges.filter(({ start, end }) => start < PC_DEVICES.start || end > PC_DEVICES.end)
+}

@@ -6,7 +6,7 @@ import { KhoError } from '../../formats/error.js'
 import { undoAtExit } from './cleanup.js'
 
 /**
- * Path of a file that this package ships, such as `guest/init`: below the package's root, which is two folders up from the
+ * Path of a file that this package ships, such as `guest/agent.c`: below the package's root, which is two folders up from the
  * sources and three from what is built of them. An executable that has everything in it writes the file first.
  *
  * @throws KhoError `missing` where the package lacks it

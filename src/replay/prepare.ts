@@ -53,7 +53,7 @@ export interface Preparation {
 
 /** The console from the first moment, death at once, and all that is being tested. */
 const CMDLINE =
-  'console=ttyS0 earlycon=uart8250,io,0x3f8,115200 loglevel=7 panic=-1 oops=panic kho=on liveupdate=on'
+  'console=ttyS0 earlycon=uart8250,io,0x3f8,115200 loglevel=7 panic=-1 oops=panic no_timer_check kho=on liveupdate=on'
 
 const MIB = 2 ** 20
 

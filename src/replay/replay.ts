@@ -1,12 +1,15 @@
 import { join, resolve } from 'node:path'
+import { isKhoError } from '../../formats/error.js'
 import { type Accelerator, chooseAccelerator } from '../guest/accel.js'
 import { fileDigests } from '../guest/file-digests.js'
 import { type Guest, type GuestEnd, startGuest } from '../guest/guest.js'
 import { type KernelLog, type ReservationLine, readKernelLog, readReservations } from '../guest/kernel-log.js'
+import { completeLog } from '../guest/line-log.js'
 import { findProgram } from '../guest/programs.js'
 import { GUEST_FILES, type GuestMachine } from '../guest/qemu-args.js'
 import { type Retrieved, retrieveAll } from '../guest/retrieve.js'
 import type { KhoState } from '../image/state.js'
+import { openKernelFile } from '../node/kernel-file.js'
 import { makeTempFolder } from '../node/temp-folder.js'
 import { debuggerCommand, stopAddress, stopAt } from './debugger.js'
 import { expectedOf, wantedSessions } from './expected.js'
@@ -39,6 +42,9 @@ export interface ReplayDebug {
   /** Told how to attach, once the guest waits: a command line, and the socket of the stub. */
   waiting: (command: string, socket: string) => void
 }
+
+/** The string that lib/test_kho.c looks its child up by. */
+const KHO_TEST_NODE = 'kho_test'
 
 /** What came of a replay. */
 export interface ReplayReport
@@ -112,7 +118,7 @@ export async function replayState(state: KhoState, options: ReplayOptions): Prom
       await guest.stop()
     }
     const end = await guest.ended
-    const lines = observed.lines ?? guest.console.lines
+    const lines = completeLog(observed.lines ?? [], guest.console.lines)
     const log = readKernelLog(lines)
     const reservations = preparation.asked ? readReservations(lines) : null
     const seen = {
@@ -122,8 +128,9 @@ export async function replayState(state: KhoState, options: ReplayOptions): Prom
       end,
       reserved: reservations && reservationDifferences(reservations, state, preparation.handed.areas),
     }
+    const expected = expectedOf(state, options.digests ?? fileDigests(state), preparation.regions)
     return {
-      ...judgeReplay(seen, expectedOf(state, options.digests ?? fileDigests(state), preparation.regions)),
+      ...judgeReplay(seen, { ...expected, testKho: testsItself(state, options.kernel) }),
       kernel: log.release ?? image.release,
       log,
       retrieved: observed.retrieved,
@@ -142,6 +149,18 @@ export async function replayState(state: KhoState, options: ReplayOptions): Prom
     }
   } finally {
     folder.remove()
+  }
+}
+
+/** The kernel's own test has something to restore, and is built in. */
+function testsItself(state: KhoState, kernel: string): boolean {
+  if (!state.blobs().some(({ value }) => value?.kind === 'kho-test')) return false
+  try {
+    return openKernelFile(kernel).has(KHO_TEST_NODE)
+  } catch (error) {
+    // It boots all the same where there is no program to unpack it.
+    if (isKhoError(error)) return false
+    throw error
   }
 }
 

@@ -121,8 +121,13 @@ function blobRow({ layout: from }: Kernel, { layout: to }: ReadingKernel): Compa
 function luoRow(writer: Kernel, reader: ReadingKernel): CompatRow {
   const [from, to] = [writer.users.luo, reader.users.luo]
   const row = { component: 'LUO', writes: describeLuo(from), reads: describeLuo(to) }
-  if (from === null || to === null) {
-    return { ...row, outcome: 'ok', note: from === null ? '' : 'not looked at' }
+  if (from === null) return { ...row, outcome: 'ok', note: '' }
+  if (to === null) {
+    return {
+      ...row,
+      outcome: 'accepted-different',
+      note: 'no LUO: sessions and files are lost, without a word',
+    }
   }
   if (from.version !== to.version) return { ...row, outcome: 'oops', note: 'luo_restore_fail() panics' }
   if (to.flbs && !from.flbs) {

@@ -9,6 +9,7 @@ import {
   WRITING_KERNELS,
   type WritingKernel,
 } from '../../../formats/kernels/index.js'
+import type { FlbWanted } from '../../convert/blob-release.js'
 import { type Conversion, convertState } from '../../convert/convert.js'
 import type { KhoState } from '../../image/state.js'
 import { writeJson } from '../../render/json.js'
@@ -34,12 +35,14 @@ interface ConvertCommand extends ImageOptions, Pick<OutputOptions, 'json' | 'qui
   to: string
   container: 'raw' | 'elf'
   blobs?: string
+  flb?: FlbWanted[]
   seed?: number
 }
 
 const HELP = `
 The result is an image of its own: the memory of IMAGE with another tracker, root FDT and hand-over record. Blobs stay
-byte for byte where they are; --blobs RELEASE writes LUO, memfds, memblock and kexec-metadata in that release's versions.
+byte for byte where they are; --blobs RELEASE writes LUO, memfds, memblock, kexec-metadata and kho_test in that release's
+versions.
 
 Each line of the report is one thing that differs: lost (converting back does not bring it back), changed (said in
 another way) or assumed (the image does not say it).
@@ -61,6 +64,13 @@ export function configure(command: Command, terminal: Terminal): void {
     { ...CONTAINER, about: 'how to write it' },
     { name: 'blobs', value: 'RELEASE', about: "write blobs in this release's versions, such as 7.1" },
     {
+      name: 'flb',
+      value: 'NAME=DATA',
+      about: 'an object that the release binds every file to, and its handle; added where the image lacks it',
+      parse: parseFlb,
+      repeat: true,
+    },
+    {
       name: 'seed',
       value: 'N',
       about: 'where new pages are placed: the same for the same N',
@@ -81,10 +91,14 @@ async function run(path: string, options: ConvertCommand, terminal: Terminal): P
   }
   const to = abiToWrite(options.to)
   const blobs = options.blobs === undefined ? null : releaseNamed(options.blobs)
+  if (blobs === null && options.flb !== undefined) {
+    throw new KhoError('usage', '--flb is for LUO as a release writes it', { hint: 'give --blobs RELEASE' })
+  }
   const state = await openState(path, options, terminal)
   const conversion = convertState(state, {
     to,
     ...(blobs === null ? {} : { blobs }),
+    ...(options.flb === undefined ? {} : { flbs: options.flb }),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
   })
   const written = writeFile(path, options, state, conversion, terminal)
@@ -125,6 +139,19 @@ function abiToWrite(text: string | undefined): AbiName {
   const abi = findAbi(text)
   if (abi !== null) return abi.name
   throw new KhoError('usage', `--to: '${text}' is none of ${writable.join(', ')}`)
+}
+
+/** A name as the kernel has it, and a number of 64 bits. */
+function parseFlb(text: string): FlbWanted {
+  const [, name, data] = /^([!-<>-~]{1,47})=(0x[0-9a-fA-F]{1,16}|[0-9]{1,20})$/.exec(text) ?? []
+  const value = data === undefined ? -1n : BigInt(data)
+  if (name === undefined || value < 0n || value >= 1n << 64n) {
+    throw new KhoError(
+      'usage',
+      `'${text}' is no NAME=DATA, such as liveupdate-test-flb-v0=0xfeedf00dcafebee0`,
+    )
+  }
+  return { name, data: value }
 }
 
 function releaseNamed(text: string): WritingKernel {

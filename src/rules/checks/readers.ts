@@ -1,7 +1,7 @@
 import { blobPath } from '../../../formats/blobs/index.js'
 import type { ReadingKernel } from '../../../formats/kernels/index.js'
 import type { Occurrence, RuleContext } from '../rule.js'
-import { kernelName } from './context.js'
+import { filesOf, kernelName } from './context.js'
 
 /** Differences up to which one name was probably meant for another. */
 const MOST_EDITS = 2
@@ -19,7 +19,13 @@ export function* checkChildReaders({ state, kernel }: RuleContext): Generator<Oc
     const meant = known.find(own => isNear(name.toLowerCase(), own.toLowerCase()))
     const guess = meant === undefined ? 'a module may' : `'${meant}' was probably meant`
     const message = `nothing in ${kernelName(kernel)} itself looks at the child '${name}'; ${guess}`
-    yield { message, path: blobPath(name), address: state.root.address + offset }
+    const place = { path: blobPath(name), address: state.root.address + offset }
+    const files = name === 'LUO' ? filesOf(state).length : 0
+    if (files === 0) yield { message, ...place }
+    else {
+      const lost = `${kernelName(kernel)} has no LUO: ${files} files of user space's are lost, without a word`
+      yield { message: lost, ...place, severity: 'error', effect: 'silent' }
+    }
   }
 }
 

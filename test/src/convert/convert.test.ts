@@ -203,6 +203,46 @@ describe('--blobs', () => {
     expect(samePages(pages, state.tracker.decode.pages)).toBe(true)
   })
 
+  it('writes the list of the kernel test in the form of the release, and back', async () => {
+    const image = await openImage('fixtures/releases/6.17.8/early.elf.zst')
+    const state = loadState(image)
+    const there = convertState(state, { to: 'kho-v1-page', blobs: writingKernelNamed('6.18') })
+    const other = await reopen(state, there, told(state, there))
+    const back = convertState(other, { to: 'kho-v1-512', blobs: writingKernelNamed('6.17'), seed: 1 })
+    const again = await reopen(other, back, told(other, back))
+    const testOf = (made: KhoState) => {
+      const value = made.blobs().find(({ name }) => name === 'kho_test')?.value
+      if (value?.kind !== 'kho-test') throw new Error('no kho_test')
+      const { form, csum, folios } = value
+      return { form, csum, folios: [...folios.address].map((at, n) => `${at} ${folios.order[n]}`) }
+    }
+    expect(testOf(state).form).toBe('array')
+    expect(testOf(other)).toEqual({ ...testOf(state), form: 'vmalloc' })
+    expect(testOf(again)).toEqual(testOf(state))
+    // Nothing of the list that was an area stays behind.
+    expect(listBlocks(again.tracker.decode.pages)).toHaveLength(listBlocks(state.tracker.decode.pages).length)
+    image.close()
+  })
+
+  it('adds objects that the release binds every file to, once, with a count of all files', async () => {
+    const state = await fixture('linux-7.2.basic-1g.s2-early.elf')
+    const flbs = [
+      { name: 'liveupdate-test-flb-v0', data: 1n },
+      { name: 'other-v1', data: 2n },
+    ]
+    const conversion = convertState(state, { to: 'kho-v4', blobs: writingKernelNamed('7.2'), flbs })
+    const other = await reopen(state, conversion)
+    const flbsOf = (made: KhoState) =>
+      made.blobs().flatMap(({ value }) => (value?.kind === 'luo' ? (value.flbs?.entries ?? []) : []))
+    const before = flbsOf(state).map(({ name, data, count }) => [name, data, count])
+    expect(flbsOf(other).map(({ name, data, count }) => [name, data, count])).toEqual([
+      ...before,
+      ...flbs
+        .filter(({ name }) => !before.some(([had]) => had === name))
+        .map(({ name, data }) => [name, data, BigInt(filesOf(state).length)]),
+    ])
+  })
+
   it('drops what a release does not know', async () => {
     const state = await fixture('linux-7.2.basic-1g.s1-kexec.elf')
     const conversion = convertState(state, { to: 'kho-v1-512', blobs: writingKernelNamed('6.16') })

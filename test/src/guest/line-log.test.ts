@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createLineLog } from '../../../src/guest/line-log.js'
+import { completeLog, createLineLog } from '../../../src/guest/line-log.js'
 
 const bytes = (text: string) => Buffer.from(text, 'latin1')
 
@@ -37,5 +37,27 @@ describe('createLineLog', () => {
     const log = createLineLog()
     for (let i = 0; i < 3; i++) log.push(new Uint8Array(600_000).fill(0x41))
     expect(log.lines).toHaveLength(1)
+  })
+})
+
+describe('completeLog', () => {
+  const console = [
+    'SeaBIOS',
+    '[    0.000000] Linux version 7.2.13',
+    '[    0.100000] KHO: found',
+    '[    0.200000] one',
+  ]
+
+  it('is the buffer where that begins with the kernel, and the console where there is none', () => {
+    const whole = ['<5>[    0.000000] Linux version 7.2.13', '<7>[    0.100000] debug']
+    expect(completeLog(whole, console)).toEqual(whole)
+    expect(completeLog([], console)).toEqual(console)
+  })
+
+  it('begins with the console where the buffer has lost its beginning', () => {
+    const kept = ['<6>[    0.200000] one', '<7>[    0.300000] debug']
+    expect(completeLog(kept, console)).toEqual([...console.slice(0, 3), ...kept])
+    const only = ['<7>[    0.150000] debug', '<6>[    0.200000] one']
+    expect(completeLog(only, console)).toEqual([...console.slice(0, 3), ...only])
   })
 })
