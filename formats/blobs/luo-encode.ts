@@ -6,11 +6,10 @@ import {
   LUO_FILE_SER,
   LUO_FLB_HEADER_SER,
   LUO_FLB_SER,
-  LUO_SER,
   LUO_SESSION_HEADER_SER,
   LUO_SESSION_PGCNT,
   LUO_SESSION_SER,
-  LUO_STRUCT_COMPATIBLE,
+  type LuoForm,
 } from '../layout/index.js'
 import type { Geometry } from '../memory/geometry.js'
 import type { Place } from '../memory/range.js'
@@ -18,6 +17,7 @@ import type { PageAllocator } from './allocator.js'
 import { encodeFdt } from './fdt-encode.js'
 import { encodeBlocks } from './kho-block.js'
 import { flbCapacity } from './luo-flb.js'
+import { writeLuoHead } from './luo-forms.js'
 
 /** A file to be written; what its handle leads to is the caller's. */
 export interface FileSpec {
@@ -43,6 +43,8 @@ export interface FlbSpec {
 /** What {@link encodeLuo} writes. */
 export interface LuoSpec {
   form: 'fdt' | 'struct'
+  /** How the structure begins; as released where left out. */
+  head?: LuoForm | undefined
   /** Live updates so far, the one at hand included: 1 from a cold boot. */
   liveupdateNumber: bigint
   /** Empty where the reboot call has not come yet. */
@@ -70,13 +72,8 @@ function encodeStructForm(allocator: PageAllocator, geometry: Geometry, spec: Lu
     return { name, fileSetSer: { files: first, count: BigInt(files.length) } }
   })
   const sessionsPa = encodeBlocks(allocator, geometry, LUO_SESSION_SER, sessions)
-  LUO_SER.write(page.bytes, 0, {
-    compatible: LUO_STRUCT_COMPATIBLE,
-    liveupdateNum: spec.liveupdateNumber,
-    sessionsPa,
-    flbsPa,
-  })
-  return { address: page.address, size: LUO_SER.size }
+  const tail = { liveupdateNum: spec.liveupdateNumber, sessionsPa, flbsPa }
+  return { address: page.address, size: writeLuoHead(page.bytes, spec.head ?? 'released', tail) }
 }
 
 function encodeFdtForm(allocator: PageAllocator, geometry: Geometry, spec: LuoSpec): Place {

@@ -1,4 +1,15 @@
-import { LUO_SER, LUO_SER_FLAGS, LUO_SER_PARTS, LUO_STRUCT_COMPATIBLE, type Struct } from '../layout/index.js'
+import {
+  LUO_FEATURE_HDR,
+  LUO_FEATURES_ALL,
+  LUO_PARTS_COMPATIBLE,
+  LUO_SER,
+  LUO_SER_FLAGS,
+  LUO_SER_PARTS,
+  LUO_STRUCT_COMPATIBLE,
+  type LuoForm,
+  offsetOf,
+  type Struct,
+} from '../layout/index.js'
 import type { BlobFormat } from './types.js'
 
 /** What LUO's blob says in whatever form. */
@@ -54,4 +65,39 @@ export const POSTED_SIZES: readonly number[] = [LUO_SER_PARTS.size, LUO_SER_FLAG
 /** The form of 7.2. */
 export function readReleasedHead(bytes: Uint8Array): LuoHead {
   return { ...LUO_SER.read(bytes), format: 'luo-v5', struct: LUO_SER, features: null }
+}
+
+/** What every form has behind its head. */
+export interface LuoTail {
+  liveupdateNum: bigint
+  sessionsPa: number
+  flbsPa: number
+}
+
+const RESERVED = LUO_FEATURE_HDR.size - offsetOf(LUO_FEATURE_HDR, 'reserved')
+
+/** Writes LUO's structure in one of its forms, and gives its size. */
+export function writeLuoHead(bytes: Uint8Array, form: LuoForm, tail: LuoTail): number {
+  switch (form) {
+    case 'released':
+      LUO_SER.write(bytes, 0, { compatible: LUO_STRUCT_COMPATIBLE, ...tail })
+      return LUO_SER.size
+    case 'parts':
+      LUO_SER_PARTS.write(bytes, 0, { compatible: LUO_PARTS_COMPATIBLE, ...tail })
+      return LUO_SER_PARTS.size
+    case 'features': {
+      const all = LUO_FEATURES_ALL
+      LUO_SER_FLAGS.write(bytes, 0, {
+        features: { supp: all, req: all, active: all, reserved: new Uint8Array(RESERVED) },
+        ...tail,
+      })
+      return LUO_SER_FLAGS.size
+    }
+  }
+}
+
+/** Takes the sessions out of a structure again: before the reboot call it leads to none. */
+export function blankSessions(bytes: Uint8Array, form: LuoForm): void {
+  const struct: Struct = { released: LUO_SER, parts: LUO_SER_PARTS, features: LUO_SER_FLAGS }[form]
+  struct.write(bytes, 0, { ...struct.read(bytes), sessionsPa: 0 })
 }

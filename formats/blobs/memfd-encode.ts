@@ -43,7 +43,7 @@ export function encodeMemfd(allocator: PageAllocator, geometry: Geometry, spec: 
   const layout = spec.version === 1 ? MEMFD_LUO_SER_V1 : MEMFD_LUO_SER_V2
   const ser = allocator.allocate(1)
   const count = spec.folios.pfn.length
-  const folios = count === 0 ? NO_VMALLOC : storeVmalloc(allocator, geometry, folioList(spec))
+  const folios = count === 0 ? NO_VMALLOC : storeVmalloc(allocator, geometry, encodeFolioList(spec.folios))
   const common = { pos: BigInt(spec.position), size: BigInt(spec.size), nrFolios: BigInt(count), folios }
   if (spec.version === 1) MEMFD_LUO_SER_V1.write(ser.bytes, 0, common)
   else MEMFD_LUO_SER_V2.write(ser.bytes, 0, { ...common, seals: spec.seals, flags: 0 })
@@ -68,8 +68,8 @@ function checkNumbers({ position, size, folios }: MemfdSpec): void {
 /** Flags that 7.2 gives every folio. */
 const AS_WRITTEN = MEMFD_FOLIO_DIRTY | MEMFD_FOLIO_UPTODATE
 
-function folioList({ folios }: MemfdSpec): Uint8Array {
-  const { pfn, index, flags } = folios
+/** The entries of a list of folios. */
+export function encodeFolioList({ pfn, index, flags }: MemfdSpec['folios']): Uint8Array {
   const bytes = new Uint8Array(pfn.length * MEMFD_LUO_FOLIO_SER.size)
   const view = viewOf(bytes)
   for (let n = 0; n < pfn.length; n++) {

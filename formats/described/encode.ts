@@ -12,7 +12,7 @@ import { writeTables } from './tables.js'
 /**
  * A structure's value to be written: fields by name. A field that leads somewhere has what it leads to: a structure, a
  * list of them, for memory `{ pages, contents }` or the number of pages, for tables a list of the tables below, each
- * again such a list. Where it is left out, it leads nowhere. Other fields that are left out are zero, the first value
+ * again such a list; a long list of plain entries may be bytes already. Where it is left out, it leads nowhere. Other fields that are left out are zero, the first value
  * that their reader takes, or the length of the list that they count.
  */
 export type DescribedValue = { readonly [field: string]: unknown }
@@ -117,6 +117,7 @@ function leadTo(writer: DescribedWriter, { to, field, target: inner }: Link, giv
   if (to.kind === 'folio') return plainNumber(field, folioWord(writer, field, to.bits, given))
   if (to.kind === 'pages') return given === undefined ? 0 : memoryOf(writer, given)
   if (to.kind === 'tables') return given === undefined ? 0 : writeTables(allocator, given)
+  if (to.kind === 'vmalloc' && given instanceof Uint8Array) return storeVmalloc(allocator, geometry, given)
   const list = listOf(given)
   const encoded = () => list.map(value => bytesOf(writer, inner!, value))
   switch (to.kind) {

@@ -35,6 +35,7 @@ export {
   writingKernel,
   writingKernelNamed,
 } from './look-up.js'
+export { inPostedForm, POSTED_FORMS, type PostedForm } from './posted-forms.js'
 export {
   inRange,
   type KernelRange,

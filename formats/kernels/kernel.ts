@@ -1,3 +1,4 @@
+import type { LuoForm } from '../layout/index.js'
 import type { TrackerFormat } from '../trackers/index.js'
 
 /**
@@ -55,6 +56,8 @@ export interface Users {
 export interface Luo {
   version: 'luo-v1' | 'luo-v5'
   form: 'fdt' | 'struct'
+  /** How the structure begins, where it is one: as released where left out. */
+  head?: LuoForm
   /** It hands over a table of objects bound to files' life cycle, and panics where there is none. */
   flbs: boolean
 }

@@ -1,5 +1,14 @@
 import { defineStruct } from './struct.js'
 
+/** How LUO's structure says which version it is: as released, by a string with parts, or by feature flags. */
+export type LuoForm = 'released' | 'parts' | 'features'
+
+/** The string with parts: alphabetical, the user's own first. */
+export const LUO_PARTS_COMPATIBLE = 'luo-v5;block-v1'
+
+/** Bits of the flags that the posting has, all of them in use: number, sessions, FLBs. */
+export const LUO_FEATURES_ALL = 7n
+
 /** LUO's blob with a compatible string of two parts, as posted: `luo-v5;block-v1`. */
 export const LUO_SER_PARTS = defineStruct('luo_ser', {
   since: 'posted 2026-06-05, not merged',

@@ -1,5 +1,6 @@
 import type { Blob } from '../../formats/blobs/index.js'
 import { describedValue } from '../../formats/described/index.js'
+import type { KernelFile } from '../../formats/kernel-files/index.js'
 import { type AbiName, handlersOf, type Kernel } from '../../formats/kernels/index.js'
 import type { KhoState } from '../image/state.js'
 import { describedOf } from '../model/described-index.js'
@@ -65,6 +66,26 @@ export function kernelOffer(kernel: Kernel): Offer {
     ],
     features: [],
     unread: [],
+  }
+}
+
+/** What a kernel can hand over whose file lists it: what it writes by feature flags, or in which versions, as posted. */
+export function fileOffer(file: KernelFile, kernel: Kernel, name: string): Offer {
+  const { features, versions } = file.sections
+  const offer = { ...kernelOffer(kernel), name, compatible: file.kho[0] ?? kernel.layout.compatible }
+  if (features.length > 0) {
+    return {
+      ...offer,
+      handlers: features.filter(feature => feature.name !== 'luo').map(feature => feature.name),
+      features: features.map(feature => ({ name: feature.name, required: feature.required })),
+    }
+  }
+  // What begins as LUO's own string does is that; which of the others are handlers the list does not say.
+  const luo = versions.find(text => text.startsWith('luo-v')) ?? file.luo[0]
+  return {
+    ...offer,
+    luo: luo ?? offer.luo,
+    handlers: versions.length === 0 ? offer.handlers : versions.filter(text => text !== luo),
   }
 }
 

@@ -71,19 +71,36 @@ function luoRows({ luo, handlers, features }: Offer, { kernel, file }: Taker): C
   // The features say it.
   if (luo === null || features.some(({ name }) => name === 'luo')) return []
   const own = kernel.users.luo?.version
-  const known = file?.luo ?? (own === undefined ? [] : [own])
+  const listed = file?.sections.versions ?? []
+  const known = listed.length > 0 ? listed.filter(isLuo) : (file?.luo ?? (own === undefined ? [] : [own]))
   const row = { component: 'LUO', writes: luo, reads: known.join(', ') || 'none' }
+  if (file?.sections.features.some(({ name }) => name === 'luo') === true) {
+    const note = 'posted, not merged: the kernel goes by feature flags, the state by a version'
+    return [{ ...row, reads: 'feature flags', outcome: 'oops', note }]
+  }
   if (known.length === 0) {
     const note = handlers.length > 0 ? 'this kernel has no LUO: sessions and files are lost' : 'not looked at'
     return [{ ...row, outcome: handlers.length > 0 ? 'accepted-different' : 'ok', note }]
   }
   const same = known.includes(luo)
-  return [{ ...row, outcome: same ? 'ok' : 'oops', note: same ? '' : 'luo_restore_fail() panics' }]
+  const note = same ? listedNote(listed) : 'luo_restore_fail() panics'
+  return [{ ...row, outcome: same ? 'ok' : 'oops', note }]
+}
+
+/** A kernel that lists its versions says all of them. */
+function isLuo(text: string): boolean {
+  return text.startsWith('luo-v')
+}
+
+function listedNote(listed: readonly string[]): string {
+  return listed.length === 0 ? '' : 'listed in .liveupdate_versions: posted, not merged'
 }
 
 function handlerRow(name: string, { luo }: Offer, taker: Taker): CompatRow {
-  const row = { component: 'file handler', writes: name, reads: knows(taker, name) ? name : 'none' }
-  if (row.reads !== 'none' || luo === null) return { ...row, outcome: 'ok', note: '' }
+  const listed = taker.file?.sections.versions ?? []
+  const known = listed.length > 0 ? listsOrLoads(taker, listed, name) : knows(taker, name)
+  const row = { component: 'file handler', writes: name, reads: known ? name : 'none' }
+  if (known || luo === null) return { ...row, outcome: 'ok', note: known ? listedNote(listed) : '' }
   return { ...row, outcome: 'error-reported', note: 'no such handler: its session cannot be retrieved' }
 }
 
@@ -107,6 +124,11 @@ function unreadRow(path: string): CompatRow {
     outcome: 'unknown',
     note: 'it may need more',
   }
+}
+
+/** A list says it all, save what modules bring. */
+function listsOrLoads({ modules }: Taker, listed: readonly string[], name: string): boolean {
+  return listed.includes(name) || modules.some(module => module.has(name))
 }
 
 /** Releases without a file are known by what the table says. FLBs of others than the kernel's own are not in it. */

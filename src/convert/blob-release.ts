@@ -121,7 +121,9 @@ function rewriteLuo(work: Work, source: SourceChild, blob: Blob, luo: Luo): Sour
   const added = (kind.flbs ? work.flbs : [])
     .filter(({ name }) => !flbs.some(flb => flb.name === name))
     .map(flb => ({ ...flb, count: BigInt(files.length) }))
-  if (kind.form === luo.form && sameMemfds && sameFlbs && added.length === 0) return source
+  const posted = blob.format === 'luo-parts' || blob.format === 'luo-features'
+  const same = kind.form === luo.form && !posted && sameMemfds && sameFlbs
+  if (same && added.length === 0) return source
   checkWhole(luo, blob)
   const kept = files.filter(({ memfd }) => memfd === null || memfd.version === version)
   freeStructures(

@@ -96,7 +96,13 @@ function addLuo(context: RunContext): void {
   const blank = {
     allocate: (count: number) => ({ address: 0, bytes: new Uint8Array(count * kho.geometry.pageSize) }),
   }
-  const spec = { form: luo.form, liveupdateNumber: 0n, sessions: [], flbs: luo.flbs ? [] : null }
+  const spec = {
+    form: luo.form,
+    head: luo.head,
+    liveupdateNumber: 0n,
+    sessions: [],
+    flbs: luo.flbs ? [] : null,
+  }
   const { size } = encodeLuo(blank, kho.geometry, spec)
   addChild(context, 'LUO', () => ({ name: 'LUO', address: own.address, size }))
 }

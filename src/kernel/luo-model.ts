@@ -1,5 +1,7 @@
 import type { Allocation } from '../../formats/blobs/index.js'
 import {
+  blankSessions,
+  encodeFolioList,
   encodeLuo,
   encodeMemfd,
   type FileSpec,
@@ -7,7 +9,8 @@ import {
   type PageAllocator,
   type SessionSpec,
 } from '../../formats/blobs/index.js'
-import { LUO_FLB_HEADER_SER, LUO_SER, LUO_SESSION_PGCNT } from '../../formats/layout/index.js'
+import type { Luo } from '../../formats/kernels/index.js'
+import { LUO_FLB_HEADER_SER, LUO_SESSION_PGCNT } from '../../formats/layout/index.js'
 import { type Place, rangeAt } from '../../formats/memory/range.js'
 import type { CallArguments, FileCall, MemfdCall } from '../scenario/calls-schema.js'
 import { makeContents, withHoles } from '../scenario/contents.js'
@@ -100,6 +103,7 @@ function preserveMemfd(context: RunContext, memfd: MemfdCall, batches: readonly 
       index[at] = at * 2 ** memfd.order
     }
   }
+  if (kho.kernel.users.luo?.head === 'features') return preserveFlagged(context, memfd, { pfn, index })
   if (version === 1 && memfd.seals !== 0)
     notes.push(`memfd-v1 has no seals: those of token ${memfd.token} are lost`)
   const ser = encodeMemfd(metadataPages(context, `memfd ${memfd.token}`), kho.geometry, {
@@ -111,6 +115,28 @@ function preserveMemfd(context: RunContext, memfd: MemfdCall, batches: readonly 
   })
   return { compatible: `memfd-v${version}`, data: BigInt(ser.address), token: memfd.token }
 }
+
+/** A memfd whose format is told by feature flags, as posted: all that the posting has are in use. */
+function preserveFlagged(
+  context: RunContext,
+  { token, pos, size, seals }: MemfdCall,
+  folios: { pfn: Float64Array; index: Float64Array },
+): FileSpec {
+  const mask = { seals: 1, folios: 1 }
+  const struct = {
+    features: { supp: mask, req: mask, active: mask },
+    pos,
+    size,
+    seals,
+    nr_folios: folios.pfn.length,
+    ...(folios.pfn.length === 0 ? {} : { folios: encodeFolioList(folios) }),
+  }
+  const { address } = writeStruct(context, { use: 'handlers', name: FLAGGED, struct })
+  return { compatible: FLAGGED, data: BigInt(address), token }
+}
+
+/** The handler of memfds without a version. */
+const FLAGGED = 'memfd'
 
 /**
  * Writes LUO's state. Its blocks are there, and preserved, from the calls on; what is in them is written by the reboot
@@ -124,6 +150,7 @@ export function serializeLuo(context: RunContext, rebooting: boolean): Place | n
   const made: Allocation[] = []
   const spec = {
     form: kind.form,
+    head: kind.head,
     liveupdateNumber: BigInt(context.scenario.machine.live_updates),
     sessions: luo.sessions,
     flbs: kind.flbs
@@ -131,7 +158,7 @@ export function serializeLuo(context: RunContext, rebooting: boolean): Place | n
       : null,
   }
   const extent = encodeLuo(fromBoot(context, made), kho.geometry, spec)
-  if (!rebooting) blank(boot, made, kind.form)
+  if (!rebooting) blank(boot, made, kind)
   return extent
 }
 
@@ -153,15 +180,10 @@ function fromBoot(context: RunContext, made: Allocation[]): PageAllocator {
   }
 }
 
-function blank(
-  boot: NonNullable<LuoModel['boot']>,
-  made: readonly Allocation[],
-  form: 'fdt' | 'struct',
-): void {
+function blank(boot: NonNullable<LuoModel['boot']>, made: readonly Allocation[], { form, head }: Luo): void {
   for (const pages of made) if (pages !== boot.own) pages.bytes.fill(0)
   if (boot.flbs !== null) LUO_FLB_HEADER_SER.write(boot.flbs.bytes, 0, { pgcnt: 1n, count: 0n })
   if (form === 'struct') {
-    const ser = LUO_SER.read(boot.own.bytes)
-    LUO_SER.write(boot.own.bytes, 0, { ...ser, sessionsPa: 0 })
+    blankSessions(boot.own.bytes, head ?? 'released')
   }
 }

@@ -1,5 +1,5 @@
 import { type LayoutSet, layoutSet } from '../../formats/described/index.js'
-import { writingKernelNamed } from '../../formats/kernels/index.js'
+import { inPostedForm, writingKernelNamed } from '../../formats/kernels/index.js'
 import { geometry as geometryOf } from '../../formats/memory/geometry.js'
 import { createMemoryBuilder, type MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { mergeRanges, type Range } from '../../formats/memory/range.js'
@@ -83,7 +83,8 @@ function createContext(scenario: Scenario, options: RunOptions): RunContext {
   const { machine } = scenario
   const seed = options.seed ?? scenario.seed
   const geometry = geometryOf(machine.page_size)
-  const kernel = writingKernelNamed(machine.kernel)
+  const released = writingKernelNamed(machine.kernel)
+  const kernel = (machine.posted && inPostedForm(released, machine.posted)) ?? released
   const abi = kernel.layout
   const plan = planScenario(scenario, geometry, seed)
   const scratch = scratchRanges(scenario)

@@ -1,5 +1,10 @@
 import * as z from 'zod'
-import { WRITING_KERNELS } from '../../formats/kernels/index.js'
+import {
+  inPostedForm,
+  POSTED_FORMS,
+  WRITING_KERNELS,
+  writingKernelNamed,
+} from '../../formats/kernels/index.js'
 import type { PageShift } from '../../formats/memory/geometry.js'
 import { mergeRanges, rangesCover } from '../../formats/memory/range.js'
 import { CALL } from './calls-schema.js'
@@ -32,6 +37,8 @@ const MACHINE = z
     scratch: z.array(z.object({ address: ADDRESS, size: SIZE_OR_ZERO }).strict()).min(1),
     /** Memory in use for other things: nothing is placed there. */
     avoid: z.array(RANGE).default([]),
+    /** What was posted for the whole hand-over and is in no release: strings with parts, or feature flags. */
+    posted: z.enum(POSTED_FORMS).optional(),
     kexec_count: COUNT.default(1),
     live_updates: COUNT.default(1),
     /** Where pages of metadata lie, by name: `fdt`, or a child of the root FDT. For making a known dump again. */
@@ -67,6 +74,8 @@ export const SCENARIO = z
           'expected an area inside RAM, such as { address: 0x38000000, size: 32M }',
         )
     })
+    if (machine.posted && inPostedForm(writingKernelNamed(machine.kernel), machine.posted) === null)
+      say(['machine', 'posted'], 'expected a kernel whose LUO is a structure, such as 7.2')
     const end = calls.findIndex(call => call.name === 'kexec')
     if (end >= 0 && end < calls.length - 1)
       say(['calls', end + 1], 'expected nothing after kexec: it is the end')

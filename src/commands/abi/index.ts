@@ -103,7 +103,7 @@ async function judge(
   const done = (writer: string, rows: CompatVerdict['rows']): CompatVerdict => {
     return { writer, reader: taker.name, rows, worst: overall(rows), assumptions }
   }
-  const { kernelOffer, stateOffer } = await import('../../abi/offer.js')
+  const { fileOffer, kernelOffer, stateOffer } = await import('../../abi/offer.js')
   const { takeOver } = await import('../../abi/take-over.js')
   if (from.kind === 'image') {
     const { predictionRow } = await import('./prediction.js')
@@ -111,6 +111,8 @@ async function judge(
     return done(from.name, [...rows, predictionRow(from.state, taker)])
   }
   const writer = from.kind === 'kernel' ? from.kernel : takerOf(from, []).kernel
-  if (taker.file === null) return done(writer.release, compareReleases(writer, taker.kernel))
-  return done(from.kind === 'file' ? from.name : writer.release, takeOver(kernelOffer(writer), taker))
+  const told = from.kind === 'file' && Object.values(from.file.sections).some(list => list.length > 0)
+  if (taker.file === null && !told) return done(writer.release, compareReleases(writer, taker.kernel))
+  const offer = from.kind === 'file' ? fileOffer(from.file, writer, from.name) : kernelOffer(writer)
+  return done(offer.name, takeOver(offer, taker))
 }

@@ -69,7 +69,10 @@ export function takerOf(party: Party, modules: readonly KernelFile[]): Taker & {
 /** A kernel of an unknown release is judged as the newest that knows the same root. */
 function standIn(file: KernelFile): ReadingKernel {
   const newest = kernelOf(newestAbi())
-  const same = file.kho.map(kernelNamed).filter(isReading).at(-1)
+  const same = file.kho
+    .map(text => kernelNamed(text.split(';')[0]!))
+    .filter(isReading)
+    .at(-1)
   if (same !== undefined) return same
   return isReading(newest) ? newest : readingKernel('7.2')
 }

@@ -22,6 +22,7 @@ export const POSTED_SCENARIOS = [
   'tmpfs',
   'pstore',
   'memfd-flags',
+  'luo-features',
 ]
 
 /** The state of a scenario in fixtures/. */
