@@ -26,11 +26,24 @@ function numberOf({ compiled, bytes }: DescribedNode, name: string): number | nu
   return value > Number.MAX_SAFE_INTEGER ? null : Number(value)
 }
 
+/** A folio of such a file. */
 interface Placed {
+  /** Page offset in the file. */
   index: number
   address: number
   size: number
+  /** -1 where no preserved block begins there. */
+  order: number
+  /** It is not up to date, and reads as zeros. */
   zeros: boolean
+}
+
+/** The folios of such a file, as its list has them; null for what has no contents. */
+export function describedFolios({ node, compiled, path }: Described, state: KhoState): Placed[] | null {
+  const { content } = compiled
+  if (node === null || content === null) return null
+  const found = describedOf(state).followed.get(appendPath(path, keyOf(content.folios)))
+  return found === undefined ? [] : placed(state, found, content)
 }
 
 /** Each folio at its page offset; of two at one place the first has it. */
@@ -77,7 +90,7 @@ function placed(state: KhoState, found: Followed, content: ContentFields): Place
     const address = frame * pageSize
     const order = orderAt(address)
     const zeros = uptodate !== undefined && ((word >> BigInt(uptodate.shift)) & 1n) === 0n
-    folios.push({ index, address, size: pageSize * 2 ** Math.max(order, 0), zeros })
+    folios.push({ index, address, size: pageSize * 2 ** Math.max(order, 0), order, zeros })
   }
   return folios
 }

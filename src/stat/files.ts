@@ -1,11 +1,14 @@
 import type { LuoFile, LuoSession, Memfd } from '../../formats/blobs/index.js'
 import type { KhoState } from '../image/state.js'
 import { mostFolios } from '../model/claims.js'
+import { describedContent, describedFolios } from '../model/described-content.js'
+import { describedOf } from '../model/described-index.js'
 import { heldAs } from '../model/fd-store.js'
 import { folioListOf } from '../model/folio-list.js'
 import { isNotKnown } from '../model/kind.js'
 import { memfdContent } from '../model/memfd.js'
 import type { Node } from '../model/node.js'
+import type { Content } from '../model/piece.js'
 import { stateNode } from '../model/state.js'
 import { isWithoutSessions, luoOf } from '../rules/checks/context.js'
 
@@ -32,6 +35,8 @@ export interface FileStat {
   /** Its folios by order, ascending; those that begin no preserved block are not in it. */
   orders: FolioOrder[] | null
   notKnown: string | null
+  /** False for a file that is a handle only, such as a device: there is no size to be known. */
+  contents: boolean
 }
 
 /** A session, with its files in the order in which it holds them. */
@@ -109,7 +114,7 @@ function listed<T, S>(node: Node, describe: (node: Node, self: T) => S): Listed<
   return { items, notKnown: view.elements.missing ?? null }
 }
 
-type Figures = Pick<FileStat, 'size' | 'pages' | 'holes' | 'orders' | 'notKnown'>
+type Figures = Pick<FileStat, 'size' | 'pages' | 'holes' | 'orders' | 'notKnown' | 'contents'>
 
 /** What looks at several files have in common. */
 interface Walk {
@@ -125,15 +130,41 @@ function filesOf(walk: Walk, session: Node): Listed<FileStat> {
   const files = session.step('files')
   if (files === null) return { items: null, notKnown: 'it has no list of files' }
   return listed<LuoFile, FileStat>(files, (node, { token, compatible, memfd }) => {
-    const figures = memfd === null ? unknownFigures(null, NO_FORMAT) : memfdFigures(walk, memfd)
+    const figures = memfd === null ? describedFigures(walk, node.path) : memfdFigures(walk, memfd)
     return { path: node.path, token, handler: compatible, name: heldAs(walk.state, node.path), ...figures }
   })
 }
 
-const NO_FORMAT = 'what its handler handed over is not there, or nobody knows its format'
+/** What a layout tells of a file whose handler no release has. */
+function describedFigures(walk: Walk, path: string): Figures {
+  const { state } = walk
+  const described = describedOf(state).owners.get(path)
+  if (described === undefined)
+    return unknownFigures(null, 'nobody knows its format: --layout FILE tells of it')
+  const { compiled, node, why } = described
+  if (node === null) return unknownFigures(null, why ?? 'what its handler handed over is not there')
+  if (compiled.content === null)
+    return { ...unknownFigures(null, `a handle: struct ${compiled.name} has no contents`), contents: false }
+  const content = describedContent(described, state)
+  if (content === null) return unknownFigures(null, 'its size is none that a file can have')
+  const { size, incomplete } = content
+  if (walk.mapNotKnown !== null) return unknownFigures(size, walk.mapNotKnown)
+  if (incomplete !== null) return unknownFigures(size, incomplete)
+  if (walk.folios <= 0) return unknownFigures(size, TOO_MANY)
+  const folios = describedFolios(described, state) ?? []
+  walk.folios -= folios.length
+  return figuresOf(
+    walk.state,
+    content,
+    folios.map(({ order }) => order),
+    folios.map(folio => folio.size),
+  )
+}
+
+const TOO_MANY = 'there are more folios than the dump has room for'
 
 function unknownFigures(size: number | null, notKnown: string): Figures {
-  return { size, pages: null, holes: null, orders: null, notKnown }
+  return { size, pages: null, holes: null, orders: null, notKnown, contents: true }
 }
 
 function memfdFigures(walk: Walk, memfd: Memfd): Figures {
@@ -149,25 +180,35 @@ function readFigures(walk: Walk, memfd: Memfd): Figures {
   const { size } = memfd
   if (size === null) return unknownFigures(null, 'its size is none that a file can have')
   if (walk.mapNotKnown !== null) return unknownFigures(size, walk.mapNotKnown)
-  if (walk.folios <= 0) return unknownFigures(size, 'there are more folios than the dump has room for')
+  if (walk.folios <= 0) return unknownFigures(size, TOO_MANY)
   const { sizes, orders } = folioListOf(walk.state, memfd)
   walk.folios -= sizes.length
-  const { incomplete, pieces } = memfdContent(walk.state, memfd)
-  if (incomplete !== null) return unknownFigures(size, incomplete)
+  const content = memfdContent(walk.state, memfd)
+  if (content.incomplete !== null) return unknownFigures(size, content.incomplete)
+  return figuresOf(walk.state, content, orders, sizes)
+}
+
+function figuresOf(
+  { geometry }: KhoState,
+  { size, pieces }: Content,
+  orders: Iterable<number>,
+  sizes: Iterable<number>,
+): Figures {
   let covered = 0
   for (const { length } of pieces()) covered += length
   let bytes = 0
   for (const each of sizes) bytes += each
   return {
     size,
-    pages: bytes / walk.state.geometry.pageSize,
+    pages: bytes / geometry.pageSize,
     holes: size - covered,
     orders: countOrders(orders),
     notKnown: null,
+    contents: true,
   }
 }
 
-function countOrders(orders: Int8Array): FolioOrder[] {
+function countOrders(orders: Iterable<number>): FolioOrder[] {
   const counts = new Map<number, number>()
   for (const order of orders) if (order >= 0) counts.set(order, (counts.get(order) ?? 0) + 1)
   return [...counts].map(([order, folios]) => ({ order, folios })).sort((a, b) => a.order - b.order)

@@ -72,7 +72,7 @@ function fileRow(file: FileStat): Row {
   return {
     name: `    ${label}`,
     kind: nameText(handler),
-    cells: cellsOf(size, pages, largestOf([file]), holes),
+    cells: file.contents ? cellsOf(size, pages, largestOf([file]), holes) : HEAD.map(() => '-'),
     note: notKnown,
   }
 }
@@ -85,7 +85,8 @@ function palettedName(name: string): string {
 /** The largest order of any folio; null where that is not known, -1 where there is no folio. */
 function largestOf(files: readonly FileStat[]): number | null {
   let largest = -1
-  for (const { orders } of files) {
+  for (const { orders, contents } of files) {
+    if (!contents) continue
     if (orders === null) return null
     largest = Math.max(largest, orders.at(-1)?.order ?? -1)
   }

@@ -31,11 +31,11 @@ export function sortSessions(sessions: readonly SessionStat[], sort: Sort): Sess
   return sortBy(sorted, sessionKey(sort))
 }
 
-/** What the files of a session come to; null where one of them is not known. */
+/** What the files of a session come to; null where one of them is not known. Handles have nothing to add. */
 export function sumOf(files: readonly FileStat[], of: (file: FileStat) => number | null): number | null {
   let sum = 0
   for (const file of files) {
-    const value = of(file)
+    const value = file.contents ? of(file) : 0
     if (value === null) return null
     sum += value
   }

@@ -19,6 +19,7 @@ const file = z.strictObject({
   holes: known.describe('bytes of it that no folio stands for'),
   orders: z.array(z.strictObject({ order: count, folios: count })).nullable(),
   notKnown: reason.describe('why some of it is null'),
+  contents: z.boolean().describe('false for a handle, such as a device: there is no size to be known'),
 })
 
 /** `kho stat --json`. */

@@ -188,7 +188,8 @@ function Holdings({ stat: { sessions, regions } }: { stat: Stat }) {
 
 function sumOf({ files }: SessionStat): number | null {
   return files.reduce<number | null>(
-    (sum, { size }) => (sum === null || size === null ? null : sum + size),
+    // A handle, such as a device, has no size that could be lacking.
+    (sum, { size, contents }) => (!contents ? sum : sum === null || size === null ? null : sum + size),
     0,
   )
 }

@@ -56,6 +56,7 @@ describe('stat', () => {
       holes: 0,
       orders: [{ order: 0, folios: 4 }],
       notKnown: null,
+      contents: true,
     })
     expect(result.regions.items?.map(({ name, start, size }) => [name, start, size])).toEqual([
       ['khotrace', 0x3d600000, 2097152],
