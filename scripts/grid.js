@@ -10,6 +10,10 @@
 // predicts every case of OUT by what `validate` says today, judges what the kernel did, and writes a line for each, with the
 // reason that FILE gives where the two differ. --add keeps the lines of TABLE for cases that OUT does not have.
 //
+//   node scripts/grid.js corpus CORPUS TABLE.tsv [--reasons FILE]
+//
+// does the same for the broken images that the malformed.json of CORPUS names, whose outcome the kernels' own code gave.
+//
 //   node scripts/grid.js page FOLDER DOCS/grid.md
 //
 // writes the matrices of the tables of FOLDER into the page, between its marks.
@@ -22,8 +26,9 @@ import { parseArgs } from 'node:util'
 import { readBootImage } from '../dist/src/guest/boot-image.js'
 import { gridBase } from '../dist/src/replay/grid/base-state.js'
 import { gridCases, shuffled } from '../dist/src/replay/grid/cases.js'
+import { corpusCases, corpusRow } from '../dist/src/replay/grid/corpus.js'
 import { judgeRow } from '../dist/src/replay/grid/judge-row.js'
-import { withMatrices } from '../dist/src/replay/grid/page.js'
+import { withCorpus, withMatrices } from '../dist/src/replay/grid/page.js'
 import { patchedState } from '../dist/src/replay/grid/patched.js'
 import { readRow, writeRow } from '../dist/src/replay/grid/row.js'
 import { makeCheckpoints, runCase } from '../dist/src/replay/grid/run-case.js'
@@ -43,6 +48,8 @@ const { values, positionals } = parseArgs({
   },
 })
 const [verb, ...rest] = positionals
+/** Name of the corpus in reasons. */
+const CORPUS = 'corpus'
 
 /** The cases that a table has already, if one was named. */
 const idsOf = table =>
@@ -109,17 +116,31 @@ async function table(rowsFile, out) {
   console.error(`grid: ${kernel}: ${lines.length} cases, ${same} as predicted`)
 }
 
+async function corpus(folder, out) {
+  const reasons = readReasons(readFileSync(values.reasons, 'utf8'))
+  const rows = []
+  for (const entry of corpusCases(folder)) {
+    const row = await corpusRow(folder, entry)
+    const differs = row.predicted !== row.kernel
+    rows.push({ ...row, note: differs ? reasonFor(reasons, CORPUS, row.id) : '' })
+  }
+  rows.sort((a, b) => (a.id < b.id ? -1 : 1))
+  writeFileSync(out, writeTable({ kernel: CORPUS, memory: 0, cmdline: '', rows }))
+}
+
 function page(folder, out) {
   const text = readFileSync(out, 'utf8')
   const tables = readdirSync(folder)
     .filter(name => /^\d.*\.tsv$/.test(name))
     .sort()
     .map(name => readTable(readFileSync(join(folder, name), 'utf8')))
-  writeFileSync(out, withMatrices(text, tables))
+  const images = readTable(readFileSync(join(folder, 'corpus.tsv'), 'utf8'))
+  writeFileSync(out, withCorpus(withMatrices(text, tables), images))
 }
 
 if (verb === 'run' && rest.length === 2) await run(...rest)
 else if (verb === 'table' && rest.length === 2) await table(...rest)
+else if (verb === 'corpus' && rest.length === 2) await corpus(...rest)
 else if (verb === 'page' && rest.length === 2) page(...rest)
 else {
   console.error(

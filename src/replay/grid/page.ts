@@ -30,38 +30,50 @@ export function matrixPage(matrix: Matrix): string {
     .join('\n')
 }
 
-/** Every word, those of trouble last; what a corpus calls no effect is `ok` to a prediction. */
-const WORDS = ['ok', 'no-effect', ...OUTCOME_WORDS.filter(word => word !== 'ok').reverse()]
+/** Every word, those of trouble last. */
+const WORDS = ['ok', ...OUTCOME_WORDS.filter(word => word !== 'ok').reverse()]
 
 const NOT_OK = ['oops', 'loop', 'rejected', 'error-reported']
 
-const BEGIN = '<!-- matrices -->'
-const END = '<!-- /matrices -->'
-
 /** The page with the matrices of tables between its marks. */
 export function withMatrices(page: string, tables: readonly GridTable[]): string {
-  const before = page.slice(0, page.indexOf(BEGIN) + BEGIN.length)
-  const after = page.slice(page.indexOf(END))
-  return `${before}\n\n${[summary(tables), ...tables.map(section)].join('\n\n')}\n\n${after}`
+  return between(page, 'matrices', [summary(tables), ...tables.map(section)])
+}
+
+/** The page with the matrix of a corpus between its marks. */
+export function withCorpus(page: string, table: GridTable): string {
+  const { rows } = table
+  const same = rows.filter(row => row.predicted === row.kernel).length
+  const head = `${rows.length} images; ${same} came to what was predicted; ${calledOk(rows)} were called ok where the kernel's code faulted, hung, refused or complained.`
+  return between(page, 'corpus', [head, ...body(table)])
+}
+
+function between(page: string, name: string, sections: readonly string[]): string {
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const before = page.slice(0, page.indexOf(begin) + begin.length)
+  return `${before}\n\n${sections.join('\n\n')}\n\n${page.slice(page.indexOf(end))}`
 }
 
 function summary(tables: readonly GridTable[]): string {
   const rows = tables.flatMap(table => table.rows)
   const same = rows.filter(row => row.predicted === row.kernel).length
-  const wrong = rows.filter(row => row.predicted === 'ok' && NOT_OK.includes(row.kernel)).length
   const share = ((100 * same) / rows.length).toFixed(1)
-  return `${rows.length} cases on ${tables.length} kernels; ${same} (${share} %) did what was predicted; ${wrong} were called ok where the kernel died, hung, refused or complained.`
+  return `${rows.length} cases on ${tables.length} kernels; ${same} (${share} %) did what was predicted; ${calledOk(rows)} were called ok where the kernel died, hung, refused or complained.`
 }
 
-function section({ kernel, rows }: GridTable): string {
+function calledOk(rows: GridTable['rows']): number {
+  return rows.filter(row => row.predicted === 'ok' && NOT_OK.includes(row.kernel)).length
+}
+
+function section(table: GridTable): string {
+  return [`### Linux ${table.kernel.replace(/-.*/, '')}`, ...body(table)].join('\n\n')
+}
+
+function body({ rows }: GridTable): string[] {
   const differ = rows.filter(row => row.predicted !== row.kernel)
   const matrix = countPairs(rows.map(row => [row.predicted, row.kernel] as const))
   const list = differ.map(
     ({ id, predicted, kernel: seen, note }) => `- \`${id}\`: predicted ${predicted}, was ${seen}: ${note}`,
   )
-  return [
-    `### Linux ${kernel.replace(/-.*/, '')}`,
-    matrixPage(matrix),
-    ...(list.length === 0 ? [] : [list.join('\n')]),
-  ].join('\n\n')
+  return [matrixPage(matrix), ...(list.length === 0 ? [] : [list.join('\n')])]
 }

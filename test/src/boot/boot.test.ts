@@ -5,8 +5,8 @@ import { mergeRanges, type Range } from '../../../formats/memory/range.js'
 import { bootState, countCalls, eachReservation } from '../../../src/boot/boot.js'
 import { loadState } from '../../../src/image/load-state.js'
 import { openBytes, openImage } from '../../../src/node/open.js'
+import { type CorpusImage, corpusBytes, readerOf } from '../../../src/replay/grid/corpus.js'
 import { describeWith, material, namesIn, readJson, sha256 } from '../../material.js'
-import { type CorpusImage, corpusBytes, READERS } from '../validate/malformed.js'
 
 interface Oracle extends CorpusImage {
   preserved: { ranges: { sha256: string } }
@@ -45,7 +45,7 @@ async function bootCorpus(name: string) {
     scratch,
     assumeZero: { ram },
   })
-  const boot = bootState(state, { reader: READERS[name.split('/')[0]!]!, ram, absentIsZero: true })
+  const boot = bootState(state, { reader: readerOf(name.split('/')[0]!), ram, absentIsZero: true })
   return { expected, boot, pageSize: state.geometry.pageSize }
 }
 

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { type CorpusImage, corpusCases, corpusRow, judgeImage } from '../../../src/replay/grid/corpus.js'
+import { withCorpus } from '../../../src/replay/grid/page.js'
+import { readTable } from '../../../src/replay/grid/table.js'
 import { describeWith, material, namesIn, readJson } from '../../material.js'
-import { type CorpusImage, judge, type MalformedCase } from './malformed.js'
 
 const corpus = material('KHO_TEST_CORPUS') ?? ''
 const FOLDERS = ['v5', 'kho-v1-6.16', 'kho-v1-6.19', 'kho-v2-7.0', 'kho-v4-7.2']
@@ -14,49 +17,48 @@ describeWith('KHO_TEST_CORPUS', 'verdicts on images that kernels read', () => {
   )
 
   it.each(good)('%s is ok, without an error', async name => {
-    const { outcome, findings } = await judge(corpus, name)
+    const { outcome, findings } = await judgeImage(corpus, name)
     expect(findings.filter(finding => finding.severity === 'error')).toEqual([])
     expect(outcome.word).toBe('ok')
   })
 
-  it('predicts what each kernel made of each broken image', async () => {
-    const { cases } = readJson<{ cases: MalformedCase[] }>(corpus, 'malformed.json')
-    const matrix: Record<string, Record<string, number>> = {}
-    const wrong: string[] = []
-    const mute: string[] = []
-    for (const entry of cases) {
-      const { outcome, findings } = await judge(corpus, entry.base, entry)
-      const real = entry.kernel.outcome
-      matrix[real] ??= {}
-      matrix[real][outcome.word] = (matrix[real][outcome.word] ?? 0) + 1
-      const row = `${entry.id}: ${real}, predicted ${outcome.word} (${outcome.why.join(' ')})`
-      if (
-        real === 'no-effect' ? outcome.word !== 'ok' : real !== 'accepted-different' && outcome.word !== real
-      ) {
-        wrong.push(row)
-      }
-      if (real === 'accepted-different' && findings.every(finding => finding.severity === 'info'))
-        mute.push(row)
+  it('predicts of each broken image what the table says', async () => {
+    const { rows } = readTable(readFileSync('fixtures/grid/corpus.tsv', 'utf8'))
+    const today: string[] = []
+    for (const entry of corpusCases(corpus)) {
+      const { id, predicted, kernel } = await corpusRow(corpus, entry)
+      today.push(`${id}: ${kernel}, predicted ${predicted}`)
     }
-    console.log(table(matrix))
-    if (wrong.length + mute.length > 0) console.log([...wrong, ...mute].join('\n'))
-    const judged = cases.filter(entry => entry.kernel.outcome !== 'accepted-different').length
-    expect(wrong.length / judged).toBeLessThanOrEqual(0.05)
-    expect(wrong.filter(row => / predicted ok /.test(row))).toEqual([])
-    expect(mute).toEqual(SILENT)
+    const table = rows.map(({ id, predicted, kernel }) => `${id}: ${kernel}, predicted ${predicted}`)
+    expect(today.sort()).toEqual(table.sort())
+  })
+
+  it('has a finding for each broken image that comes to something else', async () => {
+    for (const entry of corpusCases(corpus)) {
+      if (entry.kernel.outcome !== 'accepted-different') continue
+      const { findings } = await judgeImage(corpus, entry.base, entry)
+      expect([entry.id, findings.some(({ severity }) => severity !== 'info')]).toEqual([entry.id, true])
+    }
   })
 })
 
-/** What the image itself cannot show: a count one lower than it was is a list that ends one entry earlier. */
-const SILENT: string[] = []
+/** Outcomes that nobody may be told are none. */
+const HARD = ['oops', 'loop', 'rejected', 'error-reported']
 
-function table(matrix: Record<string, Record<string, number>>): string {
-  const words = [...new Set(Object.values(matrix).flatMap(row => Object.keys(row)))].sort()
-  const lines = Object.entries(matrix).map(([real, row]) => [
-    real,
-    ...words.map(word => String(row[word] ?? 0)),
-  ])
-  return [['kernel \\ predicted', ...words], ...lines]
-    .map(row => row.map(cell => cell.padEnd(20)).join(''))
-    .join('\n')
-}
+describe('the table of broken images', () => {
+  const table = readTable(readFileSync('fixtures/grid/corpus.tsv', 'utf8'))
+
+  it('calls nothing hard ok, and nothing harmless anything else', () => {
+    const { rows } = table
+    expect(rows.length).toBeGreaterThan(100)
+    expect(rows.filter(({ kernel, predicted }) => HARD.includes(kernel) && predicted !== kernel)).toEqual([])
+    expect(rows.filter(({ kernel, predicted }) => kernel === 'ok' && predicted !== 'ok')).toEqual([])
+  })
+
+  it('says why, wherever prediction and kernel differ, and is what the page shows', () => {
+    const differ = table.rows.filter(({ kernel, predicted }) => kernel !== predicted)
+    expect(differ.filter(({ note }) => note === '')).toEqual([])
+    const page = readFileSync('docs/grid.md', 'utf8')
+    expect(withCorpus(page, table)).toBe(page)
+  })
+})

@@ -1,14 +1,16 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isKhoError } from '../../../formats/error.js'
+import { readingKernel } from '../../../formats/kernels/index.js'
 import type { PageShift } from '../../../formats/memory/geometry.js'
 import { mergeRanges } from '../../../formats/memory/range.js'
-import { loadState } from '../../../src/image/load-state.js'
-import { decompress } from '../../../src/node/decompress.js'
-import { openFileSource } from '../../../src/node/file-source.js'
-import { openBytes } from '../../../src/node/open.js'
-import { validateNoRoot, validateState } from '../../../src/validate/validate.js'
-import type { Validation } from '../../../src/validate/verdict.js'
-import { readJson } from '../../material.js'
+import { loadState } from '../../image/load-state.js'
+import { decompress } from '../../node/decompress.js'
+import { openFileSource } from '../../node/file-source.js'
+import { openBytes } from '../../node/open.js'
+import { validateNoRoot, validateState } from '../../validate/validate.js'
+import type { Validation } from '../../validate/verdict.js'
+import type { TableRow } from './table.js'
 
 /** A broken image and what the kernel's own code did with it. */
 export interface MalformedCase {
@@ -33,13 +35,24 @@ export interface CorpusImage {
   reserve_mem: { name: string; start: string; size: string }[]
 }
 
-/** The kernel that reads the images of a folder. */
-export const READERS: Record<string, string> = {
-  v5: 'v5',
-  'kho-v1-6.16': '6.16',
-  'kho-v1-6.19': '6.19',
-  'kho-v2-7.0': 'kho-v2',
-  'kho-v4-7.2': '7.2',
+/**
+ * The kernel that reads the images of a folder, which is called after the string of its root and a release: `kho-v4-7.2`. Where
+ * that release writes another string, the newest kernel with the string is meant.
+ */
+export function readerOf(folder: string): string {
+  const [, compatible, release] = /^(.*)-([^-]*)$/.exec(folder) ?? []
+  if (compatible === undefined || release === undefined) return folder
+  return readingKernel(release).layout.compatible === compatible ? release : compatible
+}
+
+/** Contents of a JSON file of a corpus. */
+function readJson<T>(folder: string, name: string): T {
+  return JSON.parse(readFileSync(join(folder, name), 'utf8')) as T
+}
+
+/** Every broken image of a corpus. */
+export function corpusCases(corpus: string): MalformedCase[] {
+  return readJson<{ cases: MalformedCase[] }>(corpus, 'malformed.json').cases
 }
 
 const bases = new Map<string, Uint8Array>()
@@ -58,7 +71,7 @@ export async function corpusBytes(corpus: string, name: string): Promise<Uint8Ar
 }
 
 /** The verdict on an image of the corpus, with edits: all that a kernel is told is told. */
-export async function judge(
+export async function judgeImage(
   corpus: string,
   base: string,
   given: Partial<MalformedCase> = {},
@@ -77,7 +90,7 @@ export async function judge(
   ]
   const root = Number(given.override_fdt_phys ?? expected.fdt_phys)
   const options = {
-    reader: READERS[base.split('/')[0]!]!,
+    reader: readerOf(base.split('/')[0]!),
     readerCmdline: expected.reserve_mem.map(({ name, size }) => `reserve_mem=${size}:4096:${name}`).join(' '),
     absentIsZero,
     ram,
@@ -100,5 +113,19 @@ export async function judge(
       scratchLength: scratch[1],
     }
     return validateNoRoot(image, place, options)
+  }
+}
+
+/** A case of a corpus, as a row of a table: what the kernel's code did, in the words of outcomes. */
+export async function corpusRow(corpus: string, entry: MalformedCase): Promise<TableRow> {
+  const { outcome } = await judgeImage(corpus, entry.base, entry)
+  const { kernel } = entry
+  return {
+    id: entry.id,
+    predicted: outcome.word,
+    kernel: kernel.outcome === 'no-effect' ? 'ok' : (kernel.outcome as TableRow['kernel']),
+    rules: outcome.why,
+    message: entry.description,
+    note: '',
   }
 }
