@@ -135,21 +135,52 @@ function nodeName(fdt: RawFdt, node: number): string | null {
   return name.includes('/') ? name.slice(name.lastIndexOf('/') + 1) : null
 }
 
-function isCalled(found: string | null, name: string): boolean {
-  if (found === null || !found.startsWith(name)) return false
-  return found.length === name.length || (!name.includes('@') && found[name.length] === '@')
+/** Children that a look-up has come past, so that one for each of very many does not begin anew every time. */
+interface Passed {
+  /** The first child of each name, and of each name as far as its `@`. */
+  names: Map<string, number>
+  /** Where the walk stands: the next node to be looked at, or why there is none. */
+  at: { offset: number; depth: number }
+}
+
+const passed = new WeakMap<RawFdt, Map<number, Passed>>()
+
+function passedOf(fdt: RawFdt, parent: number): Passed {
+  let parents = passed.get(fdt)
+  if (parents === undefined) {
+    parents = new Map()
+    passed.set(fdt, parents)
+  }
+  let found = parents.get(parent)
+  if (found === undefined) {
+    found = { names: new Map(), at: { offset: parent, depth: 0 } }
+    parents.set(parent, found)
+  }
+  return found
 }
 
 /** `fdt_subnode_offset`: the node's offset, or the negative number of an error. The first of several wins. */
 export function subnodeOffset(fdt: RawFdt, parent: number, name: string): number {
   const size = probe(fdt)
   if (size < 0) return size
-  let at = { offset: parent, depth: 0 }
-  while (at.offset >= 0 && at.depth >= 0) {
-    if (at.depth === 1 && isCalled(nodeName(fdt, at.offset), name)) return at.offset
-    at = nextNode(fdt, at.offset, at.depth)
+  const walk = passedOf(fdt, parent)
+  for (;;) {
+    // A name without an address is also that of the first child that has it with one.
+    const known = walk.names.get(name)
+    if (known !== undefined) return known
+    const { offset, depth } = walk.at
+    if (offset < 0 || depth < 0) return depth < 0 ? -NOTFOUND : offset
+    const found = depth === 1 ? nodeName(fdt, offset) : null
+    if (found !== null) {
+      const unit = found.indexOf('@')
+      for (const key of unit < 0 ? [found] : [found, found.slice(0, unit)]) {
+        if (!walk.names.has(key)) walk.names.set(key, offset)
+      }
+      const hit = walk.names.get(name)
+      if (hit !== undefined) return hit
+    }
+    walk.at = nextNode(fdt, offset, depth)
   }
-  return at.depth < 0 ? -NOTFOUND : at.offset
 }
 
 /** `fdt_for_each_subnode` over the root's children: offsets and names; ends where the walk does. */

@@ -7,6 +7,9 @@ import { byteString, stringBytes } from './byte-string.js'
  */
 export type Segment = string | number
 
+/** What is written as it is: bytes 0x21 to 0x7e, but for `#`, `%` and `/`. */
+const PLAIN = /^[!"$&-.0-~]*$/
+
 /** A segment as it is written: `#N` for a number; else bytes outside 0x21 to 0x7e, `/`, `#` and `%` as `%XX`. */
 export function encodeSegment(segment: Segment): string {
   if (typeof segment === 'number') {
@@ -16,6 +19,7 @@ export function encodeSegment(segment: Segment): string {
     return `#${segment}`
   }
   if (segment === '') throw new KhoError('usage', 'a path has no empty names: use the element number')
+  if (PLAIN.test(segment)) return segment
   let text = ''
   for (const byte of stringBytes(segment)) {
     const plain = byte > 0x20 && byte < 0x7f && byte !== 0x2f && byte !== 0x23 && byte !== 0x25

@@ -103,7 +103,11 @@ export function stateOffer(state: KhoState, name: string): Offer {
     unread: [],
   }
   for (const blob of state.blobs()) addBlob(offer, blob)
-  return { ...offer, handlers: [...new Set(offer.handlers)], flbs: [...new Set(offer.flbs)] }
+  return offer
+}
+
+function distinct(names: readonly string[]): string[] {
+  return [...new Set(names)]
 }
 
 function addBlob(offer: Offer, { name, path, value }: Blob): void {
@@ -116,6 +120,7 @@ function addBlob(offer: Offer, { name, path, value }: Blob): void {
   offer.luo = value.compatible
   if (value.features !== null) offer.features.unshift({ name: 'luo', required: value.features.required })
   if (value.gap !== null) offer.unread.push(`${path}/sessions`)
-  for (const session of value.sessions) offer.handlers.push(...session.files.map(file => file.compatible))
-  offer.flbs.push(...(value.flbs?.entries.map(flb => flb.name) ?? []))
+  const files = value.sessions.flatMap(session => session.files)
+  offer.handlers = distinct([...offer.handlers, ...files.map(file => file.compatible)])
+  offer.flbs = distinct([...offer.flbs, ...(value.flbs?.entries ?? []).map(flb => flb.name)])
 }

@@ -100,10 +100,10 @@ function holdsItems(kind: Kind<unknown>): boolean {
 function itemFrom(state: KhoState, node: Node, parts: readonly Thing[]): Item {
   const item = createItem(parts[0]!.kind.item!.kind, node.path, node.what)
   for (const { kind, self } of parts) {
-    item.fields.push(...fieldsOf(state, { kind, self }))
+    item.fields = item.fields.concat(fieldsOf(state, { kind, self }))
     const traits: ItemTraits<unknown> | undefined = kind.item
     if (traits === undefined) continue
-    item.fields.push(...(traits.fields?.(self, state) ?? []))
+    item.fields = item.fields.concat(traits.fields?.(self, state) ?? [])
     if (traits.text !== undefined) item.text = traits.text(self, state)
     item.size = traits.size?.(self, state) ?? item.size
     item.content = traits.content?.(self, state) ?? item.content

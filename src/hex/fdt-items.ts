@@ -27,30 +27,38 @@ const TOKENS: Readonly<Record<number, string>> = {
 }
 
 /** A flattened device tree: header, reserve map, every token with its name and value, and the strings. */
-export function fdtItems(state: KhoState, tree: FdtTree, address: number, path: string): Item[] {
+export function* fdtItems(state: KhoState, tree: FdtTree, address: number, path: string): Generator<Item> {
   const { totalsize, version } = tree.header
   const read = state.image.memory.read(address, totalsize)
   const words = HEADER.slice(0, version >= 17 ? 10 : 9)
-  const items: Item[] = words.map((name, n) => ({
-    address: address + n * 4,
-    length: 4,
-    name,
-    type: 'be32',
-    value: bytes => bigEndian(bytes),
-    ...(n === 0 ? { heading: { path, what: 'FDT header' } } : {}),
-  }))
-  if (!read.ok) return items
+  for (const [n, name] of words.entries()) {
+    const heading = n === 0 ? { heading: { path, what: 'FDT header' } } : {}
+    yield { address: address + n * 4, length: 4, name, type: 'be32', value: bigEndian, ...heading }
+  }
+  if (!read.ok) return
   const blob = read.bytes
-  const blocks = [reserveItems, structureItems, stringItems].flatMap(make => make(tree, blob))
-  blocks.sort((a, b) => a.address - b.address)
   let end = words.length * 4
-  for (const item of blocks) {
+  for (const item of ascending([reserveItems, structureItems, stringItems].map(make => make(tree, blob)))) {
     // Blocks that share bytes are broken: what comes first is shown.
     if (item.address < end || item.address + item.length > totalsize) continue
     end = item.address + item.length
-    items.push({ ...item, address: address + item.address })
+    item.address += address
+    yield item
   }
-  return items
+}
+
+/** The items of several blocks, each ascending, in the order of their addresses: no more than one of each is made at a time. */
+function* ascending(blocks: readonly Generator<Item>[]): Generator<Item> {
+  const heads = blocks.map(block => ({ block, item: block.next().value as Item | undefined }))
+  for (;;) {
+    let first: (typeof heads)[number] | null = null
+    for (const head of heads) {
+      if (head.item !== undefined && (first === null || head.item.address < first.item!.address)) first = head
+    }
+    if (first === null) return
+    yield first.item!
+    first.item = first.block.next().value as Item | undefined
+  }
 }
 
 function bigEndian(bytes: Uint8Array): string {
@@ -58,61 +66,61 @@ function bigEndian(bytes: Uint8Array): string {
   return value < 10 ? String(value) : `${value} (${hex(value)})`
 }
 
-function reserveItems(tree: FdtTree, blob: Uint8Array): Item[] {
-  const items: Item[] = []
+function* reserveItems(tree: FdtTree, blob: Uint8Array): Generator<Item> {
   const view = viewOf(blob)
   for (let n = 0; n <= tree.reservations.length; n++) {
     const at = tree.header.offMemRsvmap + n * 16
     if (at + 16 > blob.length) break
     const text = `${hex(view.getBigUint64(at))}, ${view.getBigUint64(at + 8)} bytes`
     const value = n === tree.reservations.length ? 'end' : text
-    items.push({ address: at, length: 16, name: `reserve[${n}]`, type: 'be64[2]', value: () => value })
+    yield { address: at, length: 16, name: `reserve[${n}]`, type: 'be64[2]', value: () => value }
   }
-  return items
 }
 
 /** Tokens of the structure block, as far as they are sound. */
-function structureItems(tree: FdtTree, blob: Uint8Array): Item[] {
+function* structureItems(tree: FdtTree, blob: Uint8Array): Generator<Item> {
   const view = viewOf(blob)
   const properties = propertiesByOffset(tree.root)
   const end = Math.min(blob.length, tree.header.offDtStruct + (tree.header.sizeDtStruct ?? blob.length))
-  const items: Item[] = []
-  const add = (address: number, length: number, name: string, type: string, value: Item['value']) => {
-    items.push({ address, length, name, type, value })
+  const item = (address: number, length: number, name: string, type: string, value: Item['value']): Item => {
+    return { address, length, name, type, value }
   }
   for (let at = tree.header.offDtStruct; at + 4 <= end; ) {
     const token = view.getUint32(at)
     const label = TOKENS[token]
     if (label === undefined) break
-    add(at, 4, label, 'be32', () => '')
+    yield item(at, 4, label, 'be32', nothing)
     at += 4
     if (token === 9) break
     if (token === 1) {
       const stop = blob.indexOf(0, at)
       const length = Math.ceil(((stop < 0 ? end : stop + 1) - at) / 4) * 4
-      add(at, Math.min(length, end - at), 'name', 'char[]', bytes => JSON.stringify(terminatedString(bytes)))
+      yield item(at, Math.min(length, end - at), 'name', 'char[]', quoted)
       at += length
     } else if (token === 3 && at + 8 <= end) {
       const length = view.getUint32(at)
-      add(at, 4, 'len', 'be32', bigEndian)
-      add(at + 4, 4, 'nameoff', 'be32', bigEndian)
+      yield item(at, 4, 'len', 'be32', bigEndian)
+      yield item(at + 4, 4, 'nameoff', 'be32', bigEndian)
       at += 8
       const property = properties.get(at)
       const padded = Math.ceil(length / 4) * 4
       if (at + padded > end) break
-      if (length > 0) add(at, padded, property ?? 'value', 'u8[]', propertyText(property ?? '', length))
+      if (length > 0)
+        yield item(at, padded, property ?? 'value', 'u8[]', propertyText(property ?? '', length))
       at += padded
     }
   }
-  return items
 }
+
+const nothing = () => ''
+const quoted = (bytes: Uint8Array) => JSON.stringify(terminatedString(bytes))
 
 function propertiesByOffset(root: FdtNode): Map<number, string> {
   const names = new Map<number, string>()
   const pending = [root]
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     for (const { name, offset } of node.properties) names.set(offset, name)
-    pending.push(...node.children)
+    for (const child of node.children) pending.push(child)
   }
   return names
 }
@@ -131,22 +139,14 @@ function propertyText(name: string, length: number): Item['value'] {
   }
 }
 
-function stringItems(tree: FdtTree, blob: Uint8Array): Item[] {
+function* stringItems(tree: FdtTree, blob: Uint8Array): Generator<Item> {
   const { offDtStrings, sizeDtStrings } = tree.header
   const end = Math.min(blob.length, offDtStrings + sizeDtStrings)
-  const items: Item[] = []
   for (let at = offDtStrings; at < end; ) {
     const stop = blob.indexOf(0, at)
     const length = (stop < 0 || stop >= end ? end : stop + 1) - at
     const text = JSON.stringify(byteString(blob.subarray(at, at + length)).replace(/\0$/, ''))
-    items.push({
-      address: at,
-      length,
-      name: `string+${at - offDtStrings}`,
-      type: 'char[]',
-      value: () => text,
-    })
+    yield { address: at, length, name: `string+${at - offDtStrings}`, type: 'char[]', value: () => text }
     at += length
   }
-  return items
 }

@@ -33,7 +33,8 @@ function claimedPieces(state: KhoState, { start, end }: Range): Piece[] {
   for (const id of ownership.find(start, end, MOST_STRUCTURES)) {
     const claim = ownership.claim(id)
     // The contents of files and regions have no structure of KHO's.
-    if (claim.kind !== 'data') pieces.push(...(resolve(state, claim.path).memory.pieces?.() ?? []))
+    if (claim.kind === 'data') continue
+    for (const piece of resolve(state, claim.path).memory.pieces?.() ?? []) pieces.push(piece)
   }
   return pieces.sort((a, b) => a.address - b.address)
 }

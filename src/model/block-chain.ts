@@ -3,7 +3,8 @@ import { KHO_BLOCK_HEADER, type Struct } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { type Range, rangeAt, rangeSize } from '../../formats/memory/range.js'
 import { listClaims } from './claim.js'
-import { absent, address, count, defineKind, elementsOf, list, type Many } from './kind.js'
+import { madeElements } from './elements.js'
+import { absent, address, count, defineKind, list, type Many } from './kind.js'
 import type { Piece } from './piece.js'
 import { structMemory } from './struct-kind.js'
 
@@ -41,18 +42,21 @@ export function blocks<T>(version: string, get: (self: T) => Chain, home?: strin
     BLOCK,
     (self, { geometry }) => {
       const chain = get(self)
-      const known = chain.blocks.map((block: Omit<KhoBlock, 'path'>) => ({ block, chain }))
       const { gap } = chain
-      if (gap !== null) {
-        const extent = rangeAt(gap.address, geometry.pageSize)
-        known.push({ block: { extent, count: null }, chain })
-      }
-      return elementsOf(known, ({ block }) => hex(block.extent.start), gap && absent('a block', gap))
+      const lost = gap && { extent: rangeAt(gap.address, geometry.pageSize), count: null }
+      const known: readonly Omit<KhoBlock, 'path'>[] = lost === null ? chain.blocks : [...chain.blocks, lost]
+      return madeElements(
+        known,
+        block => ({ block, chain }),
+        ({ extent }) => hex(extent.start),
+        gap && absent('a block', gap),
+      )
     },
     {
       ...(home === undefined ? {} : { home }),
       *claims(self) {
         const chain = get(self)
+        if (chain.blocks.length === 0) return
         const starts = Float64Array.from(chain.blocks, block => block.extent.start)
         const sizes = Float64Array.from(chain.blocks, block => rangeSize(block.extent))
         yield listClaims(
@@ -67,10 +71,35 @@ export function blocks<T>(version: string, get: (self: T) => Chain, home?: strin
   )
 }
 
+/** Smallest page: what blocks are multiples of. */
+const UNIT = 4096
+
+/** Numbers of the records that begin in each page of memory, of lists that were asked for them. */
+const pagesOf = new WeakMap<readonly Entry[], Map<number, number[]>>()
+
+function byPage(entries: readonly Entry[]): Map<number, number[]> {
+  let pages = pagesOf.get(entries)
+  if (pages === undefined) {
+    pages = new Map()
+    for (const [n, { extent }] of entries.entries()) {
+      const page = extent.start - (extent.start % UNIT)
+      const there = pages.get(page)
+      if (there === undefined) pages.set(page, [n])
+      else there.push(n)
+    }
+    pagesOf.set(entries, pages)
+  }
+  return pages
+}
+
 /** Records lie in their list in ascending order, page by page. */
 export function* entryPieces(entries: readonly Entry[], struct: Struct, within: Range): Generator<Piece> {
-  for (const { extent, path } of entries) {
-    if (extent.start < within.start || extent.start >= within.end) continue
-    yield { kind: 'struct', address: extent.start, struct, path }
+  const pages = byPage(entries)
+  for (let page = within.start - (within.start % UNIT); page < within.end; page += UNIT) {
+    for (const n of pages.get(page) ?? []) {
+      const { extent, path } = entries[n]!
+      if (extent.start < within.start || extent.start >= within.end) continue
+      yield { kind: 'struct', address: extent.start, struct, path }
+    }
   }
 }

@@ -5,6 +5,10 @@ export interface ClaimWalk {
   readonly state: KhoState
   /** What lists of folios may give together, so that lists that share their pages cost no more than the image. */
   folios: number
+  /** Things that hold others, by which it is known that one is come to again, by another path. */
+  readonly seen: Set<unknown>
+  /** What such things may claim together beyond what they claimed the first time. */
+  again: number
 }
 
 /** What claimed bytes are: structures of KHO's users, what those structures lead to, or what the root FDT points to. */
@@ -29,7 +33,7 @@ export interface Claim {
 }
 
 /**
- * Claims of one structure or of one list, as typed arrays: 300,000 folios are three objects, not 300,000. Elements
+ * Claims of one structure or of one list, which is typed arrays: 300,000 folios are three objects, not 300,000. Elements
  * become objects one at a time, with {@link claimAt}.
  */
 export interface ClaimGroup {
@@ -38,9 +42,9 @@ export interface ClaimGroup {
   readonly preserved: boolean
   readonly count: number
   /** Physical addresses. */
-  readonly starts: Float64Array
+  readonly starts: Float64Array | readonly number[]
   /** Bytes. */
-  readonly sizes: Float64Array
+  readonly sizes: Float64Array | readonly number[]
   pathOf(n: number): string
 }
 
@@ -59,8 +63,8 @@ export function singleClaim(path: string, start: number, size: number, traits: C
   return {
     ...traits,
     count: 1,
-    starts: Float64Array.of(start),
-    sizes: Float64Array.of(size),
+    starts: [start],
+    sizes: [size],
     pathOf: () => path,
   }
 }

@@ -7,6 +7,7 @@ import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import { type Range, rangeAt } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import { singleClaim } from './claim.js'
+import { madeElements } from './elements.js'
 import {
   address,
   bytes,
@@ -85,8 +86,13 @@ const FIELDS: Record<string, Field<NodeAt>> = {
   properties: list(
     'list of properties',
     PROPERTY,
-    ({ node, of }) => node.properties.map(property => ({ property, of })),
-    { key: ({ property }) => property.name, through: 'all' },
+    ({ node, of }) =>
+      madeElements(
+        node.properties,
+        property => ({ property, of }),
+        property => property.name,
+      ),
+    { through: 'all' },
   ),
 }
 
@@ -103,8 +109,13 @@ export const NODE: Kind<NodeAt> = defineKind<NodeAt>({
 FIELDS.children = list(
   'list of nodes',
   NODE,
-  ({ node, of }) => node.children.map(child => ({ node: child, of })),
-  { key: child => child.node.name, through: 'all' },
+  ({ node, of }) =>
+    madeElements(
+      node.children,
+      child => ({ node: child, of }),
+      child => child.name,
+    ),
+  { through: 'all' },
 )
 
 /** KHO's own tree. Where it lies is no concern of those who hand something over. */

@@ -2,6 +2,7 @@ import type { Struct } from '../../formats/layout/index.js'
 import type { Range } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import type { ClaimGroup, ClaimWalk } from './claim.js'
+import { elementsOf } from './elements.js'
 import { isNotKnown, type NotKnown } from './not-known.js'
 import type { Content, Piece } from './piece.js'
 
@@ -258,20 +259,6 @@ export function list<T, U>(
       return Array.isArray(found) ? elementsOf(found, key) : (found as Elements<U> | NotKnown)
     },
     ...rest,
-  }
-}
-
-/** An array as elements; `missing` says why there may be more. */
-export function elementsOf<U>(
-  items: readonly U[],
-  key?: (element: U) => string | null,
-  missing?: string | null,
-): Elements<U> {
-  return {
-    length: items.length,
-    item: n => items[n] as U,
-    ...(key === undefined ? {} : { key: n => key(items[n] as U) }),
-    ...(missing == null ? {} : { missing }),
   }
 }
 

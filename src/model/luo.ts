@@ -22,6 +22,7 @@ import { type Range, rangeSize } from '../../formats/memory/range.js'
 import { blocks, entryPieces } from './block-chain.js'
 import { type ClaimGroup, type ClaimTraits, singleClaim } from './claim.js'
 import { DESCRIBED, describedAt, describedField, isDescribed, withPosting } from './described.js'
+import { elementsOf } from './elements.js'
 import { heldAs } from './fd-store.js'
 import { treeMemory } from './fdt.js'
 import { handleClaims, handleMemory } from './handle.js'
@@ -30,7 +31,6 @@ import {
   address,
   count,
   defineKind,
-  elementsOf,
   list,
   type Memory,
   NO_MEMORY,

@@ -266,9 +266,7 @@ function keyIndex(elements: Elements<unknown>, key: string, from: number): numbe
 export function segmentOf(elements: Elements<unknown>, n: number): Segment {
   const key = elements.key?.(n) ?? null
   if (key === null || key === '') return n
-  if (elements.distinct === true) return key
-  const first = keyIndex(elements, key, 0)
-  return first === n && keyIndex(elements, key, n + 1) < 0 ? key : n
+  return elements.distinct === true || findElement(elements, key) === n ? key : n
 }
 
 /** How the first elements of a list are written in a path. */

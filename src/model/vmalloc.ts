@@ -4,7 +4,8 @@ import { hex } from '../../formats/memory/fault.js'
 import { rangeAt } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import { type ClaimTraits, listClaims } from './claim.js'
-import { absent, address, count, defineKind, elementsOf, flag, list, NO_MEMORY, notKnown } from './kind.js'
+import { madeElements } from './elements.js'
+import { absent, address, count, defineKind, flag, list, NO_MEMORY, notKnown } from './kind.js'
 import type { Content, ContentPiece, Piece } from './piece.js'
 import { structMemory } from './struct-kind.js'
 
@@ -72,10 +73,9 @@ export const VMALLOC = defineKind<Area>({
 
 function chunksOf(area: Area) {
   const { chunks, gap } = area.vmalloc
-  const parts = chunks.map((_, n): Part => ({ area, n }))
   // Where the chunk that is not there lies is known all the same.
-  if (gap !== null) parts.push({ area, n: chunks.length })
-  return elementsOf(parts, part => hex(chunkAddress(part)), gap && absent('a chunk', gap))
+  const known = gap === null ? chunks : [...chunks, gap.address]
+  return madeElements(known, (_, n): Part => ({ area, n }), hex, gap && absent('a chunk', gap))
 }
 
 function chunkAddress({ area, n }: Part): number {

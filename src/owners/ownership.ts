@@ -64,7 +64,7 @@ export function buildOwnership(all: readonly ClaimGroup[], pages: PageSet, pageS
     return claimAt(groups[g]!, id - (offsets[g] as number))
   }
   let exact: Sorted | undefined
-  let searches = 0
+  let looks = 0
   let segments: OwnedSegments | undefined
   const owned = () => {
     segments ??= sweepSegments(footprints(groups, count, pages, pageSize))
@@ -80,7 +80,8 @@ export function buildOwnership(all: readonly ClaimGroup[], pages: PageSet, pageS
     },
     isPreserved: id => groups[groupOf(id)]!.preserved,
     find(start, end, limit = Number.POSITIVE_INFINITY) {
-      if (exact === undefined && ++searches <= FEW) return scanClaims(groups, start, end, limit)
+      looks += count
+      if (exact === undefined && looks <= FEW_LOOKS) return scanClaims(groups, start, end, limit)
       exact ??= sortClaims(groups, count)
       return overlapping(exact, start, end, limit)
     },
@@ -96,8 +97,8 @@ export function buildOwnership(all: readonly ClaimGroup[], pages: PageSet, pageS
   }
 }
 
-/** Searches that are cheaper without an index. */
-const FEW = 16
+/** Claims that are looked at one by one before it is cheaper to sort them all. */
+const FEW_LOOKS = 2 ** 18
 
 function scanClaims(groups: readonly ClaimGroup[], start: number, end: number, limit: number): number[] {
   const found: number[] = []

@@ -77,7 +77,7 @@ export function writeSimulationElf(simulation: Simulation, sink: Sink): number {
     }
     if (at < end) segments.push(absent(at, end))
   }
-  segments.push(...present.slice(next))
+  for (; next < present.length; next++) segments.push(present[next]!)
   const elfMachine = machine.arch === 'arm64' ? ELF_MACHINE.aarch64 : ELF_MACHINE.x86_64
   return writeElf(segments, { machine: elfMachine }, sink)
 }

@@ -23,11 +23,11 @@ export function traceFindings(trace: Trace | null, known: readonly Found[], read
   const seen = new Set(known.map(({ rule, path }) => `${rule.id} ${rootCause(path)}`))
   const events = trace.events.filter(({ rule, path }) => !seen.has(`${rule} ${rootCause(path)}`))
   return [
-    ...events.map(({ rule, message, path, address, effect }) =>
-      foundBy(findRule(rule), { message, path, address, effect }, reader),
+    ...events.map(({ rule, message, path, address, effect, count = 1 }) =>
+      foundBy(findRule(rule), { message, path, address, effect, count }, reader),
     ),
-    ...trace.needs.map(({ message, path, address }) =>
-      foundBy(findRule('READER-UNKNOWN'), { message, path, address, effect: 'none' }, reader),
+    ...trace.needs.map(({ message, path, address, count = 1 }) =>
+      foundBy(findRule('READER-UNKNOWN'), { message, path, address, effect: 'none', count }, reader),
     ),
   ]
 }

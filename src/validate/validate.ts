@@ -50,20 +50,16 @@ export function validateState(state: KhoState, options: ValidateOptions = {}): V
   const found: Found[] = faultsOf(state)
     .map(fault => foundFault(fault, kernel))
     .map(entry => (stale === null ? entry : heldBack(entry)))
-  found.push(
-    ...runRules({
-      state,
-      kernel,
-      ram,
-      cmdline: options.readerCmdline ?? null,
-      absentIsZero: isZero(options),
-    }),
-  )
+  const absentIsZero = isZero(options)
+  const add = (more: readonly Found[]) => {
+    for (const entry of more) found.push(entry)
+  }
+  add(runRules({ state, kernel, ram, cmdline: options.readerCmdline ?? null, absentIsZero }))
   if (stale !== null) found.push(foundBy(findRule('TRACKER-STALE'), { message: stale }, kernel))
   if (reading !== null) {
     const { boot, trace } = reading
-    found.push(...bootFindings(boot, kernel), ...mapFindings(boot, state, kernel))
-    found.push(...traceFindings(trace, found, kernel))
+    add([...bootFindings(boot, kernel), ...mapFindings(boot, state, kernel)])
+    add(traceFindings(trace, found, kernel))
   }
   return {
     outcome: judge(reading, found, { release: kernel.release, assumptions: assumptionsOf(state, kernel) }),

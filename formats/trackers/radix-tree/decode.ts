@@ -176,8 +176,10 @@ function rejectRootSlot(
     walk.faults.add('RADIX-ROOT-INDEX', message, at)
     return
   }
-  walk.nodes.push(...nodes)
-  for (const node of nodes) walk.visited.set(node.address, node.level ?? 0)
+  for (const node of nodes) {
+    walk.nodes.push(node)
+    walk.visited.set(node.address, node.level ?? 0)
+  }
   const message =
     'order 0xffffffff: a range that began at pfn 0 was recorded with order -1 (count_trailing_zeros(0) was -1); the range itself is not preserved'
   walk.faults.add('PFN0-ORDER', message, at)

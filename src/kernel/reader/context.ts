@@ -3,7 +3,7 @@ import type { ReadingKernel } from '../../../formats/kernels/index.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
 import type { ReaderMemory } from './memory.js'
 import type { Restorer } from './restore.js'
-import { attempt, type ReaderEvent, type Step, type Trace } from './trace.js'
+import { addEvent, attempt, type ReaderEvent, type Step, type Trace } from './trace.js'
 
 /** A kernel past early boot, and what its users of KHO work with. */
 export interface Running {
@@ -44,7 +44,7 @@ export function silent(
 
 function note({ trace }: Running, event: ReaderEvent): void {
   const { address } = event
-  trace.events.push({
+  addEvent(trace, {
     ...event,
     address: address !== null && address >= 0 && address < 2 ** 52 ? address : null,
   })

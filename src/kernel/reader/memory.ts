@@ -13,13 +13,12 @@ export interface Stop {
   address: number | null
 }
 
-/** What the CPU does where the kernel cannot go on: never leaves this folder, and is no error of the tool's. */
-export class Halt extends Error {
-  override readonly name = 'Halt'
-
-  constructor(readonly stop: Stop) {
-    super(stop.message)
-  }
+/**
+ * What the CPU does where the kernel cannot go on: never leaves this folder, and is no error of the tool's. It has no stack
+ * of ours, which would be taken down for each of the files that a state may have.
+ */
+export class Halt {
+  constructor(readonly stop: Stop) {}
 }
 
 /**

@@ -10,6 +10,8 @@ export interface ReaderEvent {
   path: string | null
   /** Physical address. */
   address: number | null
+  /** How often it happened; once where left out. */
+  count?: number
 }
 
 /** Bytes that a reading kernel looks at and the dump lacks. */
@@ -19,6 +21,8 @@ export interface Need {
   /** What is missing, and what it decides. */
   message: string
   path: string | null
+  /** How many such; one where left out. */
+  count?: number
 }
 
 /** What following a reading kernel past early boot came to. */
@@ -31,6 +35,32 @@ export interface Trace {
 /** A kernel that has met nothing yet. */
 export function createTrace(): Trace {
   return { events: [], needs: [], assumptions: new Set() }
+}
+
+/** Events of one rule and one effect, and needs, that are kept one by one; the last of them counts the rest. */
+const MOST_KEPT = 1000
+
+const last = new WeakMap<Trace, Map<string, { kept: number; entry: { count?: number } }>>()
+
+/** False, after it was counted, for one of very many: a list may have a hundred thousand files that all fail alike. */
+function keep(trace: Trace, what: string, entry: { count?: number }): boolean {
+  let known = last.get(trace)
+  if (known === undefined) {
+    known = new Map()
+    last.set(trace, known)
+  }
+  const seen = known.get(what)
+  if (seen !== undefined && seen.kept >= MOST_KEPT) {
+    seen.entry.count = (seen.entry.count ?? 1) + 1
+    return false
+  }
+  known.set(what, { kept: (seen?.kept ?? 0) + 1, entry })
+  return true
+}
+
+/** Notes that something happens. */
+export function addEvent(trace: Trace, event: ReaderEvent): void {
+  if (keep(trace, `${event.rule} ${event.effect}`, event)) trace.events.push(event)
 }
 
 /** What a step of a kernel's is about, for whoever asks what it broke on. */
@@ -52,10 +82,11 @@ export function attempt(trace: Trace, step: Step, run: () => void): boolean {
     const { kind, message, address } = error.stop
     const { rule, path, decides } = step
     if (kind !== 'unknown') {
-      trace.events.push({ rule, effect: kind, message: `${message}: ${decides}`, path, address })
+      addEvent(trace, { rule, effect: kind, message: `${message}: ${decides}`, path, address })
     } else {
       const at = address === null ? 'memory' : `0x${address.toString(16)}`
-      trace.needs.push({ address, message: `${at} is not in the dump: it decides ${decides}`, path })
+      const need: Need = { address, message: `${at} is not in the dump: it decides ${decides}`, path }
+      if (keep(trace, 'need', need)) trace.needs.push(need)
     }
     return false
   }

@@ -56,9 +56,18 @@ export function isWithoutSessions({ form, sessions, sessionsAddress }: Luo): boo
   return form === 'fdt' || sessionsAddress === 0
 }
 
+const files = new WeakMap<Luo, readonly LuoFile[]>()
+
 /** Every preserved file. */
-export function filesOf(state: KhoState): LuoFile[] {
-  return (luoOf(state)?.sessions ?? []).flatMap(session => session.files)
+export function filesOf(state: KhoState): readonly LuoFile[] {
+  const luo = luoOf(state)
+  if (luo === null) return []
+  let found = files.get(luo)
+  if (found === undefined) {
+    found = luo.sessions.flatMap(session => session.files)
+    files.set(luo, found)
+  }
+  return found
 }
 
 /** The memfds of a state, each once, though several files may name one. */

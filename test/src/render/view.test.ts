@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { KhoState } from '../../../src/image/state.js'
+import { elementsOf } from '../../../src/model/elements.js'
 import * as k from '../../../src/model/kind.js'
 import { nodeOf, type View } from '../../../src/model/node.js'
 import { jsonLine } from '../../../src/render/json.js'
@@ -117,7 +118,7 @@ describe('JSON of a part', () => {
         part: k.list(
           'list',
           k.count<number>(value => value),
-          () => k.elementsOf([1], undefined, 'cut'),
+          () => elementsOf([1], undefined, 'cut'),
         ),
         thing: k.one(REGION, () => k.notKnown('away')),
         nothing: k.one(REGION, () => null),

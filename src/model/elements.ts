@@ -1,0 +1,48 @@
+import type { Elements } from './kind.js'
+
+/** An array as elements; `missing` says why there may be more. */
+export function elementsOf<U>(
+  items: readonly U[],
+  key?: (element: U) => string | null,
+  missing?: string | null,
+): Elements<U> {
+  return madeElements(items, item => item, key, missing)
+}
+
+/**
+ * Elements that are made of the items of an array when they are looked at. Keys are those of the items: one array always has
+ * the same.
+ */
+export function madeElements<I, U>(
+  items: readonly I[],
+  make: (item: I, n: number) => U,
+  key?: (item: I) => string | null,
+  missing?: string | null,
+): Elements<U> {
+  return {
+    length: items.length,
+    item: n => make(items[n] as I, n),
+    ...(key === undefined
+      ? {}
+      : { key: n => key(items[n] as I), find: segment => findItem(items, key, segment) }),
+    ...(missing == null ? {} : { missing }),
+  }
+}
+
+/** Where the keys of arrays are: a path into each of very many elements must not look at all of them every time. */
+const places = new WeakMap<readonly unknown[], Map<string, number>>()
+
+/** The item that a segment names, by its number, or by its key where no other has it; -1 where there is none. */
+function findItem<I>(items: readonly I[], key: (item: I) => string | null, segment: string | number): number {
+  if (typeof segment === 'number') return segment < items.length ? segment : -1
+  let found = places.get(items)
+  if (found === undefined) {
+    found = new Map()
+    for (const [n, item] of items.entries()) {
+      const own = key(item)
+      if (own !== null) found.set(own, found.has(own) ? -1 : n)
+    }
+    places.set(items, found)
+  }
+  return found.get(segment) ?? -1
+}
