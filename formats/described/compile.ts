@@ -21,6 +21,8 @@ export interface CompiledStruct {
   /** Structures in it. */
   nested: readonly Nested[]
   content: ContentFields | null
+  /** The FLB object without which a state has another form of it; null where there is none. */
+  beside: string | null
 }
 
 /** A structure within another. */
@@ -112,7 +114,7 @@ function compileStruct(
   const links = fields.flatMap((field): Link[] =>
     field.to === null ? [] : [linkOf(name, field, field.to, struct)],
   )
-  return { name, struct, fields, links, nested, content: table.content }
+  return { name, struct, fields, links, nested, content: table.content, beside: table.beside }
 }
 
 const WIDTHS: Readonly<Record<string, number>> = { u64: 64, addr: 64, u32: 32, u16: 16, u8: 8 }

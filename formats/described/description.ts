@@ -34,6 +34,8 @@ export interface DescribedStruct {
   fields: readonly DescribedField[]
   /** Set for what stands for a file. */
   content: ContentFields | null
+  /** The structure is this one only in a state that has an FLB object of this name: a series is posted as a whole. */
+  beside: string | null
 }
 
 /** Which fields say what is in a file. */
@@ -66,6 +68,8 @@ export interface DescribedField {
   to: Target | null
   /** The values that a reader takes; null where it takes all. */
   is: readonly bigint[] | null
+  /** Values that it never has, by which forms of one name are told apart. */
+  not: readonly bigint[]
   show: Show
 }
 

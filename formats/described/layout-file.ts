@@ -27,6 +27,8 @@ export interface FileStruct {
   size?: number | undefined
   doc?: string | undefined
   content?: ContentFields | undefined
+  /** An FLB object that there must be in the state, too. */
+  beside?: string | undefined
   fields: Readonly<Record<string, FileField>>
 }
 
@@ -38,6 +40,8 @@ export interface FileField {
   doc?: string | undefined
   to?: FileTarget | undefined
   is?: readonly number[] | undefined
+  /** Values that it never has. */
+  not?: readonly number[] | undefined
   bits?: Readonly<Record<string, readonly [shift: number, width: number]>> | undefined
   show?: Show | undefined
 }
@@ -73,16 +77,17 @@ function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T)
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
 }
 
-function structOf({ size, doc, content, fields }: FileStruct): DescribedStruct {
+function structOf({ size, doc, content, beside, fields }: FileStruct): DescribedStruct {
   return {
     size: size ?? null,
     doc: doc ?? '',
     content: content ?? null,
+    beside: beside ?? null,
     fields: Object.entries(fields).map(([name, field]) => fieldOf(name, field)),
   }
 }
 
-function fieldOf(name: string, { at, type, doc, to, is, bits, show }: FileField): DescribedField {
+function fieldOf(name: string, { at, type, doc, to, is, not, bits, show }: FileField): DescribedField {
   return {
     name,
     offset: at,
@@ -90,6 +95,7 @@ function fieldOf(name: string, { at, type, doc, to, is, bits, show }: FileField)
     doc: doc ?? '',
     to: to === undefined ? null : targetOf(to),
     is: is?.map(BigInt) ?? null,
+    not: (not ?? []).map(BigInt),
     bits: Object.entries(bits ?? {}).map(([bit, [shift, width]]) => ({ name: bit, shift, width })),
     show: show ?? 'auto',
   }

@@ -74,12 +74,24 @@ export function describedValue({ compiled, bytes }: DescribedNode): Record<strin
   return compiled.struct.read(bytes) as Record<string, unknown>
 }
 
-/** Which field has a value that none of its readers takes; null where all have one of theirs. */
-export function misfit({ compiled, bytes }: DescribedNode): string | null {
-  for (const { name, is, offset, type } of compiled.fields) {
-    if (is === null) continue
+/**
+ * What speaks against a structure: a field with a value that none of its readers takes, or, where `among` several, a list
+ * that counts entries and has none. Null where nothing does.
+ */
+export function misfit({ compiled, bytes }: DescribedNode, among = false): string | null {
+  for (const { name, is, not, offset, type } of compiled.fields) {
+    if (is === null && not.length === 0) continue
     const value = numberAt(bytes, offset, { u64: 8, addr: 8, u32: 4, u16: 2, u8: 1 }[String(type)] ?? 0)
-    if (!is.includes(value)) return `${name} is ${value}, not ${is.join(' or ')}`
+    if (is !== null && !is.includes(value)) return `${name} is ${value}, not ${is.join(' or ')}`
+    if (not.includes(value)) return `${name} is ${value}`
+  }
+  if (!among) return null
+  for (const link of compiled.links) {
+    const { to, field } = link
+    // The first word of a struct kho_vmalloc is its first chunk.
+    if (to.kind !== 'vmalloc' || numberAt(bytes, field.offset, 8) !== 0n) continue
+    if (counterValue({ compiled, bytes, address: 0 }, link) !== 0n)
+      return `${to.count} counts a list that is not there`
   }
   return null
 }

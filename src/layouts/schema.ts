@@ -41,6 +41,7 @@ const FIELD = z.strictObject({
   doc: z.string().optional(),
   to: TARGET.optional(),
   is: z.array(z.int()).min(1).max(MOST_NAMES).optional(),
+  not: z.array(z.int()).min(1).max(MOST_NAMES).optional(),
   bits: z.record(NAME, z.tuple([z.int().min(0).max(63), z.int().min(1).max(64)])).optional(),
   show: z.enum(SHOWS).optional(),
 })
@@ -49,6 +50,7 @@ const STRUCT = z.strictObject({
   size: z.int().min(1).max(MOST_BYTES).optional(),
   doc: z.string().optional(),
   content: z.strictObject({ folios: NAME, index: NAME, size: NAME, uptodate: NAME.optional() }).optional(),
+  beside: z.string().min(1).max(64).optional(),
   fields: record(NAME, FIELD),
 })
 

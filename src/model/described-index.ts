@@ -135,11 +135,21 @@ function at(owner: string): Pick<Candidate, 'owner' | 'path' | 'claimed'> {
   return { owner, path: appendPath(owner, 'struct'), claimed: false }
 }
 
+/** Forms of a series that the state has another part of come before those that may be of any time. */
+function inTheirTime(state: KhoState, candidates: readonly CompiledStruct[]): readonly CompiledStruct[] {
+  if (!candidates.some(({ beside }) => beside !== null)) return candidates
+  const luo = state.blobs().find(({ value }) => value?.kind === 'luo')?.value
+  const flbs = luo?.kind === 'luo' ? (luo.flbs?.entries ?? []) : []
+  const certain = candidates.filter(({ beside }) => flbs.some(({ name }) => name === beside))
+  return [...certain, ...candidates.filter(({ beside }) => beside === null)]
+}
+
 function choose(state: KhoState, context: FollowContext, candidate: Candidate): Described | null {
   const { use, name, address, path } = candidate
   const match = state.layouts.find(use, name)
   if (match === null || address === 0n) return null
-  const { all, candidates } = match
+  const { all } = match
+  const candidates = inTheirTime(state, match.candidates)
   const [first] = candidates as readonly [CompiledStruct, ...CompiledStruct[]]
   const none = (why: string): Described => ({ all, compiled: first, node: null, why, path })
   if (address >= ADDRESS_LIMIT) {
@@ -156,7 +166,7 @@ function choose(state: KhoState, context: FollowContext, candidate: Candidate): 
       context.fault('LAYOUT-ABSENT', message, place, path, read.absent)
       return none(message)
     }
-    const why = misfit(read.node)
+    const why = misfit(read.node, candidates.length > 1)
     if (why === null) return { all, compiled, node: read.node, why: null, path }
     unfit.push(`no ${compiled.name}: ${why}`)
   }

@@ -5,7 +5,7 @@ import type { LayoutFile } from '../layout-file.js'
 export const KVM: LayoutFile = {
   title: 'virtual machines and their guest_memfd',
   posted: { series: '[PATCH v4 00/11] liveupdate: kvm: Guest_memfd preservation', date: '2026-09' },
-  handlers: { kvm_vm_luo_v1: ['kvm_vm_ser'], guest_memfd_luo_v1: ['guest_memfd_ser'] },
+  handlers: { kvm_vm_luo_v1: ['kvm_vm_ser', 'kvm_vm_ser_arch'], guest_memfd_luo_v1: ['guest_memfd_ser'] },
   structs: {
     kvm_vm_ser: {
       size: 32,
@@ -16,6 +16,20 @@ export const KVM: LayoutFile = {
           at: 16,
           type: 'kho_vmalloc',
           to: { vmalloc: 'kvm_mem_attr_ser', count: 'nr_mem_attrs' },
+        },
+      },
+    },
+    kvm_vm_ser_arch: {
+      doc: 'another version under the same name',
+      size: 16,
+      fields: {
+        type: { at: 0, type: 'u64', doc: 'of the machine' },
+        arch_state: {
+          at: 8,
+          type: 'addr',
+          not: [0],
+          to: { pages: 'block' },
+          doc: 'what the architecture keeps',
         },
       },
     },

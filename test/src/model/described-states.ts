@@ -23,6 +23,9 @@ export const POSTED_SCENARIOS = [
   'pstore',
   'memfd-flags',
   'luo-features',
+  'vfio-rfc',
+  'pci-v2-wide',
+  'pci-v1',
 ]
 
 /** The state of a scenario in fixtures/. */

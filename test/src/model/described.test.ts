@@ -66,12 +66,14 @@ describe.each(POSTED_SCENARIOS)('the scenario %s', name => {
   })
 })
 
+const fileOf = (handler: string) => [
+  { luo_session: { name: 's', files: [{ token: 1, handler, data: 0x200_0000 }] } },
+]
+
 /** Worked by hand from the posted headers. */
 describe('golden vectors', () => {
   const flb = (name: string) => [{ luo_flb: { name, data: 0x200_0000, count: 1 } }]
-  const file = (handler: string) => [
-    { luo_session: { name: 's', files: [{ token: 1, handler, data: 0x200_0000 }] } },
-  ]
+  const file = fileOf
 
   it('pci, version 2: three entries, of which one is free', async () => {
     const state = await stateOfCalls([
@@ -154,6 +156,53 @@ describe('golden vectors', () => {
   it('vfio: six bytes', async () => {
     const state = await stateOfCalls([...pagesAt({ 33554432: '02000000 0003' }), ...file('vfio-pci-v1')])
     expect(fieldsAt(state, 'luo/sessions/s/files/1')).toMatchObject({ domain: 2, bdf: '0x300' })
+  })
+
+  it.each([
+    ['4 bytes', '0003 0200', { bdf: '0x300', domain: 2, resetWorks: 0, iommufdToken: 0 }],
+    ['5 bytes', '0003 0000 01', { bdf: '0x300', domain: 0, resetWorks: 1, iommufdToken: 0 }],
+    ['9 bytes', '0003 0100 01 2a000000', { bdf: '0x300', domain: 1, resetWorks: 1, iommufdToken: 42 }],
+  ])('vfio as the RFC had it, %s, told by the PCI core of its time', async (_, bytes, fields) => {
+    const page = pagesAt({ 33554432: bytes, 33558528: '10000000 00000000' })
+    const early = [
+      ...page,
+      ...file('vfio-pci-v1'),
+      { luo_flb: { name: 'pci-v2', data: 0x200_1000, count: 1 } },
+    ]
+    expect(fieldsAt(await stateOfCalls(early), 'luo/sessions/s/files/1')).toMatchObject(fields)
+    const alone = await stateOfCalls([...page, ...file('vfio-pci-v1')])
+    expect(jsonAt(alone, 'luo/sessions/s/files/1')).toMatchObject({
+      struct: { type: 'vfio_pci_core_device_ser' },
+    })
+  })
+
+  it('a machine whose state the architecture keeps, 16 bytes under the name of the one with 32', async () => {
+    const state = await stateOfCalls([
+      ...pagesAt({ 33554432: '0200000000000000 0010000200000000', 33558528: '61' }),
+      ...file('kvm_vm_luo_v1'),
+    ])
+    expect(jsonAt(state, 'luo/sessions/s/files/1')).toMatchObject({
+      struct: { type: 'kvm_vm_ser_arch', fields: { type: '0x2', archStateAddress: '0x2001000' } },
+    })
+    const { orphaned } = ownerSets(state.tracker.decode.pages, ownershipOf(state))
+    expect(orphaned).toEqual([])
+    const empty = await stateOfCalls([...pagesAt({ 33554432: '0200000000000000' }), ...file('kvm_vm_luo_v1')])
+    expect(jsonAt(empty, 'luo/sessions/s/files/1')).toMatchObject({ struct: { type: 'kvm_vm_ser' } })
+  })
+
+  it('iommu, as it was before it had a version: 24 bytes', async () => {
+    const state = await stateOfCalls([
+      ...pagesAt({
+        33554432: '0000000000000000 0010000200000000 0000000000000000',
+        33558528: `0000000000000000 0100000000000000
+          01000000 00000000 0000000000000000 0300000000000000 27000000 00000000 0000000000000000`,
+      }),
+      ...flb('iommu-liveupdate-v1'),
+    ])
+    expect(fieldsAt(state, 'luo/flbs/#0')).toMatchObject({
+      iommuArrayPhys: [],
+      iommuDomainArrayPhys: [{ obj: { refCount: 1, flags: 0 }, topLevel: 3, vasz: 39 }],
+    })
   })
 
   it('guest_memfd, and the machine that it is of', async () => {
@@ -376,6 +425,23 @@ structs:
     const state = await stateOfCalls([...pagesAt(pages), file], { layouts })
     expect(validateState(state).findings.map(({ rule }) => rule)).toContain('LAYOUT-CUT')
     expect(jsonLine(documentJson(state))).toContain('it lies too deep')
+  })
+
+  it('tells forms of one name by what a field never is', async () => {
+    const given = parseLayout(`
+      handlers: { mine: [a, b] }
+      structs:
+        a: { fields: { kind: { at: 0, type: u8, not: [0, 7] } } }
+        b: { fields: { other: { at: 1, type: u8 } } }`)
+    const layouts = layoutSet([given])
+    for (const [bytes, type] of [
+      ['01', 'a'],
+      ['00', 'b'],
+      ['07', 'b'],
+    ] as const) {
+      const state = await stateOfCalls([...pagesAt({ 33554432: bytes }), ...fileOf('mine')], { layouts })
+      expect(jsonAt(state, 'luo/sessions/s/files/1')).toMatchObject({ struct: { type } })
+    }
   })
 
   it('takes precedence over what was posted', async () => {
