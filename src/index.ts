@@ -74,7 +74,7 @@ export { forEachBlock, forEachRange } from '../formats/pages/runs.js'
 export { type Boot, type BootOptions, bootState as boot } from './boot/boot.js'
 export { type Comparison, compareState as compare, compareTrackers } from './compare/compare.js'
 export type { Conversion, ConvertOptions } from './convert/convert.js'
-export { applyDamage } from './damage/index.js'
+export { applyDamage, type DamageChoice, type DamageOffer, damagesOf } from './damage/index.js'
 export { type Diff, type DiffOptions, diffStates as diff } from './diff/diff.js'
 export {
   type ExtractPlan,
@@ -102,7 +102,14 @@ export type {
 export { parseLayout } from './layouts/layout-file.js'
 export { toArrayBuffer } from './library/array-buffer.js'
 export { type Extracted, type ExtractOptions, extract } from './library/contents.js'
-export { convert, simulationBytes, slim, type WrittenContainer, type WrittenImage } from './library/images.js'
+export {
+  convert,
+  damage,
+  simulationBytes,
+  slim,
+  type WrittenContainer,
+  type WrittenImage,
+} from './library/images.js'
 export { type OpenBytesOptions, openBytes } from './library/open-bytes.js'
 export { type Block, type Owned, ownedPages, ownedRanges, pages, ranges } from './library/pages.js'
 export { abi, annotate } from './library/questions.js'

@@ -22,6 +22,7 @@ const RUNS: Readonly<Record<string, { args: string[]; shows: RegExp }>> = {
     args: ['fixtures/scenarios/luo-two-sessions.yaml', 'ROOT-COMPATIBLE'],
     shows: /^ROOT-COMPATIBLE: .*\ntrue$/m,
   },
+  'damage-image.js': { args: [IMAGE, 'RADIX-CYCLE'], shows: /^true\n.*\ntrue$/m },
   'encode.js': { args: [], shows: /address: 134217728, order: 9 .* 0$/m },
   'extract.js': { args: [IMAGE, 'fdt'], shows: /^fdt 405 0 405$/m },
   'from-nothing.js': { args: [], shows: /^true kho-v4 live 1\n65536 guest guest 0$/m },

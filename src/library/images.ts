@@ -1,5 +1,6 @@
 import type { Sink } from '../../formats/dumps/index.js'
 import { type Conversion, type ConvertOptions, convertState } from '../convert/convert.js'
+import { type DamageChoice, damageState } from '../damage/index.js'
 import type { KhoImage } from '../image/open.js'
 import type { KhoState } from '../image/state.js'
 import { type Simulation, writeSimulationElf, writeSimulationRaw } from '../simulate/simulate.js'
@@ -47,6 +48,27 @@ export function convert(
       container,
       sink => writeOverlayElf(state.image, conversion, sink),
       sink => writeOverlayRaw(conversion, sink),
+    ),
+  }
+}
+
+/**
+ * An image with its state broken, in the ways that rules describe: a line in `done` for each. The image itself stays as it is.
+ *
+ * @throws KhoError `usage` for a rule that nothing shows, `cannot-express` where the state has no such structure
+ */
+export function damage(
+  state: KhoState,
+  choices: readonly DamageChoice[],
+  container?: WrittenContainer,
+): WrittenImage & { done: string[] } {
+  const memory = damageState(state, choices)
+  return {
+    done: memory.done,
+    ...written(
+      container,
+      sink => writeOverlayElf(state.image, memory, sink),
+      sink => writeOverlayRaw(memory, sink),
     ),
   }
 }

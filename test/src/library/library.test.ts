@@ -8,6 +8,8 @@ import {
   boot,
   compare,
   convert,
+  damage,
+  damagesOf,
   diff,
   extract,
   findRoots,
@@ -94,6 +96,24 @@ describe('the verbs, from an ArrayBuffer', () => {
       expect(converted.abi).toBe('kho-v3')
       expect(ranges(converted)).toEqual(ranges(small))
     }
+  })
+})
+
+describe('an image', () => {
+  it('is broken on purpose in a copy, in either container', async () => {
+    const state = await captured(SMALL)
+    const rule = 'RADIX-CYCLE'
+    expect(damagesOf(state)).toContainEqual(expect.objectContaining({ rule, reason: null }))
+    for (const container of ['elf', 'raw'] as const) {
+      const { bytes, base, done } = damage(state, [{ rule, seed: 1 }], container)
+      expect(done).toHaveLength(1)
+      const broken = loadState(await openBytes(bytes, base === null ? {} : { base }), {
+        root: state.root.address!,
+      })
+      expect(validate(broken).findings.map(finding => finding.rule)).toContain(rule)
+    }
+    expect(validate(state).findings.map(finding => finding.rule)).not.toContain(rule)
+    expect(() => damage(state, [{ rule: 'NO-SUCH', seed: 1 }])).toThrow(/no damage for NO-SUCH/)
   })
 })
 
