@@ -43,7 +43,7 @@ export interface ChainVisit {
   /** False ends the walk before a link is read: whoever says so has said why. */
   admit?(address: number): boolean
   /** False ends the walk. */
-  link(link: ChainLink): boolean | undefined
+  link(link: ChainLink): unknown
 }
 
 /** Follows a list from `first` to its end, once through each link. True where it ended as it should. */
