@@ -78,9 +78,9 @@ export function readMemfdFolios(memory: PhysicalMemory, memfd: Memfd, geometry: 
   }
   return {
     count,
-    pfn: pfn.subarray(0, count),
-    index: index.subarray(0, count),
-    flags: flags.subarray(0, count),
+    pfn: cut(pfn, count),
+    index: cut(index, count),
+    flags: cut(flags, count),
     missing,
     faults: log.list(),
   }
@@ -100,6 +100,11 @@ function noteMissing(missing: MissingFolios[], first: number, count: number, rea
   const last = missing.at(-1)
   if (last !== undefined && last.reason === reason && last.first + last.count === first) last.count += count
   else missing.push({ first, count, reason })
+}
+
+/** A view of a small array would give it a buffer of its own. */
+function cut<T extends Float64Array | Uint16Array>(array: T, count: number): T {
+  return array.length === count ? array : (array.subarray(0, count) as T)
 }
 
 function grow<T extends Float64Array | Uint16Array>(from: T, to: T): T {

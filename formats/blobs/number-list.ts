@@ -6,9 +6,12 @@ export interface NumberList {
   toArray(): Float64Array
 }
 
+/** Most lists are short, and an array of up to 64 bytes costs no buffer of its own. */
+const FIRST_ROOM = 8
+
 /** An empty list. */
 export function createNumberList(): NumberList {
-  let values = new Float64Array(64)
+  let values = new Float64Array(FIRST_ROOM)
   let length = 0
   return {
     get length() {

@@ -10,7 +10,34 @@ import { stateNode } from './state.js'
  */
 export function* claims(state: KhoState): Generator<ClaimGroup> {
   const walk: ClaimWalk = { state, folios: mostFolios(state), seen: new Set(), again: MOST_AGAIN }
-  for (const node of stateNode(state).below()) yield* claimsOf(node, walk)
+  const stack: Level[] = [{ nodes: iteratorOf(stateNode(state)), again: false }]
+  for (let level = stack.at(-1); level !== undefined; level = stack.at(-1)) {
+    const step = level.again && walk.again <= 0 ? END : level.nodes.next()
+    if (step.done === true) {
+      stack.pop()
+      continue
+    }
+    const node = step.value
+    for (const group of ownClaims(node, walk)) {
+      if (level.again) walk.again -= group.count
+      yield group
+    }
+    const below = belowOf(node, walk)
+    if (below !== null) stack.push({ nodes: iteratorOf(node), again: level.again || below === 'again' })
+  }
+}
+
+/** Where the walk is, on one level. */
+interface Level {
+  nodes: Iterator<Node>
+  /** Parts of a thing that it has come to before, by another path. */
+  again: boolean
+}
+
+const END = { done: true, value: undefined } as const
+
+function iteratorOf(node: Node): Iterator<Node> {
+  return node.below()[Symbol.iterator]()
 }
 
 /**
@@ -27,33 +54,24 @@ export function mostFolios({ image }: KhoState): number {
   return image.memory.inputSize / 4 + 2 ** 20
 }
 
-function* claimsOf(node: Node, walk: ClaimWalk): Generator<ClaimGroup> {
-  const { view } = node
-  if (view.form === 'one') {
-    const { kind, self } = view.thing
-    if (kind.claims !== undefined) yield* kind.claims(self, walk, node.path)
-    if (kind.claimsAll === true || !claimsBelow(kind)) return
-    if (walk.seen.has(self)) {
-      yield* claimsAgain(node, walk)
-      return
-    }
-    walk.seen.add(self)
-  } else if (view.form === 'many') {
-    const { many } = view
-    if (many.claims !== undefined) yield* many.claims(view.owner, walk, node.path)
-    if (many.claimsAll === true || !listClaims(many)) return
-  }
-  for (const below of node.below()) yield* claimsOf(below, walk)
+/** What a thing or a list claims itself. */
+function ownClaims({ view, path }: Node, walk: ClaimWalk): Iterable<ClaimGroup> {
+  if (view.form === 'one') return view.thing.kind.claims?.(view.thing.self, walk, path) ?? []
+  return view.form === 'many' ? (view.many.claims?.(view.owner, walk, path) ?? []) : []
 }
 
-function* claimsAgain(node: Node, walk: ClaimWalk): Generator<ClaimGroup> {
-  for (const below of node.below()) {
-    if (walk.again <= 0) return
-    for (const group of claimsOf(below, walk)) {
-      walk.again -= group.count
-      yield group
-    }
+/** Whether something below it claims memory, and whether that was all said before; null where nothing does. */
+function belowOf({ view }: Node, walk: ClaimWalk): 'first' | 'again' | null {
+  if (view.form === 'many') {
+    const { many } = view
+    return many.claimsAll === true || !listClaims(many) ? null : 'first'
   }
+  if (view.form !== 'one') return null
+  const { kind, self } = view.thing
+  if (kind.claimsAll === true || !claimsBelow(kind)) return null
+  if (walk.seen.has(self)) return 'again'
+  walk.seen.add(self)
+  return 'first'
 }
 
 const known = new WeakMap<Kind<unknown>, boolean>()

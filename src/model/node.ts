@@ -87,13 +87,25 @@ function recordNode(place: Place, { kind, self }: Thing): Node {
     step: segment =>
       stepThrough(kind, field, segment) ?? field(segment) ?? rawStep(state, path, own(), segment),
     *below() {
-      for (const [name, { form }] of Object.entries(kind.fields)) {
-        const node = form === 'leaf' ? null : field(name)
+      for (const name of branchesOf(kind)) {
+        const node = field(name)
         if (node !== null) yield node
       }
     },
     names: () => [...throughNames(kind, field), ...Object.keys(kind.fields).map(encodeSegment)],
   }
+}
+
+const branches = new WeakMap<Kind<unknown>, string[]>()
+
+/** The fields of a kind that are no values. */
+function branchesOf(kind: Kind<unknown>): string[] {
+  let names = branches.get(kind)
+  if (names === undefined) {
+    names = Object.keys(kind.fields).filter(name => kind.fields[name]!.form !== 'leaf')
+    branches.set(kind, names)
+  }
+  return names
 }
 
 function stepThrough(

@@ -21,6 +21,9 @@ const RUN_BYTES = 2 ** 16
 const CACHE_BLOCK = 2 ** 14
 const CACHE_BLOCKS = 512
 
+/** Blocks are cut from pieces of this size: a buffer for each costs more in garbage than reading it does. */
+const SLAB_BYTES = 2 ** 18
+
 /** A sequential pass reads this much at once: what stays in the processor's cache until it is looked at (docs/performance.md). */
 const READ_AHEAD = 2 ** 18
 
@@ -47,6 +50,7 @@ export function openFileSource(path: string): FileSource {
 /** Reads a file by its descriptor, which is the source's from now on. `path` is what messages call it. */
 export function descriptorSource(fd: number, path: string, size: number): FileSource {
   const cache = new Map<number, Uint8Array>()
+  let slab: Uint8Array = new Uint8Array(0)
   let ahead: Uint8Array | null = null
   let aheadStart = 0
   let aheadLength = 0
@@ -71,6 +75,14 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
     return count === length ? bytes : bytes.subarray(0, count)
   }
 
+  function readBlock(offset: number, length: number): Uint8Array {
+    if (slab.length < length) slab = allocate(SLAB_BYTES)
+    const count = readInto(slab, offset, length)
+    const block = slab.subarray(0, count)
+    slab = slab.subarray(length)
+    return block
+  }
+
   /** Bytes that are never written to again. */
   function readKept(offset: number, length: number): Uint8Array {
     const goesOn = offset === lastEnd
@@ -87,7 +99,7 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
   function cachedBlock(start: number): Uint8Array {
     let block = cache.get(start)
     if (block === undefined) {
-      block = readExactly(start, Math.min(CACHE_BLOCK, size - start))
+      block = readBlock(start, Math.min(CACHE_BLOCK, size - start))
       if (cache.size >= CACHE_BLOCKS) cache.delete(cache.keys().next().value as number)
     } else {
       cache.delete(start)
@@ -127,6 +139,7 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
     cache.clear()
     ahead = null
     run = new Uint8Array(0)
+    slab = new Uint8Array(0)
     closeSync(fd)
   }
 

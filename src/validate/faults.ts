@@ -1,7 +1,8 @@
-import { type Blob, checkMemfdFolios, type Memfd, readMemfdFolios } from '../../formats/blobs/index.js'
+import { type Blob, checkMemfdFolios, type Memfd } from '../../formats/blobs/index.js'
 import type { Fault } from '../../formats/memory/fault.js'
 import type { KhoState } from '../image/state.js'
 import { describedOf } from '../model/described-index.js'
+import { folioListOf } from '../model/folio-list.js'
 
 /** Everything that a decoder noticed in a state, folio lists of memfds included. */
 export function faultsOf(state: KhoState): Fault[] {
@@ -12,7 +13,7 @@ export function faultsOf(state: KhoState): Fault[] {
 /** Lists of folios are read when asked for, so the blobs' own faults do not have what is wrong in them. */
 function folioFaults(state: KhoState, blob: Blob): Fault[] {
   return memfdsOf(blob).flatMap(memfd => {
-    const folios = readMemfdFolios(state.image.memory, memfd, state.geometry)
+    const { folios } = folioListOf(state, memfd)
     return checkMemfdFolios(memfd, folios, state.geometry)
   })
 }

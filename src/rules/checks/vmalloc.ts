@@ -50,6 +50,8 @@ export function* checkVmallocRestore(context: RuleContext): Generator<Occurrence
 
 /** The chunk pointer at which the walk of the chain broke off, because no bytes are there; null where it went through. */
 function lostPointer(state: KhoState, vmalloc: Vmalloc): number | null {
+  // A chain that gave all that it promises ended with a zero.
+  if (vmalloc.complete) return null
   const last = vmalloc.chunks.at(-1)
   if (last === undefined) return vmalloc.first === 0 ? null : (vmalloc.first ?? ADDRESS_LIMIT)
   const read = state.image.memory.read(last, 8)
