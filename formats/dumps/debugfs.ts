@@ -226,8 +226,8 @@ function debugfsMemory(source: ByteSource, segments: readonly Segment[], inputSi
       const result = memory.read(phys, length)
       return result.ok ? { ...result, offset: null } : { ...result, reason: 'excluded' }
     },
-    *blocks() {
-      for (const block of memory.blocks()) yield { ...block, offset: null }
+    *blocks(which) {
+      for (const block of memory.blocks(which)) yield { ...block, offset: null }
     },
   }
 }

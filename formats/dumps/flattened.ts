@@ -259,8 +259,8 @@ export function withFileOffsets(memory: PhysicalMemory, { locate }: FlattenedSou
       const result = memory.read(phys, length)
       return result.ok ? { ...result, offset: place(result.offset, length) } : result
     },
-    *blocks() {
-      for (const block of memory.blocks()) {
+    *blocks(which) {
+      for (const block of memory.blocks(which)) {
         yield { ...block, offset: place(block.offset, block.bytes.length) }
       }
     },

@@ -2,7 +2,7 @@ import { isKhoError, KhoError } from '../error.js'
 import type { ByteSource } from '../memory/byte-source.js'
 import type { Absence } from '../memory/fault.js'
 import type { Absent, Block, PhysicalMemory, Present } from '../memory/physical-memory.js'
-import { type Range, rangeIndex, rangesCover } from '../memory/range.js'
+import { mergeRanges, type Range, rangeIndex, rangesCover } from '../memory/range.js'
 import { disjointSegments, type Segment } from './segments.js'
 
 /** What a file with uncompressed segments knows. */
@@ -77,9 +77,20 @@ export function segmentMemory(source: ByteSource, layout: SegmentLayout): Physic
     return { ok: true, bytes, offset: null }
   }
 
-  function* blocks(): Generator<Block> {
+  /** The parts of the pieces that the file has bytes of its own for; null where that is not known. */
+  function writtenPieces(): Segment[] | null {
+    const written = source.written?.() ?? null
+    return written && inFileOrder().flatMap(piece => cutToWritten(piece, written))
+  }
+
+  function inFileOrder(): Segment[] {
     fileOrder ??= [...pieces].sort((a, b) => a.offset - b.offset)
-    for (const piece of fileOrder) {
+    return fileOrder
+  }
+
+  function* blocks(which?: 'all' | 'written'): Generator<Block> {
+    const chosen = which === 'written' ? writtenPieces() : null
+    for (const piece of chosen ?? inFileOrder()) {
       let phys = piece.start
       while (phys < piece.end) {
         const aligned = Math.floor((phys + BLOCK_BYTES) / BLOCK_ALIGN) * BLOCK_ALIGN
@@ -91,7 +102,28 @@ export function segmentMemory(source: ByteSource, layout: SegmentLayout): Physic
     }
   }
 
-  return { ranges: layout.ranges, inputSize: source.size, read, blocks }
+  return {
+    ranges: layout.ranges,
+    inputSize: source.size,
+    read,
+    blocks,
+    writtenBytes: () => writtenPieces()?.reduce((sum, { start, end }) => sum + end - start, 0) ?? null,
+    present: () => mergeRanges(pieces.map(({ start, end }) => ({ start, end }))),
+  }
+}
+
+/** The parts of a piece that lie in ranges of its file, which are ascending. */
+function cutToWritten(piece: Segment, written: readonly Range[]): Segment[] {
+  const from = piece.offset
+  const to = piece.offset + (piece.end - piece.start)
+  const parts: Segment[] = []
+  for (let n = Math.max(0, rangeIndex(written, from)); n < written.length && written[n]!.start < to; n++) {
+    const start = Math.max(from, written[n]!.start)
+    const end = Math.min(to, written[n]!.end)
+    if (end <= start) continue
+    parts.push({ start: piece.start + (start - from), end: piece.start + (end - from), offset: start })
+  }
+  return parts
 }
 
 function whyAbsent(layout: SegmentLayout, address: number): Absence {

@@ -1,4 +1,5 @@
 import { KhoError } from '../error.js'
+import type { Range } from './range.js'
 
 /** Random access to a file's bytes, handed in by whoever owns the I/O. */
 export interface ByteSource {
@@ -9,6 +10,11 @@ export interface ByteSource {
    * of a buffer that the next read overwrites only if `reuse` is set.
    */
   read(offset: number, length: number, reuse?: boolean): Uint8Array
+  /**
+   * The parts that were ever written, ascending and disjoint, as offsets: all else reads as zeros. Null, or no such function,
+   * where that is not known. Asked for by who looks through all of a source.
+   */
+  written?(): readonly Range[] | null
 }
 
 /** A source over bytes in memory; reads are views. */

@@ -37,9 +37,14 @@ export interface PhysicalMemory {
   /**
    * Every present byte once, in the order that reads the file fastest. Blocks begin at multiples of 4 KiB of
    * physical address where the container's pieces do. A block's bytes are valid only until the next one.
-   * `from` resumes nothing: callers stop by leaving the loop.
+   * `from` resumes nothing: callers stop by leaving the loop. `written` leaves out what is known to be zeros without a
+   * look at it, such as holes of a sparse file: for who looks for something.
    */
-  blocks(): Iterable<Block>
+  blocks(which?: 'all' | 'written'): Iterable<Block>
+  /** Bytes that `blocks('written')` gives, where those are fewer. */
+  writtenBytes?(): number | null
+  /** What `blocks()` gives, where that can be told without a pass. */
+  present?(): Range[]
   /** Bytes that `blocks()` gives, where that is not about `inputSize`: for who shows how far a pass has come. */
   readonly presentBytes?: number
   /**
@@ -49,8 +54,9 @@ export interface PhysicalMemory {
   pageHeads?(visit: (phys: number, head: Uint8Array) => void): void
 }
 
-/** All memory that a dump has bytes for: one pass over it. For what claims to be far larger than the dump. */
+/** All memory that a dump has bytes for: at most one pass over it. For what claims to be far larger than the dump. */
 export function presentRanges(memory: PhysicalMemory): Range[] {
+  if (memory.present !== undefined) return memory.present()
   const ranges: Range[] = []
   for (const { phys, bytes } of memory.blocks()) {
     const last = ranges.at(-1)

@@ -180,9 +180,11 @@ function eachBlock(
   visit: (block: Block) => void,
 ): void {
   let done = 0
-  for (const block of memory.blocks()) {
+  let total: number | null = null
+  for (const block of memory.blocks('written')) {
     visit(block)
     done += block.bytes.length
-    progress?.(done, memory.presentBytes ?? memory.inputSize)
+    total ??= memory.writtenBytes?.() ?? memory.presentBytes ?? memory.inputSize
+    progress?.(done, total)
   }
 }

@@ -28,7 +28,7 @@ export function withRam(memory: PhysicalMemory, ram: readonly Range[]): Physical
       const known = rangesCover(ranges, result.address, result.address + 1)
       return known ? { ...result, reason: 'excluded' } : result
     },
-    blocks: () => memory.blocks(),
+    blocks: which => memory.blocks(which),
   }
 }
 
@@ -40,8 +40,8 @@ export function withoutOffsets(memory: PhysicalMemory): PhysicalMemory {
       const result = memory.read(phys, length)
       return result.ok ? { ...result, offset: null } : result
     },
-    *blocks() {
-      for (const block of memory.blocks()) yield { ...block, offset: null }
+    *blocks(which) {
+      for (const block of memory.blocks(which)) yield { ...block, offset: null }
     },
   }
 }

@@ -45,7 +45,7 @@ function findShift(memory: PhysicalMemory, found: FoundRoot): number | null {
     if (address && address < BigInt(ADDRESS_LIMIT)) pointers.set(child, Number(address))
   }
   const distances = new Set<number>()
-  for (const { phys, bytes } of memory.blocks()) {
+  for (const { phys, bytes } of memory.blocks('written')) {
     for (const { child, bytes: mark, inFdt } of MARKS) {
       const pointer = pointers.get(child)
       if (pointer === undefined) continue
@@ -91,7 +91,7 @@ const SEARCHED = 2 ** 26
 function findMisplacedRoot(memory: PhysicalMemory): FoundRoot | null {
   let tries = 0
   let searched = 0
-  for (const { phys, bytes } of memory.blocks()) {
+  for (const { phys, bytes } of memory.blocks('written')) {
     searched += bytes.length
     if (searched > SEARCHED) return null
     const words = wordsOf(bytes)

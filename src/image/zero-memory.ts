@@ -18,7 +18,7 @@ export function zeroFilled(memory: PhysicalMemory, ram: readonly Range[] | null)
     ...memory,
     ranges: memory.ranges,
     inputSize: memory.inputSize,
-    blocks: () => memory.blocks(),
+    blocks: which => memory.blocks(which),
     read(phys, length) {
       const read = memory.read(phys, length)
       return read.ok || !isRam(ram, phys, length) ? read : readOverZeros(memory, phys, length)

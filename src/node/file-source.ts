@@ -1,6 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 import { KhoError } from '../../formats/error.js'
 import type { ByteSource } from '../../formats/memory/byte-source.js'
+import type { Range } from '../../formats/memory/range.js'
+import { findWritten } from './holes.js'
 import { fileName } from './paths.js'
 import { reasonOf } from './system-error.js'
 
@@ -40,7 +42,9 @@ const MAX_READ = 2 ** 30
 export function openFileSource(path: string): FileSource {
   const fd = openDescriptor(path)
   try {
-    return descriptorSource(fd, path, checkedSize(fd, path))
+    const stat = checkedStat(fd, path)
+    const source = descriptorSource(fd, path, stat.size)
+    return isSparse(stat) ? { ...source, written: onceWritten(fd, stat.size) } : source
   } catch (error) {
     closeSync(fd)
     throw error
@@ -157,10 +161,27 @@ function openDescriptor(path: string): number {
   }
 }
 
-function checkedSize(fd: number, path: string): number {
+function checkedStat(fd: number, path: string): Stats {
   const stat = fstatSync(fd)
   refuseOdd(stat, path)
-  return stat.size
+  return stat
+}
+
+/** Holes below this are read as fast as somebody is asked where they are. */
+const FEW_HOLES = 2 ** 28
+
+/** True for a file of which much was never written. */
+function isSparse({ size, blocks }: Stats): boolean {
+  return size - blocks * 512 >= FEW_HOLES
+}
+
+/** What of a file was written, found out when somebody asks, and once. */
+function onceWritten(fd: number, size: number): () => readonly Range[] | null {
+  let found: readonly Range[] | null | undefined
+  return () => {
+    if (found === undefined) found = findWritten(fd, size)
+    return found
+  }
 }
 
 function refuseOdd(stat: Stats, path: string): void {

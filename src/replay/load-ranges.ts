@@ -15,7 +15,7 @@ const MOST_PARTS = 4096
  */
 export function rangesToLoad(memory: PhysicalMemory, closed: readonly Range[]): Range[] {
   const ranges: Range[] = []
-  for (const { phys, bytes } of memory.blocks()) {
+  for (const { phys, bytes } of memory.blocks('written')) {
     for (let at = 0; at < bytes.length; ) {
       const end = Math.min(bytes.length, at + PAGE - ((phys + at) % PAGE))
       if (hasContent(bytes, at, end)) append(ranges, phys + at, phys + end)

@@ -103,6 +103,6 @@ function guestMemory(dump: PhysicalMemory, bytes: number): PhysicalMemory {
       if (length > LONGEST_READ) return { ok: false, reason: 'excluded', address: whole.address }
       return readOverZeros(dump, phys, length)
     },
-    blocks: () => dump.blocks(),
+    blocks: which => dump.blocks(which),
   }
 }

@@ -22,7 +22,7 @@ export function findStagedScratch(
 ): ScratchArea[] | null {
   const count = Math.floor(array.size / SCRATCH_ENTRY)
   let found: ScratchArea[] | null = null
-  for (const { phys, bytes } of memory.blocks()) {
+  for (const { phys, bytes } of memory.blocks('written')) {
     for (let at = (PAGE - (phys % PAGE)) % PAGE; at + array.size <= bytes.length; at += PAGE) {
       const areas = readAreas(bytes.subarray(at, at + array.size), count)
       if (areas === null || !isScratch(areas, array, ram, kept)) continue

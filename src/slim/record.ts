@@ -18,15 +18,16 @@ export function surveyImage(image: KhoImage, progress?: Progress): Survey {
   const { memory } = image
   const watched: PhysicalMemory = {
     ...memory,
-    *blocks() {
-      for (const block of memory.blocks()) {
+    *blocks(which) {
+      for (const block of memory.blocks(which)) {
         present.add(block.phys, block.phys + block.bytes.length)
         yield block
       }
     },
   }
   const found = findRoots(watched, progress)
-  return { found, present: present.list() }
+  // A search passes by what is known to be zeros, which is memory with bytes all the same.
+  return { found, present: memory.present?.() ?? present.list() }
 }
 
 /** An image that notes what is read of it. */
@@ -46,8 +47,9 @@ const UNIT = 4096
 export function recordImage(image: KhoImage, survey: Survey, given: number | null): Recording {
   const { memory } = image
   const log = createRangeLog()
+  const { present: _, writtenBytes: __, ...rest } = memory
   const recorded: PhysicalMemory = {
-    ...memory,
+    ...rest,
     read(phys, length) {
       const result = memory.read(phys, length)
       log.add(phys, result.ok ? phys + length : Math.max(phys, result.address))
