@@ -11,7 +11,12 @@ import postject from 'postject'
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 
 /** Files of the package that commands read. */
-const ASSETS = ['dist/explorer/explorer.html', 'guest/agent.c', 'guest/capture.yaml']
+const ASSETS = [
+  'dist/explorer/explorer.html',
+  'guest/agent.c',
+  'guest/capture.yaml',
+  'guest/capture-arm64.yaml',
+]
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const target = resolve(process.argv[2] ?? join(root, 'dist', 'binary', 'kho'))

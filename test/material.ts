@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { PROGRAMS, searchPath } from '../src/guest/programs.js'
 
 /** Folders of big test material that are not in the repository, by the environment variable that names them. */
 export type Material = 'KHO_TEST_CAPTURES' | 'KHO_TEST_CORPUS' | 'KHO_TEST_KERNELS' | 'KHO_TEST_SARIF_SCHEMA'
@@ -34,6 +35,23 @@ export function describeWithKernel(
   suite: (path: string) => void,
 ): void {
   suiteOr(kernelOf(release), `KHO_TEST_KERNELS and bzImage-${release} in it`, name, suite)
+}
+
+/** The arm64 kernel with pages of 64K that tests boot: in the folder that KHO_TEST_KERNELS names. */
+const ARM64_IMAGE = 'Image-arm64-64k-7.3.4.gz'
+
+/** A suite that boots an arm64 kernel; without it, its QEMU or a compiler for its agent, one test that says so. */
+export function describeWithArm64(name: string, suite: (path: string) => void): void {
+  const folder = material('KHO_TEST_KERNELS')
+  const path = folder === null ? null : join(folder, ARM64_IMAGE)
+  const tools = [PROGRAMS['qemu-arm64'].name, PROGRAMS['gcc-arm64'].name]
+  const ready = path !== null && existsSync(path) && tools.every(tool => searchPath(tool) !== null)
+  suiteOr(
+    ready ? path : null,
+    `KHO_TEST_KERNELS, ${ARM64_IMAGE} in it, and ${tools.join(' and ')}`,
+    name,
+    suite,
+  )
 }
 
 function suiteOr(path: string | null, what: string, name: string, suite: (path: string) => void): void {

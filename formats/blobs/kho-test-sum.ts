@@ -25,6 +25,16 @@ export function csumPartial(bytes: Uint8Array, sum = 0): number {
   return total === 0 && touched ? ONES : total
 }
 
+/**
+ * The same on arm64, where do_csum() folds the sum of each piece to 16 bits before it is added: `part` is what x86-64 makes
+ * of the piece. csum_partial() of lib/checksum.c, do_csum() of arch/arm64/lib/csum.c, 7.3.
+ */
+export function addFoldedSum(sum: number, part: number): number {
+  const once = (part >>> 16) + (part & 0xffff)
+  const total = sum + (once >>> 16) + (once & 0xffff)
+  return total > ONES ? total - ONES : total
+}
+
 /** The x86-64 sum over the contents of all folios, in order; or where the dump lacks one of them. */
 export function sumFolios(
   memory: PhysicalMemory,

@@ -1,21 +1,23 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { KhoError } from '../../formats/error.js'
-import { findKernel, type Kernel, RELEASES } from '../../formats/kernels/index.js'
+import { findKernel, type Kernel } from '../../formats/kernels/index.js'
+import type { PageShift } from '../../formats/memory/geometry.js'
 import { type Accelerator, chooseAccelerator } from '../guest/accel.js'
-import { parseBootImage } from '../guest/boot-image.js'
+import type { Arch } from '../guest/arch.js'
+import { type BootImage, readBootImage } from '../guest/boot-image.js'
 import { type DumpFormat, dumpMemory } from '../guest/dump-memory.js'
 import { type Guest, startGuest } from '../guest/guest.js'
 import { GuestFailure } from '../guest/guest-failure.js'
 import { buildInitramfs, NEXT_KERNEL, withNextKernel } from '../guest/initramfs.js'
 import { type KernelLog, type ReservationLine, readKernelLog, readReservations } from '../guest/kernel-log.js'
 import { type MemfdPlan, makeFiles } from '../guest/make-files.js'
-import { findProgram } from '../guest/programs.js'
+import { findProgram, QEMU } from '../guest/programs.js'
 import { type GuestFile, type Retrieved, retrieveAll, type SessionWanted } from '../guest/retrieve.js'
 import { readSymbols, type Symbols, symbolsOf } from '../guest/symbols.js'
-import { reasonOf } from '../node/system-error.js'
 import { makeTempFolder } from '../node/temp-folder.js'
 import { type Abilities, finalize, findAbilities } from './abilities.js'
+import { firstCmdline, nextCmdline } from './cmdlines.js'
 import { type Moment, momentSymbols, stopAtMoments } from './moments.js'
 import { readLog, readMachine, readTree } from './read-guest.js'
 
@@ -25,6 +27,8 @@ export interface CaptureOptions {
   kernel: string
   /** Folder for the dumps; made where it is not there. */
   folder: string
+  /** The machine that this was planned for; whatever the kernel is where not given. */
+  machine?: CaptureMachine
   sessions?: readonly string[]
   memfds?: readonly MemfdPlan[]
   /** `reserve_mem=` regions. */
@@ -48,6 +52,13 @@ export interface CaptureOptions {
   /** The guest's folder stays, and this is told where it is. */
   keep?: (folder: string) => void
   progress?: (message: string) => void
+}
+
+/** A machine, as far as it decides what user space can preserve there. */
+export interface CaptureMachine {
+  arch: Arch
+  /** log2 of the bytes of a page. */
+  pageShift: PageShift
 }
 
 /** What was captured: the dumps, and what the guest itself said. */
@@ -85,15 +96,10 @@ export interface Capture {
 }
 
 const MIB = 2 ** 20
-const DEFAULT_MEMORY = 1024 * MIB
+/** With pages of 64K scratch areas are aligned to 512 MiB: in less, three of them find no room. */
+const DEFAULT_MEMORY: Readonly<Record<Arch, number>> = { x86_64: 1024 * MIB, arm64: 3072 * MIB }
 const DEFAULT_LIMIT = 180
 const DEBUGFS = '/sys/kernel/debug/kho'
-
-/** Both kernels. Without address randomisation a function is at the same address in both. */
-const CMDLINE =
-  'console=ttyS0 earlycon=uart8250,io,0x3f8,115200 panic=-1 oops=panic no_timer_check nokaslr kho=on liveupdate=on'
-/** The second one says which blocks it keeps: to its log buffer only, the console would take too long. */
-const SECOND = 'loglevel=6 memblock=debug log_buf_len=16M'
 
 /**
  * Boots a guest, preserves, loads the next kernel, jumps to it and retrieves; dumps memory on the way.
@@ -104,13 +110,15 @@ const SECOND = 'loglevel=6 memblock=debug log_buf_len=16M'
 export async function runCapture(options: CaptureOptions): Promise<Capture> {
   const begun = Date.now()
   const say = options.progress ?? (() => {})
-  const qemu = findProgram('qemu')
   const kernel = resolve(options.kernel)
-  const image = readKernel(kernel)
-  const capture = emptyCapture(options, kernelOf(image, kernel))
+  const image = readBootImage(kernel)
+  const { arch } = image
+  const qemu = findProgram(QEMU[arch])
+  checkMachine(options, image)
+  const capture = emptyCapture(options, image.release === null ? null : findKernel(image.release))
   const moments = momentSymbols(capture.kernel?.boot ?? null)
   const given = options.symbols === undefined ? null : readSymbols(options.symbols, moments)
-  const initrd = options.initrd ?? buildInitramfs()
+  const initrd = options.initrd ?? buildInitramfs(arch)
   makeFolder(options.folder)
   const temp = makeTempFolder()
   let guest: Guest | undefined
@@ -120,20 +128,22 @@ export async function runCapture(options: CaptureOptions): Promise<Capture> {
       options.keep(temp.path)
     }
     const initrdPath = join(temp.path, 'initrd')
-    writeFileSync(initrdPath, withNextKernel(initrd, image))
+    // kexec_file_load() takes an Image as it is, and none that is packed.
+    writeFileSync(initrdPath, withNextKernel(initrd, image.bytes))
     say('starting the first kernel')
     guest = await startGuest(
       {
+        arch,
         kernel,
         initrd: initrdPath,
-        cmdline: cmdlineOf(options),
-        memory: options.memory ?? DEFAULT_MEMORY,
+        cmdline: firstCmdline(options, arch),
+        memory: options.memory ?? DEFAULT_MEMORY[arch],
         ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
-        accelerator: options.accelerator ?? chooseAccelerator(qemu),
+        accelerator: options.accelerator ?? chooseAccelerator(qemu, arch),
       },
       { folder: temp.path, limit: options.limit ?? DEFAULT_LIMIT },
     )
-    await drive(guest, options, given, capture)
+    await drive(guest, options, given, capture, nextCmdline(options, arch))
   } catch (error) {
     if (!(error instanceof GuestFailure)) throw error
     capture.failed = error.message
@@ -174,6 +184,7 @@ async function drive(
   options: CaptureOptions,
   given: Symbols | null,
   capture: Capture,
+  next: string,
 ): Promise<void> {
   const { agent } = guest
   const say = options.progress ?? (() => {})
@@ -195,7 +206,7 @@ async function drive(
   capture.preserved = await makeFiles(agent, files.sessions, files.memfds)
   const symbols = given ?? (await symbolsOf(agent, momentSymbols(boot)))
   await finalize(agent, abilities, boot)
-  const loaded = await agent.request('load', NEXT_KERNEL.kernel, NEXT_KERNEL.initrd, nextCmdline(options))
+  const loaded = await agent.request('load', NEXT_KERNEL.kernel, NEXT_KERNEL.initrd, next)
   if (!loaded.ok) throw new GuestFailure(`the guest cannot load the next kernel: ${loaded.message}`)
   capture.debugfs.before = await readTree(agent, DEBUGFS)
   capture.machine.before = await readMachine(agent)
@@ -241,27 +252,6 @@ function filesFor(
   return { sessions: [], memfds: [] }
 }
 
-function cmdlineOf(options: CaptureOptions): string {
-  // Under every name that the parameter has had: a kernel hands on what it does not know.
-  const sizes = options.scratch ?? '48M,96M,64M'
-  const names = new Set(RELEASES.flatMap(({ boot }) => boot?.scratchParameters ?? []))
-  const scratch = [...names].map(name => `${name}=${sizes}`)
-  return [CMDLINE, ...scratch, ...sharedParameters(options)].join(' ')
-}
-
-function nextCmdline(options: CaptureOptions): string {
-  return [CMDLINE, SECOND, ...sharedParameters(options)].join(' ')
-}
-
-/** A region is taken back by a kernel that is asked for it in the same words. */
-function sharedParameters({ regions = [], khoTest, append }: CaptureOptions): string[] {
-  return [
-    ...regions.map(({ name, size, align }) => `reserve_mem=${size}:${align ?? 4096}:${name}`),
-    ...(khoTest === undefined ? [] : [`test_kho.max_mem=${khoTest}`]),
-    ...(append === undefined ? [] : [append]),
-  ]
-}
-
 function wantedOf({ sessions, memfds }: ReturnType<typeof filesFor>): SessionWanted[] {
   const names = new Set([...sessions, ...memfds.map(memfd => memfd.session)])
   return [...names].map(name => ({
@@ -270,18 +260,14 @@ function wantedOf({ sessions, memfds }: ReturnType<typeof filesFor>): SessionWan
   }))
 }
 
-/** The row of the release that the image names. */
-function kernelOf(image: Uint8Array, path: string): Kernel | null {
-  const { release } = parseBootImage(image, path)
-  return release === null ? null : findKernel(release)
-}
-
-function readKernel(path: string): Uint8Array {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw new KhoError('unreadable', `cannot read the kernel ${path}: ${reasonOf(error)}`, { path })
-  }
+/** What is to be preserved was said for a machine: another kernel makes another one. */
+function checkMachine({ machine }: CaptureOptions, { arch, pageShift }: BootImage): void {
+  if (machine === undefined || (machine.arch === arch && machine.pageShift === pageShift)) return
+  const say = (kind: CaptureMachine) => `${kind.arch} with pages of ${2 ** (kind.pageShift - 10)}K`
+  throw new KhoError(
+    'usage',
+    `the scenario is for ${say(machine)}, the kernel is ${say({ arch, pageShift })}`,
+  )
 }
 
 function makeFolder(path: string): void {

@@ -7,14 +7,15 @@ import type { CaptureOptions } from './capture.js'
 
 /** What a real guest can do of a scenario. */
 export interface CapturePlan
-  extends Required<Pick<CaptureOptions, 'sessions' | 'memfds' | 'regions' | 'scratch' | 'memory'>>,
+  extends Required<
+      Pick<CaptureOptions, 'machine' | 'sessions' | 'memfds' | 'regions' | 'scratch' | 'memory'>
+    >,
     Pick<CaptureOptions, 'khoTest'> {
   /** What of the scenario the guest cannot do, or does in another way; a line each. */
   notes: string[]
 }
 
 const MIB = 2 ** 20
-const PAGE = 4096
 /** Bytes of scratch below 4 GiB, anywhere, and in each node that a kernel and its initramfs need room in. */
 const LEAST_SCRATCH = [48 * MIB, 64 * MIB, 32 * MIB] as const
 /** The kernel, its initramfs and what it is to jump to. */
@@ -29,11 +30,10 @@ const MEMORY_STEP = 128 * MIB
  */
 export function planCapture(scenario: Scenario): CapturePlan {
   const { machine, calls } = scenario
-  if (machine.arch !== 'x86_64' || machine.page_size !== 12) {
-    throw new KhoError('usage', 'a guest is an x86-64 machine with pages of 4 KiB; the scenario has another')
-  }
+  const { arch, page_size: pageShift } = machine
   const notes: string[] = []
   const plan: CapturePlan = {
+    machine: { arch, pageShift },
     sessions: [],
     memfds: [],
     regions: [],
@@ -42,17 +42,17 @@ export function planCapture(scenario: Scenario): CapturePlan {
     notes,
   }
   calls.forEach((call, index) => {
-    planCall(plan, call, `calls.${index}`)
+    planCall(plan, call, 2 ** pageShift, `calls.${index}`)
   })
   return plan
 }
 
-function planCall(plan: CapturePlan, call: Call, where: string): void {
+function planCall(plan: CapturePlan, call: Call, page: number, where: string): void {
   switch (call.name) {
     case 'luo_session': {
       const session = byteString(call.args.name)
       plan.sessions = [...plan.sessions, session]
-      plan.memfds = [...plan.memfds, ...call.args.memfds.map(memfd => planMemfd(session, memfd, where))]
+      plan.memfds = [...plan.memfds, ...call.args.memfds.map(memfd => planMemfd(session, memfd, page, where))]
       return
     }
     case 'reserve_mem': {
@@ -72,18 +72,20 @@ function planCall(plan: CapturePlan, call: Call, where: string): void {
   }
 }
 
-function planMemfd(session: string, memfd: MemfdCall, where: string): MemfdPlan {
+function planMemfd(session: string, memfd: MemfdCall, page: number, where: string): MemfdPlan {
   const { token, size, order, pos, seals, holes } = memfd
-  if (order !== 0 && order !== 9) {
-    throw new KhoError('usage', `${where}: a guest makes folios of order 0 or 9, not ${order}`)
+  // What a page table maps: 2 MiB on x86-64, 512 MiB with pages of 64K, which nobody asks for.
+  if (order !== 0 && (order !== 9 || page !== 4096)) {
+    const orders = page === 4096 ? 'order 0 or 9' : 'order 0'
+    throw new KhoError('usage', `${where}: a guest makes folios of ${orders}, not ${order}`)
   }
-  const unit = PAGE * 2 ** order
+  const unit = page * 2 ** order
   const pages = holes.map(({ start, end }): [number, number] => {
     const last = end >= size ? Math.ceil(size / unit) * unit : end
     if (start % unit !== 0 || last % unit !== 0) {
       throw new KhoError('usage', `${where}: holes of token ${token} are not made of folios of ${unit} bytes`)
     }
-    return [start / PAGE, (last - start) / PAGE]
+    return [start / page, (last - start) / page]
   })
   return {
     session,

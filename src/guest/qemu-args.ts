@@ -61,7 +61,7 @@ export function qemuArgs(machine: GuestMachine): string[] {
 }
 
 /** The machine proper. What is in here decides what its device tree says, where it has one. */
-function boardArgs({ arch = 'x86_64', accelerator, cpus = 1, memory }: BoardSpec): string[] {
+export function boardArgs({ arch = 'x86_64', accelerator, cpus = 1, memory }: BoardSpec): string[] {
   return [
     ...['-M', BOARDS[arch], '-accel', accelerator, '-cpu', 'max', '-smp', String(cpus)],
     ...['-m', `${memory / 2 ** 20}M`],
@@ -69,7 +69,7 @@ function boardArgs({ arch = 'x86_64', accelerator, cpus = 1, memory }: BoardSpec
 }
 
 /** What {@link boardArgs} takes of a machine. */
-type BoardSpec = Pick<GuestMachine, 'arch' | 'accelerator' | 'cpus' | 'memory'>
+export type BoardSpec = Pick<GuestMachine, 'arch' | 'accelerator' | 'cpus' | 'memory'>
 
 const BOARDS: Readonly<Record<Arch, string>> = { x86_64: 'q35', arm64: 'virt,gic-version=3' }
 

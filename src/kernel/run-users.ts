@@ -1,4 +1,5 @@
 import {
+  addFoldedSum,
   csumPartial,
   encodeKexecMetadata,
   encodeKhoTest,
@@ -78,13 +79,14 @@ export function addKhoTest(context: RunContext, folios: readonly TestFolio[], se
   const { kho, builder } = context
   const form = kho.kernel.users.khoTest
   if (form === null) return '-EOPNOTSUPP'
+  const isArm64 = context.scenario.machine.arch === 'arm64'
   const random = createRandom(seed)
   let csum = 0
   for (const { address, order } of folios) {
     const { bytes } = builder.place(address, 2 ** order)
     const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
     for (let n = 0; n < words.length; n++) words[n] = random.word()
-    csum = csumPartial(bytes, csum)
+    csum = isArm64 ? addFoldedSum(csum, csumPartial(bytes)) : csumPartial(bytes, csum)
   }
   const preserve = (): Errno => {
     let result: Errno = null

@@ -2,9 +2,10 @@ import { KhoError } from '../../formats/error.js'
 import type { ScratchArea } from '../../formats/handoff/scratch.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { Range } from '../../formats/memory/range.js'
+import type { Arch } from '../guest/arch.js'
 import { type BootImage, STUB_BYTES } from '../guest/boot-image.js'
 import { commonRanges, fitHigh, fitLow, withoutRanges } from './free-ranges.js'
-import { ACPI_BYTES, FIRMWARE_REACH, firmwareRanges, guestRam, lowMemoryEnd } from './machine.js'
+import { ACPI_BYTES, BOARD, FIRMWARE_REACH, guestRam, lowMemoryEnd } from './machine.js'
 
 /** Something that takes up memory while the guest starts. */
 export interface BootPiece extends Range {
@@ -22,8 +23,10 @@ export interface BootPlan {
   kernelAt: number | null
   /** Physical address of the initramfs; null where QEMU places it. */
   initrdAt: number | null
-  /** Physical address of the setup_data record. */
+  /** Physical address of the page with the setup_data record; on arm64 with the code that the guest begins with. */
   recordAt: number
+  /** Physical address of the device tree; null on a PC, which has none. */
+  treeAt: number | null
   /** Physical address of an array of scratch areas that has to be made; null where the state has one. */
   arrayAt: number | null
   /** All that is written over before the kernel reads the handed-over state. */
@@ -43,6 +46,8 @@ export interface BootNeeds {
 }
 
 const PAGE = 4096
+/** A device tree lies in one block of 2 MiB: arch/arm64/booting.rst. */
+const TREE_BYTES = 2 ** 21
 const MIB = 2 ** 20
 const FOUR_GIB = 2 ** 32
 
@@ -52,35 +57,49 @@ const FOUR_GIB = 2 ** 32
  * @throws KhoError `no-space` where not even the record has a place.
  */
 export function planBoot(needs: BootNeeds): BootPlan {
-  return planInScratch(needs) ?? planByLoader(needs)
+  const inScratch = planInScratch(needs)
+  if (inScratch !== null) return inScratch
+  if (needs.image.arch === 'x86_64') return planByLoader(needs)
+  throw new KhoError('no-space', 'no scratch area has room for the kernel, its initramfs and a device tree')
 }
 
 /** 32-bit boot code is below 4 GiB, and below `prefAddress` a kernel moves itself there. */
 function planInScratch(needs: BootNeeds): BootPlan | null {
   const { image } = needs
-  const low = [{ start: Math.max(image.prefAddress, MIB + PAGE), end: lowMemoryEnd(needs.memory) }]
-  const closed = [...needs.keep, ...firmwareRanges(needs.memory)]
+  const board = BOARD[image.arch]
+  const page = 2 ** image.pageShift
+  const { start, end } = board.kernelRange(needs.memory)
+  const low = [{ start: Math.max(image.prefAddress, start), end }]
+  const firmware = board.firmware(needs.memory)
+  const closed = [...needs.keep, ...firmware]
   let free = withoutRanges(commonRanges(scratchRanges(needs.scratch), low), closed)
   const take = (size: number, align: number, place: typeof fitHigh): number | null => {
     const address = place(free, size, align)
     if (address !== null) free = withoutRanges(free, [{ start: address, end: address + size }])
     return address
   }
-  const recordAt = take(PAGE, PAGE, fitHigh)
-  const arrayAt = needs.makeArray ? take(PAGE, PAGE, fitHigh) : null
-  const initrdAt = take(pages(needs.initrdBytes), PAGE, fitHigh)
-  const kernelAt = take(pages(image.initSize), Math.max(image.alignment, PAGE), fitLow)
+  const hasTree = image.arch === 'arm64'
+  const recordAt = take(page, page, fitHigh)
+  const arrayAt = needs.makeArray ? take(page, page, fitHigh) : null
+  const treeAt = hasTree ? take(TREE_BYTES, TREE_BYTES, fitHigh) : null
+  const initrdAt = take(pages(needs.initrdBytes), page, fitHigh)
+  const kernelAt = take(pages(image.initSize), Math.max(image.alignment, page), fitLow)
   if (recordAt === null || initrdAt === null || kernelAt === null) return null
+  if (hasTree && treeAt === null) return null
   if (needs.makeArray && arrayAt === null) return null
   return {
     placement: 'scratch',
     kernelAt,
     initrdAt,
     recordAt,
+    treeAt,
     arrayAt,
     pieces: [
-      ...firmwarePieces(needs.memory),
-      { what: "the boot image's stub", start: MIB, end: MIB + pages(STUB_BYTES) },
+      ...firmware,
+      ...(image.arch === 'x86_64'
+        ? [{ what: "the boot image's stub", start: MIB, end: MIB + pages(STUB_BYTES) }]
+        : []),
+      ...(treeAt === null ? [] : [{ what: 'the device tree', start: treeAt, end: treeAt + TREE_BYTES }]),
       { what: 'the kernel', start: kernelAt, end: kernelAt + pages(image.initSize) },
       { what: 'the initramfs', start: initrdAt, end: initrdAt + pages(needs.initrdBytes) },
       ...recordPieces(recordAt, arrayAt),
@@ -93,7 +112,7 @@ function planByLoader(needs: BootNeeds): BootPlan {
   const initrdEnd = lowMemoryEnd(memory) - ACPI_BYTES
   const initrdStart = Math.floor((initrdEnd - 1 - needs.initrdBytes) / PAGE) * PAGE
   const loaded = [
-    ...firmwarePieces(memory),
+    ...BOARD.x86_64.firmware(memory),
     { what: 'the boot image', start: MIB, end: MIB + pages(image.bytes.length - image.setupBytes) },
     {
       what: 'the kernel as it unpacks itself',
@@ -118,16 +137,10 @@ function planByLoader(needs: BootNeeds): BootPlan {
     kernelAt: null,
     initrdAt: null,
     recordAt,
+    treeAt: null,
     arrayAt,
     pieces: [...loaded, ...recordPieces(recordAt, arrayAt)],
   }
-}
-
-function firmwarePieces(memory: number): BootPiece[] {
-  return [
-    { what: 'firmware and real-mode code', start: 0, end: MIB },
-    ...firmwareRanges(memory).map(range => ({ what: 'firmware at work', ...range })),
-  ]
 }
 
 function recordPieces(recordAt: number, arrayAt: number | null): BootPiece[] {
@@ -155,22 +168,27 @@ export interface Collision extends Range {
 }
 
 /** Where the plan writes over handed-over memory, and where that is no RAM in the guest. */
-export function findCollisions(plan: BootPlan, keep: readonly Range[], memory: number): Collision[] {
+export function findCollisions(
+  plan: BootPlan,
+  keep: readonly Range[],
+  memory: number,
+  arch: Arch = 'x86_64',
+): Collision[] {
   const collisions: Collision[] = []
   for (const piece of plan.pieces) {
-    const advice = adviceOn(piece, plan, memory)
+    const advice = adviceOn(piece, plan, memory, arch)
     for (const { start, end } of commonRanges(keep, [piece]))
       collisions.push({ what: piece.what, start, end, advice })
   }
-  for (const { start, end } of withoutRanges(keep, guestRam(memory))) {
+  for (const { start, end } of withoutRanges(keep, BOARD[arch].ram(memory))) {
     const advice = 'give the guest more memory with --memory'
     collisions.push({ what: 'no memory in the guest', start, end, advice })
   }
   return collisions
 }
 
-function adviceOn(piece: BootPiece, { placement }: BootPlan, memory: number): string {
-  if (piece.end > lowMemoryEnd(memory) - FIRMWARE_REACH) {
+function adviceOn(piece: BootPiece, { placement }: BootPlan, memory: number, arch: Arch): string {
+  if (arch === 'x86_64' && piece.end > lowMemoryEnd(memory) - FIRMWARE_REACH) {
     return 'another amount of memory (--memory) moves what lies at the end of low memory'
   }
   if (placement === 'scratch' || piece.start < MIB) {

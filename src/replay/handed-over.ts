@@ -1,10 +1,13 @@
+import { readChosen } from '../../formats/handoff/chosen.js'
 import { SCRATCH_ENTRY, type ScratchArea } from '../../formats/handoff/scratch.js'
-import { readSetupData } from '../../formats/handoff/setup-data.js'
+import { type Handover, readSetupData } from '../../formats/handoff/setup-data.js'
 import { mergeRanges, type Place, type Range } from '../../formats/memory/range.js'
 import { listRanges } from '../../formats/pages/runs.js'
-import type { KhoState } from '../image/state.js'
+import type { Arch } from '../guest/arch.js'
+import { readTree } from '../image/find-roots.js'
+import type { Evidence, KhoState } from '../image/state.js'
 import { commonRanges, withoutRanges } from './free-ranges.js'
-import { FIRMWARE_REACH, guestRam, lowMemoryEnd } from './machine.js'
+import { BOARD } from './machine.js'
 import { findStagedScratch } from './staged-scratch.js'
 
 /** The two pointers that a kernel is given, and what they lead to. */
@@ -19,15 +22,16 @@ const MIB = 2 ** 20
 /** An area that was chosen for a state that has none is of this size at most, at a multiple of this. */
 const LARGEST_AREA = 256 * MIB
 const AREA_ALIGN = 4 * MIB
-/** The low part is left alone: firmware, and where a kernel may not stay. */
-const LOWEST_AREA = 16 * MIB
-
 /** What the image says that the next kernel is told: the record that names this root, and the array that it names. */
-export function findHandedOver(state: KhoState, memory: number, keep: readonly Range[]): HandedOver {
+export function findHandedOver(
+  state: KhoState,
+  memory: number,
+  keep: readonly Range[],
+  arch: Arch = 'x86_64',
+): HandedOver {
   const { pageSize } = state.geometry
   const records = state.root.evidence
-    .filter(evidence => evidence.kind === 'setup-data' && evidence.address !== null)
-    .map(evidence => readSetupData(state.image.memory, evidence.address!))
+    .map(evidence => recordOf(state, evidence))
     .filter(record => record !== null && record.fdtAddress === state.root.address)
   const record = records[0]
   const fdt = { address: state.root.address, size: record?.fdtSize ?? pageSize }
@@ -35,7 +39,7 @@ export function findHandedOver(state: KhoState, memory: number, keep: readonly R
     const array = { address: record.scratchAddress, size: record.scratchSize }
     return { fdt, array, areas: state.scratch }
   }
-  const areas = state.scratch ?? stagedAreas(state, record, keep) ?? [chooseArea(memory, keep)]
+  const areas = state.scratch ?? stagedAreas(state, record, keep) ?? [chooseArea(memory, keep, arch)]
   // A length that is none is handed over as it is: what the kernel makes of it is the question.
   if (record && (record.scratchSize === 0 || record.scratchSize % SCRATCH_ENTRY !== 0)) {
     return { fdt, array: { address: record.scratchAddress, size: record.scratchSize }, areas }
@@ -43,10 +47,18 @@ export function findHandedOver(state: KhoState, memory: number, keep: readonly R
   return { fdt, array: null, areas }
 }
 
+/** A setup_data record, or /chosen of a device tree. */
+function recordOf({ image }: KhoState, { kind, address }: Evidence): Handover | null {
+  if (address === null) return null
+  if (kind === 'setup-data') return readSetupData(image.memory, address)
+  const tree = kind === 'chosen' ? readTree(image.memory, address) : null
+  return tree && readChosen(tree, address)
+}
+
 /** Before the jump the array that the record names is not in place; what is to come there is somewhere else. */
 function stagedAreas(
   { image }: KhoState,
-  record: ReturnType<typeof readSetupData> | undefined,
+  record: Handover | null | undefined,
   keep: readonly Range[],
 ): ScratchArea[] | null {
   if (!record || record.scratchSize === 0 || record.scratchSize % SCRATCH_ENTRY !== 0) return null
@@ -55,13 +67,14 @@ function stagedAreas(
 }
 
 /** The largest hole in low memory. */
-function chooseArea(memory: number, keep: readonly Range[]): ScratchArea {
-  const low = [{ start: LOWEST_AREA, end: lowMemoryEnd(memory) - FIRMWARE_REACH }]
-  const holes = withoutRanges(commonRanges(guestRam(memory), low), keep).map(({ start, end }) => {
+function chooseArea(memory: number, keep: readonly Range[], arch: Arch): ScratchArea {
+  const board = BOARD[arch]
+  const low = board.choices(memory)
+  const holes = withoutRanges(commonRanges(board.ram(memory), [low]), keep).map(({ start, end }) => {
     const from = Math.ceil(start / AREA_ALIGN) * AREA_ALIGN
     return { start: from, size: Math.min(LARGEST_AREA, Math.floor((end - from) / AREA_ALIGN) * AREA_ALIGN) }
   })
-  return holes.reduce((best, hole) => (hole.size > best.size ? hole : best), { start: LOWEST_AREA, size: 0 })
+  return holes.reduce((best, hole) => (hole.size > best.size ? hole : best), { start: low.start, size: 0 })
 }
 
 /** The array's bytes: struct kho_scratch, address and size. */

@@ -1,4 +1,5 @@
 import type { Range } from '../../formats/memory/range.js'
+import type { Arch } from '../guest/arch.js'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30
@@ -16,6 +17,19 @@ const SETUP_BYTES = 0x21000
 export const FIRMWARE_REACH = SETUP_DISTANCE + SETUP_BYTES
 /** ACPI tables are below the top of low memory; initrds are placed below these. hw/i386/x86.c. */
 export const ACPI_BYTES = 0x20000
+
+/** What a replay has to know of the machine that QEMU makes: amounts of memory are in bytes. */
+export interface Board {
+  ram(memory: number): Range[]
+  /** Where a kernel may be loaded to, from its own wish on. */
+  kernelRange(memory: number): Range
+  /** What is written over before the kernel runs, wherever that is. */
+  firmware(memory: number): { what: string; start: number; end: number }[]
+  /** The least RAM that has memory wherever there was some, and room for what is in use. */
+  memoryFor(ram: readonly Range[], used: readonly Range[]): number
+  /** Where an area may be chosen for a state that has no scratch. */
+  choices(memory: number): Range
+}
 
 const STEP = 128 * MIB
 const SMALLEST = 512 * MIB
@@ -35,7 +49,7 @@ export function lowMemoryEnd(memory: number): number {
 }
 
 /** What firmware writes to at the end of low memory, before the kernel starts. */
-export function firmwareRanges(memory: number): Range[] {
+function firmwareRanges(memory: number): Range[] {
   const end = lowMemoryEnd(memory)
   return [
     { start: end - FIRMWARE_REACH, end: end - SETUP_DISTANCE },
@@ -57,6 +71,38 @@ export function memoryFor(ram: readonly Range[], used: readonly Range[]): number
   const low = Math.max(SMALLEST, roundUp(end))
   return low < LOW_LIMIT ? low : Math.max(4 * GIB, roundUp(end - 4 * GIB + LOW_SPLIT))
 }
+
+/** The low part is left alone: firmware, and where a kernel may not stay. */
+const LOWEST_AREA = 16 * MIB
+
+const Q35: Board = {
+  ram: guestRam,
+  kernelRange: memory => ({ start: MIB + 4096, end: lowMemoryEnd(memory) }),
+  firmware: memory => [
+    { what: 'firmware and real-mode code', start: 0, end: MIB },
+    ...firmwareRanges(memory).map(range => ({ what: 'firmware at work', ...range })),
+  ],
+  memoryFor,
+  choices: memory => ({ start: LOWEST_AREA, end: lowMemoryEnd(memory) - FIRMWARE_REACH }),
+}
+
+/** QEMU's virt: RAM begins here, and with it the device tree that QEMU makes in any case. hw/arm/virt.c, boot.c. */
+const VIRT_BASE = GIB
+const VIRT_TREE_BYTES = MIB
+/** A kernel with pages of 64K aligns scratch to 512 MiB: less leaves no room for it. */
+const VIRT_SMALLEST = GIB
+
+const VIRT: Board = {
+  ram: memory => [{ start: VIRT_BASE, end: VIRT_BASE + memory }],
+  kernelRange: memory => ({ start: VIRT_BASE, end: VIRT_BASE + memory }),
+  firmware: () => [{ what: "QEMU's device tree", start: VIRT_BASE, end: VIRT_BASE + VIRT_TREE_BYTES }],
+  memoryFor: (ram, used) =>
+    Math.max(VIRT_SMALLEST, roundUp(Math.max(lastEnd(ram), lastEnd(used)) - VIRT_BASE)),
+  choices: memory => ({ start: VIRT_BASE + VIRT_TREE_BYTES, end: VIRT_BASE + memory }),
+}
+
+/** The machine of each kind of kernel. */
+export const BOARD: Readonly<Record<Arch, Board>> = { x86_64: Q35, arm64: VIRT }
 
 function roundUp(bytes: number): number {
   return Math.ceil(bytes / STEP) * STEP

@@ -1,13 +1,14 @@
 import { findKernel, isReading } from '../../formats/kernels/index.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
-import { rangesCover } from '../../formats/memory/range.js'
+import { type Range, rangesCover } from '../../formats/memory/range.js'
 import { viewOf } from '../../formats/memory/u64.js'
+import type { Arch } from '../guest/arch.js'
 import { loadState } from '../image/load-state.js'
 import type { KhoState } from '../image/state.js'
 import { readOverZeros } from '../image/zero-memory.js'
 import { validateState } from '../validate/validate.js'
 import type { Validation } from '../validate/verdict.js'
-import { guestRam } from './machine.js'
+import { BOARD } from './machine.js'
 
 /** The kernel that is to read a state, and the machine it runs on. */
 export interface ReadingKernel {
@@ -16,6 +17,8 @@ export interface ReadingKernel {
   /** RAM in bytes. */
   memory: number
   cmdline: string
+  /** x86-64 where not given. */
+  arch?: Arch
 }
 
 /**
@@ -29,10 +32,11 @@ export function predictReplay(
   kernel: ReadingKernel,
   madeArray: MadeArray | null = null,
 ): Validation | null {
-  const { release, cmdline } = kernel
+  const { release, cmdline, arch = 'x86_64' } = kernel
   if (release === null || !isKnown(release)) return null
-  const ram = guestRam(kernel.memory)
-  const guest = withPiece(guestMemory(state.image.memory, kernel.memory), VECTORS)
+  const ram = BOARD[arch].ram(kernel.memory)
+  const fresh = guestMemory(state.image.memory, ram)
+  const guest = arch === 'x86_64' ? withPiece(fresh, VECTORS) : fresh
   const memory = madeArray === null ? guest : withPiece(guest, madeArray)
   const { root, abi, geometry } = state
   const scratchArray =
@@ -91,8 +95,7 @@ function withPiece(memory: PhysicalMemory, { address, bytes: made }: MadeArray):
 const LONGEST_READ = 64 * 2 ** 20
 
 /** A guest's memory before its first instruction: what a dump has, zeros elsewhere, and nothing outside its RAM. */
-function guestMemory(dump: PhysicalMemory, bytes: number): PhysicalMemory {
-  const ranges = guestRam(bytes)
+function guestMemory(dump: PhysicalMemory, ranges: readonly Range[]): PhysicalMemory {
   return {
     ...dump,
     ranges,

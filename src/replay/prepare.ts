@@ -1,5 +1,6 @@
 import { KhoError } from '../../formats/error.js'
 import { mergeRanges, type Place, type Range } from '../../formats/memory/range.js'
+import type { Arch } from '../guest/arch.js'
 import { type BootImage, readBootImage } from '../guest/boot-image.js'
 import { buildInitramfs } from '../guest/initramfs.js'
 import type { KhoState } from '../image/state.js'
@@ -8,7 +9,7 @@ import { type BootPlan, type Collision, describeCollision, findCollisions, planB
 import { type AskedRegion, regionsOf, reserveParameters } from './expected.js'
 import { withoutRanges } from './free-ranges.js'
 import { encodeScratchArray, findHandedOver, type HandedOver, vitalRanges } from './handed-over.js'
-import { memoryFor } from './machine.js'
+import { BOARD } from './machine.js'
 import { predictReplay } from './predict.js'
 import { reservationParameters } from './reservations.js'
 
@@ -52,8 +53,11 @@ export interface Preparation {
 }
 
 /** The console from the first moment, death at once, and all that is being tested. */
-const CMDLINE =
-  'console=ttyS0 earlycon=uart8250,io,0x3f8,115200 loglevel=7 panic=-1 oops=panic no_timer_check kho=on liveupdate=on'
+const CMDLINES: Readonly<Record<Arch, string>> = {
+  x86_64:
+    'console=ttyS0 earlycon=uart8250,io,0x3f8,115200 loglevel=7 panic=-1 oops=panic no_timer_check kho=on liveupdate=on',
+  arm64: 'console=ttyAMA0 earlycon=pl011,0x9000000 loglevel=7 panic=-1 oops=panic kho=on liveupdate=on',
+}
 
 const MIB = 2 ** 20
 
@@ -68,11 +72,15 @@ export function prepareReplay(state: KhoState, options: PrepareOptions): Prepara
     throw new KhoError('usage', "the guest's memory has to be a multiple of 1 MiB")
   }
   const image = readBootImage(options.kernel)
-  const initrd = options.initrd ?? buildInitramfs()
+  const { arch } = image
+  const initrd = options.initrd ?? buildInitramfs(arch)
+  checkPages(image, state)
   const vital = vitalRanges(state)
-  const memory = options.memory ?? memoryFor(state.image.ramKnown, [...vital, ...scratchOf(state)])
-  const handed = findHandedOver(state, memory, vital)
-  const keep = handed.array === null ? vital : mergeRanges([...vital, pagesOf(handed.array)])
+  const memory =
+    options.memory ?? BOARD[arch].memoryFor(state.image.ramKnown, [...vital, ...scratchOf(state)])
+  const handed = findHandedOver(state, memory, vital, arch)
+  const keep =
+    handed.array === null ? vital : mergeRanges([...vital, pagesOf(handed.array, state.geometry.pageSize)])
   const plan = planBoot({
     image,
     initrdBytes: initrd.length,
@@ -81,12 +89,12 @@ export function prepareReplay(state: KhoState, options: PrepareOptions): Prepara
     makeArray: handed.array === null,
     keep,
   })
-  const collisions = findCollisions(plan, keep, memory)
+  const collisions = findCollisions(plan, keep, memory, arch)
   if (collisions.length > 0 && options.force !== true) throw refusal(collisions)
   const regions = [...(options.regions ?? regionsOf(state))]
   const asking = reservationParameters(state)
   const cmdline = [
-    CMDLINE,
+    CMDLINES[arch],
     ...asking,
     ...(options.fixedAddresses === true ? ['nokaslr'] : []),
     ...reserveParameters(regions),
@@ -97,9 +105,22 @@ export function prepareReplay(state: KhoState, options: PrepareOptions): Prepara
   const notes = scratchNotes(handed, plan, memory)
   const made =
     plan.arrayAt === null ? null : { address: plan.arrayAt, bytes: encodeScratchArray(handed.areas) }
-  const predicted = predictReplay(state, { release: image.release, memory, cmdline }, made)
+  const predicted = predictReplay(state, { release: image.release, memory, cmdline, arch }, made)
   const asked = asking.length > 0
   return { image, initrd, memory, handed, keep, plan, collisions, cmdline, regions, asked, notes, predicted }
+}
+
+/** A kernel takes every address for one of its own pages. */
+function checkPages({ arch, pageShift }: BootImage, { geometry, image }: KhoState): void {
+  const { machine } = image.dump
+  const other = machine !== null && (machine === 'aarch64') !== (arch === 'arm64')
+  if (!other && (arch === 'x86_64' || geometry.pageShift === pageShift)) return
+  const kib = (shift: number) => `${2 ** (shift - 10)}K`
+  const state = `${machine ?? 'a state'} with pages of ${kib(geometry.pageShift)}`
+  throw new KhoError(
+    'usage',
+    `the state is of ${state}, the kernel of ${arch} with pages of ${kib(pageShift)}`,
+  )
 }
 
 /** Of RAM, what a kernel's page structures take; all of it comes from scratch until the map has been read. */
@@ -132,6 +153,6 @@ function scratchOf(state: KhoState): Range[] {
   return (state.scratch ?? []).map(({ start, size }) => ({ start, end: start + size }))
 }
 
-function pagesOf({ address, size }: Place): Range {
-  return { start: Math.floor(address / 4096) * 4096, end: Math.ceil((address + size) / 4096) * 4096 }
+function pagesOf({ address, size }: Place, page: number): Range {
+  return { start: Math.floor(address / page) * page, end: Math.ceil((address + size) / page) * page }
 }

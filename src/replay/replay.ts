@@ -5,7 +5,7 @@ import { fileDigests } from '../guest/file-digests.js'
 import { type Guest, type GuestEnd, startGuest } from '../guest/guest.js'
 import { type KernelLog, type ReservationLine, readKernelLog, readReservations } from '../guest/kernel-log.js'
 import { completeLog } from '../guest/line-log.js'
-import { findProgram } from '../guest/programs.js'
+import { findProgram, QEMU } from '../guest/programs.js'
 import { GUEST_FILES, type GuestMachine } from '../guest/qemu-args.js'
 import { type Retrieved, retrieveAll } from '../guest/retrieve.js'
 import type { KhoState } from '../image/state.js'
@@ -18,7 +18,7 @@ import { type Judgement, judgeReplay } from './judge.js'
 import { rangesToLoad } from './load-ranges.js'
 import { type Preparation, type PrepareOptions, prepareReplay } from './prepare.js'
 import { reservationDifferences } from './reservations.js'
-import { type BootFiles, writeBootFiles } from './write-boot-files.js'
+import { type BootFiles, beginningOf, writeBootFiles } from './write-boot-files.js'
 
 /** How a state is replayed. */
 export interface ReplayOptions extends PrepareOptions {
@@ -75,12 +75,12 @@ const DEBUG_LIMIT = 3600
  */
 export async function replayState(state: KhoState, options: ReplayOptions): Promise<ReplayReport> {
   const say = options.progress ?? (() => {})
-  const qemu = findProgram('qemu')
   const { debug } = options
   const preparation = prepareReplay(state, { ...options, fixedAddresses: debug !== undefined })
   for (const note of preparation.notes) say(note)
   const { image, plan, memory, cmdline, collisions, predicted } = preparation
-  const accelerator = options.accelerator ?? chooseAccelerator(qemu)
+  const { arch } = image
+  const accelerator = options.accelerator ?? chooseAccelerator(findProgram(QEMU[arch]), arch)
   const stop =
     debug === undefined
       ? null
@@ -94,7 +94,8 @@ export async function replayState(state: KhoState, options: ReplayOptions): Prom
     say('writing the state')
     const files = writeStateFiles(folder.path, state, preparation)
     const machine: GuestMachine = {
-      kernel: files.kernel,
+      arch,
+      ...beginningOf(files, plan),
       ...(files.initrd === null ? {} : { initrd: files.initrd }),
       cmdline,
       memory,
@@ -170,7 +171,17 @@ export function writeStateFiles(folder: string, state: KhoState, preparation: Pr
   const scratch = handed.areas.map(({ start, size }) => ({ start, end: start + size }))
   const closed = [...withoutRanges(scratch, keep), ...plan.pieces]
   const ranges = rangesToLoad(state.image.memory, closed)
-  return writeBootFiles(folder, { image, initrd, plan, handed, memory: state.image.memory, ranges })
+  const { cmdline, memory: ram } = preparation
+  return writeBootFiles(folder, {
+    image,
+    initrd,
+    plan,
+    handed,
+    cmdline,
+    ram,
+    memory: state.image.memory,
+    ranges,
+  })
 }
 
 interface Observed {

@@ -24,13 +24,10 @@ export interface ScenarioState {
 /**
  * Carries out a scenario up to early in the next kernel, and opens the memory that is there then.
  *
- * @throws KhoError `usage` for another machine than a guest is, `no-state` where nothing is handed over, and as simulate()
+ * @throws KhoError `no-state` where nothing is handed over, and as simulate()
  */
 export async function openScenario(scenario: Scenario, open: OpenContents): Promise<ScenarioState> {
-  const { arch, page_size: pageShift, ram } = scenario.machine
-  if (arch !== 'x86_64' || pageShift !== 12) {
-    throw new KhoError('usage', 'a guest is an x86-64 machine with pages of 4 KiB; the scenario has another')
-  }
+  const { page_size: pageShift, ram } = scenario.machine
   const simulation = simulate(scenario, { at: 'early', open })
   const { root, log, notes, kho } = simulation
   if (root === null) {

@@ -6,6 +6,7 @@ import { MOMENTS, type Moment } from '../../capture/moments.js'
 import { planCapture } from '../../capture/scenario-plan.js'
 import { judgeCapture } from '../../capture/verdict.js'
 import { writeTruth } from '../../capture/write-truth.js'
+import { readBootImage } from '../../guest/boot-image.js'
 import { writeJson } from '../../render/json.js'
 import { EXIT } from '../shared/exit-codes.js'
 import { GUEST_OPTIONS, type GuestOptions, guestOptionsOf, requireKernel } from '../shared/guest-options.js'
@@ -25,7 +26,7 @@ interface CaptureCommand extends GuestOptions, Pick<OutputOptions, 'json' | 'col
 }
 
 const HELP = `
-Boots BZIMAGE in QEMU, has user space and the kernel preserve what SCENARIO says (docs/scenario.md; without one: two
+Boots BZIMAGE, or an arm64 Image, in QEMU, has user space and the kernel preserve what SCENARIO says (docs/scenario.md; without one: two
 sessions, three memfds, reserve_mem, kho_test), jumps to the same kernel, and takes everything back. Dumps, in DIR:
 
   ready      everything is preserved, the next kernel is loaded
@@ -71,13 +72,15 @@ export function configure(command: Command, terminal: Terminal): void {
 }
 
 async function capture(path: string | undefined, options: CaptureCommand, terminal: Terminal): Promise<void> {
-  requireKernel(options)
+  const kernel = requireKernel(options)
   const { output, symbols } = options
   if (output === undefined) throw new KhoError('usage', 'no folder for the dumps', { hint: 'give -o DIR' })
   const say = (message: string) => {
     if (options.quiet !== true) warn(terminal, message)
   }
-  const { notes, ...plan } = planCapture(path === undefined ? defaultScenario() : readScenario(path))
+  const { notes, ...plan } = planCapture(
+    path === undefined ? defaultScenario(readBootImage(kernel)) : readScenario(path),
+  )
   for (const note of notes) say(note)
   const captured = await runCapture({
     ...plan,

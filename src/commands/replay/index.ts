@@ -42,7 +42,7 @@ interface ReplayCommand extends ImageOptions, OutputOptions, GuestOptions, Scena
 
 const HELP = `
 A file named .yaml, .yml or .json is a scenario (docs/scenario.md), which is carried out up to early in the next kernel;
-any other is an image. The guest is a fresh one, x86-64, with nothing but the state in its memory.
+any other is an image. The guest is a fresh one, x86-64 or arm64 as the kernel is, with nothing but the state in its memory.
 
 Exit code 0 where the kernel did what --expect says, else what \`validate\` predicts for it (where that says nothing: ok),
 1 where it did something else. What cannot be where it should be is exit code 5, and no guest is started; --force starts one.

@@ -8,6 +8,7 @@ import { makeTempFolder } from '../../node/temp-folder.js'
 import { addressOf } from '../debugger.js'
 import { prepareReplay } from '../prepare.js'
 import { writeStateFiles } from '../replay.js'
+import { beginningOf } from '../write-boot-files.js'
 
 /** Functions of mm_core_init() between which the map is read, and then all memory that is not reserved given away. */
 export const BOOT_FUNCTIONS = ['kho_memory_init', 'memblock_free_all', 'kmem_cache_init'] as const
@@ -47,7 +48,7 @@ export async function countEarlyBoot(
     const files = writeStateFiles(folder.path, state, preparation)
     guest = await startGuest(
       {
-        kernel: files.kernel,
+        ...beginningOf(files, preparation.plan),
         ...(files.initrd === null ? {} : { initrd: files.initrd }),
         cmdline: CMDLINE,
         memory,

@@ -15,6 +15,7 @@ import { addressOf, askGuest, STOP_FUNCTION, stopAt } from '../debugger.js'
 import { wantedSessions } from '../expected.js'
 import { type Preparation, prepareReplay } from '../prepare.js'
 import { writeStateFiles } from '../replay.js'
+import { beginningOf } from '../write-boot-files.js'
 import type { GridBase } from './base-state.js'
 import type { GridCase } from './cases.js'
 import type { Stage } from './field.js'
@@ -73,7 +74,7 @@ export async function makeCheckpoints(
   const folder = makeTempFolder()
   const files = writeStateFiles(folder.path, state, preparation)
   const machine: GuestMachine = {
-    kernel: files.kernel,
+    ...beginningOf(files, preparation.plan),
     ...(files.initrd === null ? {} : { initrd: files.initrd }),
     cmdline: preparation.cmdline,
     memory: preparation.memory,

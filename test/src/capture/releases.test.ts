@@ -50,6 +50,6 @@ describe.each(CAPTURED_RELEASES)('what Linux %s handed over', release => {
   })
 
   it('says in its version what it is', () => {
-    expect(readFileSync(`fixtures/releases/${release}/first.version.txt`, 'utf8')).toContain(release)
+    expect(readFileSync(`fixtures/releases/${release}/first.version.txt`, 'utf8')).toContain(kernel.release)
   })
 })

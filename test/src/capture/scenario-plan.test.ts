@@ -72,7 +72,16 @@ describe('planCapture', () => {
     expect(() => plan(calls)).toThrow(message)
   })
 
-  it('refuses another machine', () => {
-    expect(() => plan([], { ...MACHINE, arch: 'arm64' })).toThrow('a guest is an x86-64 machine')
+  it('says for which machine it is, and has no large folios where they are of 512 MiB', () => {
+    const arm = {
+      ...MACHINE,
+      arch: 'arm64',
+      page_size: '64K',
+      ram: ['1G-2G'],
+      scratch: [{ address: '1536M', size: '64M' }],
+    }
+    expect(plan([], arm).machine).toEqual({ arch: 'arm64', pageShift: 16 })
+    expect(() => plan(memfds({ order: 9 }), arm)).toThrow('a guest makes folios of order 0, not 9')
+    expect(() => plan(memfds({ holes: ['4K-2M'] }), arm)).toThrow('are not made of folios of 65536 bytes')
   })
 })

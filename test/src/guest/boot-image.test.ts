@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { parseBootImage, patchBootImage, STUB_BYTES } from '../../../src/guest/boot-image.js'
 import { makeBzImage } from './bz-image.js'
@@ -23,6 +24,40 @@ describe('parseBootImage', () => {
     const bound = Buffer.from(image)
     bound[0x234] = 0
     expect(() => parseBootImage(bound, 'x')).toThrow(/not relocatable/)
+  })
+})
+
+describe('an arm64 Image', () => {
+  const make = (flags: bigint, offset = 0n) => {
+    const bytes = new Uint8Array(4096)
+    const view = new DataView(bytes.buffer)
+    view.setBigUint64(8, offset, true)
+    view.setBigUint64(16, 0x8e0000n, true)
+    view.setBigUint64(24, flags, true)
+    view.setUint32(56, 0x644d5241, true)
+    bytes.set(Buffer.from('Linux version 7.3.4 (root@vm)\0'), 1024)
+    return bytes
+  }
+
+  it.each([
+    [0b1010n, 12],
+    [0b1100n, 14],
+    [0b1110n, 16],
+  ])('with flags %s has pages of 2^%i bytes, packed or not', (flags, pageShift) => {
+    for (const file of [make(flags), gzipSync(make(flags))])
+      expect(parseBootImage(file, 'Image')).toMatchObject({
+        arch: 'arm64',
+        pageShift,
+        setupBytes: 0,
+        initSize: 0x8e0000,
+        alignment: 2 ** 21,
+        release: '7.3.4',
+      })
+  })
+
+  it('is refused where it cannot be placed, or unpacked', () => {
+    expect(() => parseBootImage(make(0b1110n, 0x80000n), 'x')).toThrow(/x is of before Linux 5.8/)
+    expect(() => parseBootImage(gzipSync(make(0b1110n)).subarray(0, 60), 'x')).toThrow(/x cannot be unpacked/)
   })
 })
 

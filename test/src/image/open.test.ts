@@ -2,6 +2,7 @@ import { mkdirSync, truncateSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { OpenOptions } from '../../../src/image/open.js'
+import { withoutFlash } from '../../../src/image/ram-options.js'
 import { openBytes, openImage } from '../../../src/node/open.js'
 import { buildElf, filler } from '../../formats/dumps/elf-build.js'
 import { concat, workDirectory, zstdFrame } from './open-fixtures.js'
@@ -218,5 +219,22 @@ describe('openBytes', () => {
   it('refuses nothing, and parts', async () => {
     await expect(openBytes(new ArrayBuffer(0))).rejects.toMatchObject({ code: 'unreadable' })
     await expect(openBytes(elf, { parts: ['x'] })).rejects.toMatchObject({ code: 'usage' })
+  })
+})
+
+describe("a PC's flash", () => {
+  const ranges = [
+    { start: 0, end: 2 ** 30 },
+    { start: 0xfffc0000, end: 2 ** 32 },
+  ]
+
+  it('is no RAM, though QEMU dumps it', () => {
+    expect(withoutFlash(ranges, 'x86_64')).toEqual(ranges.slice(0, 1))
+  })
+
+  it('is RAM elsewhere, and where the range goes on', () => {
+    expect(withoutFlash(ranges, 'aarch64')).toEqual(ranges)
+    const wide = [{ start: 2 ** 20, end: 2 ** 33 }]
+    expect(withoutFlash(wide, 'x86_64')).toEqual(wide)
   })
 })

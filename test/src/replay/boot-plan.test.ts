@@ -66,6 +66,36 @@ describe('planBoot', () => {
   })
 })
 
+describe('planBoot on arm64', () => {
+  const arm: BootNeeds = {
+    ...needs({}),
+    image: { ...image, arch: 'arm64', pageShift: 16, prefAddress: 0, alignment: 2 * MIB, initSize: 9 * MIB },
+    scratch: [{ start: GIB + 512 * MIB, size: 48 * MIB }],
+    makeArray: true,
+  }
+
+  it('places kernel, initramfs, device tree, array and first instructions in scratch, apart', () => {
+    const plan = planBoot(arm)
+    expect(plan).toMatchObject({ placement: 'scratch', treeAt: expect.any(Number) })
+    expect(plan.treeAt! % (2 * MIB)).toBe(0)
+    const mine = plan.pieces.filter(({ start }) => start >= GIB + MIB).sort((a, b) => a.start - b.start)
+    expect(mine).toHaveLength(5)
+    mine.forEach(({ start, end }, n) => {
+      expect(start).toBeGreaterThanOrEqual(n === 0 ? GIB + 512 * MIB : mine[n - 1]!.end)
+      expect(end).toBeLessThanOrEqual(GIB + 560 * MIB)
+    })
+    expect(findCollisions(plan, [{ start: GIB, end: GIB + 4096 }], GIB, 'arm64')).toMatchObject([
+      { what: "QEMU's device tree" },
+    ])
+  })
+
+  it('has nowhere else to go', () => {
+    expect(() => planBoot({ ...arm, scratch: [{ start: GIB, size: 8 * MIB }] })).toThrow(
+      'no scratch area has room',
+    )
+  })
+})
+
 describe('memoryFor', () => {
   it.each([1, 511 * MIB, GIB, 2.5 * GIB, 4 * GIB + 1, 9 * GIB])(
     'has RAM, and room for firmware, at %d',

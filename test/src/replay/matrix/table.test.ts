@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { readReasons, reasonFor } from '../../../../src/replay/grid/table.js'
 import { withMatrix } from '../../../../src/replay/matrix/page.js'
 import { cellId, faultsOfCell, type MatrixCell, readCells } from '../../../../src/replay/matrix/table.js'
-import { CAPTURED_RELEASES } from '../../capture/release-fixture.js'
+import { BOOTED } from '../../../material.js'
 
 const cells = readCells(readFileSync('fixtures/matrix/cells.ndjson', 'utf8'))
 const reasons = readReasons(readFileSync('fixtures/matrix/reasons.tsv', 'utf8'))
@@ -13,10 +13,8 @@ const open = (cell: MatrixCell) =>
 describe('the matrix of writers and readers', () => {
   it('has every captured release on every other, as it was and converted', () => {
     const have = cells.map(({ writer, reader, how }) => `${writer} ${reader} ${how}`)
-    const want = CAPTURED_RELEASES.flatMap(writer =>
-      CAPTURED_RELEASES.flatMap(reader =>
-        ['unchanged', 'converted'].map(how => `${writer} ${reader} ${how}`),
-      ),
+    const want = BOOTED.flatMap(writer =>
+      BOOTED.flatMap(reader => ['unchanged', 'converted'].map(how => `${writer} ${reader} ${how}`)),
     )
     expect([...have].sort()).toEqual(want.sort())
   })
