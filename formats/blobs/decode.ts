@@ -139,6 +139,8 @@ function looksLikeVmalloc(context: BlobContext, blob: Blob, address: number): bo
   const orderOk = order <= MOST_ORDER
   const flagsOk = flags >= 1 && flags <= KNOWN_FLAGS && totalPages < MOST_PAGES
   if (firstOk && orderOk && (blob.size !== null || beginsChunk(context, first))) return true
+  const unseen = firstOk && isAbsent(context, first)
+  if (unseen && orderOk && totalPages > 0 && zerosBehind(context, blob, address)) return true
   return flagsOk && (firstOk || (orderOk && totalPages > 0)) && zerosBehind(context, blob, address)
 }
 
@@ -156,6 +158,12 @@ function beginsChunk({ memory, geometry }: BlobContext, address: number): boolea
   const view = viewOf(chunk.bytes)
   const next = u64(view, 0)
   return (next === 0 || isPage(next, geometry)) && isPage(u64(view, 8), geometry)
+}
+
+/** True for memory that there is, and that the dump lacks. */
+function isAbsent({ memory }: BlobContext, address: number): boolean {
+  const read = memory.read(address, 1)
+  return !read.ok && read.reason !== 'outside'
 }
 
 /** A descriptor that is a blob of its own lies alone in its zeroed page; a stated length says as much. */

@@ -1,4 +1,4 @@
-import { hex } from '../../memory/fault.js'
+import { type Absence, hex } from '../../memory/fault.js'
 import { createFaultLog, type FaultLog } from '../../memory/fault-log.js'
 import { ADDRESS_LIMIT, type Geometry } from '../../memory/geometry.js'
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
@@ -170,6 +170,13 @@ function rejectRootSlot(
 ): void {
   const at = address + slot * WORD
   const nodes = slot === limit ? wrappedOrderPath(walk, entry, level - 1) : null
+  if (nodes !== null && 'absent' in nodes) {
+    walk.absentNodes++
+    const { absent, reason } = nodes
+    const message = `radix node ${hex(absent)} under slot ${slot} of root ${hex(address)}, which no key reaches but that of a range from pfn 0, is not in the dump (${reason})`
+    walk.faults.add('RADIX-NODE-ABSENT', message, absent, nodePath(absent), reason)
+    return
+  }
   if (nodes === null) {
     walk.badPointers++
     const message = `slot ${slot} of root ${hex(address)} is used; the last one that a key can reach is ${limit - 1}`
@@ -185,14 +192,21 @@ function rejectRootSlot(
   walk.faults.add('PFN0-ORDER', message, at)
 }
 
-/** The nodes from `address` down to a leaf that holds bit 0 and nothing else, or null where that is not what is there. */
-function wrappedOrderPath(walk: Walk, address: number, level: number): TrackerNode[] | null {
+/**
+ * The nodes from `address` down to a leaf that holds bit 0 and nothing else, or null where that is not what is there; or the
+ * first of them that the dump lacks, so that nobody knows.
+ */
+function wrappedOrderPath(
+  walk: Walk,
+  address: number,
+  level: number,
+): TrackerNode[] | { absent: number; reason: Absence } | null {
   const nodes: TrackerNode[] = []
   let node = address
   for (let at = level; at >= 0; at--) {
     if (node >= ADDRESS_LIMIT || node % walk.geometry.pageSize !== 0 || walk.visited.has(node)) return null
     const read = walk.memory.read(node, walk.geometry.pageSize)
-    if (!read.ok) return null
+    if (!read.ok) return read.reason === 'outside' ? null : { absent: node, reason: read.reason }
     const view = viewOf(read.bytes)
     for (let offset = WORD; offset < read.bytes.length; offset += WORD) {
       if (u64(view, offset) !== 0) return null

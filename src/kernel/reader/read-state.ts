@@ -57,6 +57,7 @@ function follow(
     liveupdate: cmdline === null || cmdline.liveupdate,
     redacted: isRedacted(state),
     areas: areasOf(state),
+    unseen: unseenOf(state),
   })
 }
 
@@ -79,6 +80,19 @@ function areasOf(state: KhoState): { address: number; path: string }[] {
   return valuesOf(state, 'vmalloc').flatMap(({ extent, path }) =>
     extent === null ? [] : [{ address: extent.start, path }],
   )
+}
+
+/**
+ * Children that no user of the kernel's own asks for, and whose first bytes the dump lacks: what they hand over, and who takes
+ * it, they alone could tell. Own users look for themselves, and say what is missing.
+ */
+function unseenOf(state: KhoState): { address: number; path: string }[] {
+  const { memory } = state.image
+  return state.blobs().flatMap(({ address, path, value }) => {
+    if (value !== null || address === null || !path.startsWith('blobs/')) return []
+    const read = memory.read(address, 1)
+    return read.ok || read.reason === 'outside' ? [] : [{ address, path }]
+  })
 }
 
 /** Notes of slim images have these types where contents were taken out. */

@@ -36,6 +36,8 @@ export interface RunInput {
   redacted: boolean
   /** Descriptors of vmalloc areas that are blobs of their own, and the path of each. */
   areas: readonly { address: number; path: string }[]
+  /** Blobs that the dump lacks, and the path of each. */
+  unseen: readonly { address: number; path: string }[]
 }
 
 /**
@@ -72,6 +74,7 @@ function run(running: Running, input: RunInput): void {
   exposeFdts(running)
   runKhoTest(running, retrieveSubtree(running, 'kho_test'), input.redacted)
   restoreAreas(running, input.areas)
+  lookAtUnseen(running, input.unseen)
   if (luo === null || !input.liveupdate) return
   readFlbs(running, luo)
   openLuo(running, luo)
@@ -90,6 +93,14 @@ function startLuoStep(running: Running): LuoStarted | null {
   const events = running.trace.events
   if (!went && events.length > before + 1 && events.at(-2)!.effect === 'oops') events.pop()
   return started
+}
+
+/** Whoever a child is for looks at it. */
+function lookAtUnseen(running: Running, unseen: RunInput['unseen']): void {
+  for (const { address, path } of unseen) {
+    const what = { rule: 'BLOB-ADDRESS', path, decides: 'what the child hands over' }
+    step(running, what, () => running.memory.read(address, 1))
+  }
 }
 
 function restoreAreas(running: Running, areas: RunInput['areas']): void {

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { isKhoError } from '../../../formats/error.js'
 import { readingKernel } from '../../../formats/kernels/index.js'
 import type { PageShift } from '../../../formats/memory/geometry.js'
-import { mergeRanges } from '../../../formats/memory/range.js'
+import { mergeRanges, type Place, type Range } from '../../../formats/memory/range.js'
 import { loadState } from '../../image/load-state.js'
+import type { KhoImage } from '../../image/open.js'
 import { decompress } from '../../node/decompress.js'
 import { openFileSource } from '../../node/file-source.js'
 import { openBytes } from '../../node/open.js'
@@ -70,13 +71,23 @@ export async function corpusBytes(corpus: string, name: string): Promise<Uint8Ar
   return bytes.slice()
 }
 
-/** The verdict on an image of the corpus, with edits: all that a kernel is told is told. */
-export async function judgeImage(
+/** An image of the corpus, with edits, and all that a kernel is told. */
+export interface OpenedCase {
+  image: KhoImage
+  ram: Range[]
+  root: number
+  pageShift: PageShift
+  scratch: Place
+  reader: string
+  readerCmdline: string
+}
+
+/** Opens an image of the corpus, with edits. */
+export async function openCase(
   corpus: string,
   base: string,
   given: Partial<MalformedCase> = {},
-  { absentIsZero = true } = {},
-): Promise<Validation> {
+): Promise<OpenedCase> {
   const expected = readJson<CorpusImage>(corpus, `${base}.expected.json`)
   const bytes = await corpusBytes(corpus, base)
   for (const [offset, hex] of given.edits ?? []) bytes.set(Buffer.from(hex, 'hex'), offset)
@@ -84,36 +95,49 @@ export async function judgeImage(
   const listed = [...expected.ram, ...expected.scratch.areas]
   const ram = mergeRanges(listed.map(([start, end]) => ({ start: Number(start), end: Number(end) })))
   const image = await openBytes(bytes, { format: 'raw', base: Number(expected.image.base), ram })
-  const scratch = given.override_scratch ?? [
-    expected.scratch.descriptor_phys,
-    expected.scratch.descriptor_len,
-  ]
-  const root = Number(given.override_fdt_phys ?? expected.fdt_phys)
-  const options = {
+  const { descriptor_phys: address, descriptor_len: size } = expected.scratch
+  const scratch = given.override_scratch ?? [address, size]
+  return {
+    image,
+    ram,
+    root: Number(given.override_fdt_phys ?? expected.fdt_phys),
+    pageShift: expected.page_shift,
+    scratch: { address: Number(scratch[0]), size: scratch[1] },
     reader: readerOf(base.split('/')[0]!),
     readerCmdline: expected.reserve_mem.map(({ name, size }) => `reserve_mem=${size}:4096:${name}`).join(' '),
-    absentIsZero,
-    ram,
   }
+}
+
+/** How the state of a case is read, and judged. */
+export function optionsOf(
+  { ram, root, pageShift, scratch, reader, readerCmdline }: OpenedCase,
+  absentIsZero: boolean,
+) {
+  const ramEnd = Math.max(...ram.map(range => range.end))
+  const state = { root, pageShift, ramEnd, scratch, ...(absentIsZero ? { assumeZero: { ram } } : {}) }
+  return { state, validate: { reader, readerCmdline, absentIsZero, ram } }
+}
+
+/** The verdict on a case that was opened. */
+export function judgeCase(opened: OpenedCase, absentIsZero: boolean): Validation {
+  const { image, root, pageShift, scratch } = opened
+  const options = optionsOf(opened, absentIsZero)
   try {
-    const state = loadState(image, {
-      root,
-      pageShift: expected.page_shift,
-      ramEnd: Math.max(...ram.map(range => range.end)),
-      scratch: { address: Number(scratch[0]), size: scratch[1] },
-      ...(absentIsZero ? { assumeZero: { ram } } : {}),
-    })
-    return validateState(state, options)
+    return validateState(loadState(image, options.state), options.validate)
   } catch (error) {
     if (!isKhoError(error) || error.code !== 'no-state') throw error
-    const place = {
-      address: root,
-      why: error.message,
-      pageShift: expected.page_shift,
-      scratchLength: scratch[1],
-    }
-    return validateNoRoot(image, place, options)
+    const place = { address: root, why: error.message, pageShift, scratchLength: scratch.size }
+    return validateNoRoot(image, place, options.validate)
   }
+}
+
+/** The verdict on an image of the corpus, with edits, whose kernel saw zeros wherever it has nothing. */
+export async function judgeImage(
+  corpus: string,
+  base: string,
+  given: Partial<MalformedCase> = {},
+): Promise<Validation> {
+  return judgeCase(await openCase(corpus, base, given), true)
 }
 
 /** A case of a corpus, as a row of a table: what the kernel's code did, in the words of outcomes. */

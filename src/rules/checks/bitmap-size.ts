@@ -6,8 +6,9 @@ import { kernelName } from './context.js'
 export function* checkBitmapSize({ state, kernel }: RuleContext): Generator<Occurrence> {
   const { bitmap, compatible } = abiOf(state.abi)
   const { format, root, decode } = state.tracker
-  // Of a list with bad pointers nobody can tell which size its bitmaps had.
-  if (format !== 'chunk-list' || root === null || decode.nodes.length === 0 || decode.badPointers > 0) return
+  if (format !== 'chunk-list' || root === null || decode.nodes.length === 0) return
+  // Of a list with bad pointers, or without some of its pages, nobody can tell which size its bitmaps had.
+  if (decode.badPointers + decode.absentNodes > 0) return
   if (!takesCompatible(kernel, compatible) || bitmap === null || bitmap === kernel.layout.bitmap) return
   if (kernel.layout.blobProperty !== abiOf(state.abi).blobProperty) return
   const words = (size: typeof bitmap | null) => (size === 'page' ? 'a page' : `${size} bytes`)
