@@ -3,6 +3,7 @@ import { mergeRanges, type Place, type Range } from '../../formats/memory/range.
 import type { Arch } from '../guest/arch.js'
 import { type BootImage, readBootImage } from '../guest/boot-image.js'
 import { buildInitramfs } from '../guest/initramfs.js'
+import { findProgram, QEMU } from '../guest/programs.js'
 import type { KhoState } from '../image/state.js'
 import type { Validation } from '../validate/verdict.js'
 import { type BootPlan, type Collision, describeCollision, findCollisions, planBoot } from './boot-plan.js'
@@ -73,6 +74,7 @@ export function prepareReplay(state: KhoState, options: PrepareOptions): Prepara
   }
   const image = readBootImage(options.kernel)
   const { arch } = image
+  findProgram(QEMU[arch])
   const initrd = options.initrd ?? buildInitramfs(arch)
   checkPages(image, state)
   const vital = vitalRanges(state)
