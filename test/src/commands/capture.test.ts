@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { describeWithKernel } from '../../material.js'
 import { kho } from '../cli/kho.js'
 import { expectValid } from '../cli/valid.js'
+import { makeBzImage } from '../guest/bz-image.js'
 
 let home = ''
 let temp = ''
@@ -38,7 +39,9 @@ describe('kho capture refuses', () => {
 
   it('a system without QEMU, in one line that names the package', async () => {
     vi.stubEnv('PATH', temp)
-    expect(await kho(['capture', '--kernel', 'x', '-o', output, '--quiet'])).toEqual({
+    const kernel = join(home, 'bzImage')
+    writeFileSync(kernel, makeBzImage(4096))
+    expect(await kho(['capture', '--kernel', kernel, '-o', output, '--quiet'])).toEqual({
       code: 6,
       out: '',
       err: 'kho: there is no qemu-system-x86_64 in PATH; Debian has it in the package qemu-system-x86\n',
