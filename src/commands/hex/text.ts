@@ -20,18 +20,26 @@ interface Layout {
   digits: number
   /** Characters of the last column, name and value; null where it may be of any length. */
   label: number | null
+  /** Names and values stand above their bytes: there is no room beside them. */
+  above?: true
 }
 
 const WIDE: Layout = { row: 16, rowWidth: 66, digits: 16, label: null }
-const NARROW: Layout = { row: 8, rowWidth: 34, digits: 9, label: null }
+const NARROW: Layout = { row: 8, rowWidth: 35, digits: 9, label: null }
 
 /** What names and values need at the least to be read beside full rows. */
 const LEAST_LABEL = 24
+/** The same beside short rows. */
+const LEAST_NARROW = 16
+/** What stands before a name above its bytes. */
+const ABOVE = '    '
 
 /** Columns for a line of so many characters; null where nobody says how many there are. */
 function layoutFor(columns: number | null): Layout {
   if (columns === null || columns >= before(WIDE) + LEAST_LABEL) return WIDE
-  return { ...NARROW, label: Math.max(LEAST_LABEL, columns - before(NARROW)) }
+  const room = columns - before(NARROW)
+  if (room >= LEAST_NARROW) return { ...NARROW, label: room }
+  return { ...NARROW, label: Math.max(LEAST_NARROW, columns - ABOVE.length), above: true }
 }
 
 /** Characters that stand before the last column. */
@@ -98,8 +106,12 @@ function writeRows(
   layout: Layout,
 ): void {
   const { row, rowWidth } = layout
-  // A long name or value goes on beside the next rows of its bytes, and below them.
+  // A long value goes on beside the next rows of its bytes, and below them; no name is parted from its value.
   const labels = layout.label === null ? [label] : wrapWords(label, layout.label)
+  if (layout.above === true || labels.some(text => text.endsWith('='))) {
+    labels.length = 0
+    write(`${ABOVE}${label}\n`)
+  }
   for (let piece = 0; piece < bytes.length; piece += PIECE) {
     // hexy's own address column breaks at 4 GiB: ours is beside it. Of a Uint8Array that is no Buffer it makes a
     // string, and of bytes above 0x7f 0xfd (hexy 0.4.0).

@@ -14,7 +14,12 @@ export function wrapLines(text: string, columns: number): string {
 
 /** Characters of a line that take room. */
 function shown(line: string): number {
-  return line.replace(/\x1b\[[0-9;]*m/g, '').length
+  return plain(line).length
+}
+
+/** Without colours. */
+function plain(text: string): string {
+  return text.includes('\x1b') ? text.replace(/\x1b\[[0-9;]*m/g, '') : text
 }
 
 function wrapLine(line: string, columns: number): string {
@@ -24,20 +29,48 @@ function wrapLine(line: string, columns: number): string {
   return [indent + first, ...rest.map(next => ' '.repeat(hang) + next)].join('\n')
 }
 
-/** Text in lines of no more than so many characters; a longer word stays whole. */
+/**
+ * Text in lines of no more than so many characters; a longer word stays whole. A line ends behind a comma or the like
+ * where one is in its second half, so that a label and its value, or a number and its unit, stay together.
+ */
 export function wrapWords(text: string, columns: number): string[] {
   const lines: string[] = []
-  let last = ''
+  let line: string[] = []
   for (const word of text.split(' ')) {
-    const longer = `${last} ${word}`
-    if (last === '') last = word
-    else if (shown(longer) <= columns) last = longer
-    else {
-      lines.push(last.trimEnd())
-      last = word
+    if (line[0] === '') line = []
+    while (line.length > 0 && shown(line.join(' ')) + 1 + shown(word) > columns) {
+      const kept = bestEnd(line, word, columns)
+      lines.push(line.slice(0, kept).join(' ').trimEnd())
+      line = line.slice(kept)
+      while (line[0] === '') line.shift()
     }
+    line.push(word)
   }
-  return styleApart([...lines, last.trimEnd()])
+  return styleApart([...lines, line.join(' ').trimEnd()])
+}
+
+/** How many of a line's words it keeps: as many as end well, else all. */
+function bestEnd(line: readonly string[], next: string, columns: number): number {
+  let best = line.length
+  let rank = rankOf(line.at(-1)!, next)
+  for (let kept = line.length - 1; kept > 0 && rank < WELL; kept--) {
+    if (shown(line.slice(0, kept).join(' ')) * 2 < columns) break
+    const other = rankOf(line[kept - 1]!, line[kept]!)
+    if (other <= rank) continue
+    rank = other
+    best = kept
+  }
+  return best
+}
+
+const WELL = 2
+
+/** How well a line ends between two words: behind a gap or a mark, within a phrase, between what is one. */
+function rankOf(before: string, after: string): number {
+  const word = plain(before)
+  if (word === '' || plain(after) === '' || /[,;:]$/.test(word)) return WELL
+  const one = word === '=' || plain(after) === '=' || /^[(]?[0-9.,]+$/.test(word)
+  return one ? 0 : 1
 }
 
 /** Ends at the end of a line what is coloured there, and begins it again in the next: what is in front has no colour. */

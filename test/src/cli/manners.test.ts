@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { wrapLines } from '../../../src/commands/shared/wrap.js'
+import { wrapLines, wrapWords } from '../../../src/commands/shared/wrap.js'
 import { COMMANDS } from '../../../src/commands/table.js'
 import { asciiText } from '../../../src/render/ascii.js'
 import { KHO, requireBuild } from '../../built.js'
@@ -189,5 +189,44 @@ describe('the pager', () => {
   it('works with less itself', () => {
     const { shown } = onTerminal(`pages ${IMAGE} --ranges`, {})
     expect(shown.replace(/\x1b(\[\??[0-9]*[a-zA-Z]|.)/g, '')).toMatch(/^(0x.*\n)+\[0\]\n$/)
+  })
+})
+
+describe('a line that is too long', () => {
+  it.each([
+    [
+      'version 2, position 0, size 65536 (64 KiB), seals 0',
+      40,
+      ['version 2, position 0,', 'size 65536 (64 KiB), seals 0'],
+    ],
+    [
+      'holds 323 blocks, 11.2 MiB preserved; 2 sessions, 3 files',
+      50,
+      ['holds 323 blocks, 11.2 MiB preserved; 2 sessions,', '3 files'],
+    ],
+    ['the dump has 12.1 KiB', 18, ['the dump has', '12.1 KiB']],
+    ['a row of bytes    name = value', 26, ['a row of bytes', 'name = value']],
+    ['\x1b[33mone, two\x1b[39m three four', 12, ['\x1b[33mone, two\x1b[39m', 'three four']],
+    ['0123456789abcdef and', 8, ['0123456789abcdef', 'and']],
+    ['  0123456789', 4, ['0123456789']],
+  ])('is parted where it parts nothing: %j', (text, columns, lines) => {
+    expect(wrapWords(text, columns)).toEqual(lines)
+  })
+
+  it('parts no label from its value, at any width', async () => {
+    for (const columns of [60, 80]) {
+      for (const command of [
+        ['stat', IMAGE],
+        ['dump', IMAGE, 'luo'],
+        ['hex', IMAGE, 'luo'],
+      ]) {
+        const { out } = await kho(command, { ...NARROW, columns })
+        const lines = out.split('\n')
+        expect(lines.filter(line => line.length > columns && / .* /.test(line.trim()))).toEqual([])
+        expect(
+          lines.filter(line => /(^|[ (])(size|flags|seals|nrFolios|position|order|count|=)$/.test(line)),
+        ).toEqual([])
+      }
+    }
   })
 })
