@@ -96,6 +96,8 @@ function attempt(
   const pages = copySet(state.tracker.decode.pages)
   const seed = options.seed ?? 0
   const builder = builderFor(state, ram, pages, seed)
+  // A kernel's slab has given objects away before: one bitmap at the start of a page would look like one of a whole page.
+  if (typeof target.bitmap === 'number') builder.allocateObject(target.bitmap)
   const allocator = preservingAllocator(builder, pages)
   const losses = assumptions(state, target, assumed)
   let sources = sourceChildren(state)

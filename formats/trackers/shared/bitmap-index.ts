@@ -27,8 +27,6 @@ export function createBitmapIndex(
 ): BitmapIndex {
   const bits = bitmapBytes * 8
   const small = bitmapBytes < builder.geometry.pageSize
-  // A kernel's slab has given objects away before: a bitmap at the start of a page would look like one of a whole page.
-  if (small) builder.allocateObject(bitmapBytes)
   const { pageShift } = builder.geometry
   const block = (address: number, order: number) => Math.floor(address / 2 ** (pageShift + order))
   const byOrder = new Map<number, OrderBitmaps>()
