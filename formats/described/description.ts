@@ -76,7 +76,7 @@ export interface DescribedField {
 /** How a number is shown: as it is in the kernel's debug output, counted, in bytes, or as people write it. */
 export type Show = (typeof SHOWS)[number]
 
-/** Every {@link Show}; `auto`: 64 bits in hex, fewer in decimal. */
+/** Every `Show`; `auto`: 64 bits in hex, fewer in decimal. */
 export const SHOWS = ['auto', 'hex', 'count', 'size', 'token'] as const
 
 /** Where an address or a `kho_vmalloc` leads. */

@@ -19,7 +19,7 @@ export interface Container {
   name: string
   /** As in a sentence: "this is …". */
   title: string
-  /** True when the first bytes of a file are of this format. `head` has up to {@link HEAD_BYTES}. */
+  /** True when the first bytes of a file are of this format. `head` has up to 512 bytes. */
   detect(head: Uint8Array): boolean
   /** Modules of a format are loaded when it is met. */
   open?(source: ByteSource, options: ContainerOptions): Promise<Dump>

@@ -27,7 +27,7 @@ const MAX_FILES = 4096
 /** What debugfs says of a root besides its bytes. */
 export interface DebugfsRoot {
   direction: 'incoming' | 'outgoing'
-  /** At or above {@link DEBUGFS_NOWHERE}: not an address of the machine. */
+  /** At or above `DEBUGFS_NOWHERE`: not an address of the machine. */
   address: number
   /** Name of the file it was read from: `out/fdt` or `in/fdt`. */
   file: string

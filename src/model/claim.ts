@@ -34,7 +34,7 @@ export interface Claim {
 
 /**
  * Claims of one structure or of one list, which is typed arrays: 300,000 folios are three objects, not 300,000. Elements
- * become objects one at a time, with {@link claimAt}.
+ * become objects one at a time, with `claimAt()`.
  */
 export interface ClaimGroup {
   readonly kind: ClaimKind

@@ -70,7 +70,7 @@ const DEBUG_LIMIT = 3600
 /**
  * Starts a fresh guest on a handed-over state, lets user space take everything back, and says what the kernel made of it.
  *
- * @throws KhoError as {@link prepareReplay}
+ * @throws KhoError as `prepareReplay()`
  * @throws GuestFailure where a debugger is waited for, and the guest does not get that far
  */
 export async function replayState(state: KhoState, options: ReplayOptions): Promise<ReplayReport> {

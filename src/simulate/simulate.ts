@@ -33,7 +33,7 @@ export interface Simulation extends ScenarioRun {
 /**
  * Carries out a scenario on a model of its kernel's KHO.
  *
- * @throws KhoError as {@link runScenario} does
+ * @throws KhoError as `runScenario()` does
  */
 export function simulate(scenario: Scenario, options: SimulateOptions = {}): Simulation {
   const open = options.open ?? refuseFiles

@@ -35,7 +35,7 @@ export interface Whois {
   overlapping: PreservedBlock[]
   /** From the tracker's root to the block's bit; empty where it is not preserved or the way cannot be followed. */
   trackerPath: TrackerStep[]
-  /** Who claims a byte of its page, in the order of the state; the first {@link MOST_OWNERS}. */
+  /** Who claims a byte of its page, in the order of the state; 64 at most. */
   owners: Owner[]
   /** How many more there are. */
   moreOwners: number
