@@ -71,7 +71,10 @@ export interface Writes {
   root: 'notifier' | 'live' | 'segment'
   /** True where the map is serialised at finalize; later releases keep it valid. */
   finalize: boolean
-  /** -EBUSY for preservations after finalize. */
+  /**
+   * -EBUSY for preservations after finalize: in v5 once there is an FDT, to 6.17 in kho_preserve_folio() and _phys(), in 6.18 in
+   * __kho_preserve_order() (a4a508df2aa3). 6.19 takes them.
+   */
   busyAfterFinalize: boolean
   /** How a range becomes blocks; v5 forgot to look at the alignment. */
   split: 'greedy' | 'unaligned'
@@ -142,7 +145,11 @@ export interface Reads {
   alignedBlocks: boolean
   /** debugfs shows every child's FDT, and for that reads its totalsize while the kernel comes up. */
   readsFdtSizes: boolean
-  /** A scratch area may begin inside page 0, which is in no zone. Else marking its pageblock is a BUG. As measured. */
+  /**
+   * A scratch area may begin inside page 0, which is in no zone. To 7.1 kho_release_scratch() marks that pageblock from pfn 0
+   * on: VM_BUG_ON_PAGE(!zone_spans_pfn()) in mm/page_alloc.c. 7.2 takes types while it makes struct pages, of zones alone
+   * (bf480c613346). That 7.3 does not come up is measured, and nothing that it says shows why.
+   */
   takesPageZero: boolean
   /** A test of lib/test_kho.c that fails says so; before, only the initcall's return value did. */
   saysTestFailed: boolean

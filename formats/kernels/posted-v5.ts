@@ -19,7 +19,6 @@ export const POSTED_V5 = {
   writes: {
     ...V6_16.writes,
     root: 'segment',
-    busyAfterFinalize: false,
     split: 'unaligned',
     refusesUnaligned: false,
     unpreserve: true,

@@ -11,6 +11,6 @@ export const V6_18 = {
     { what: 'page->private of preserved pages holds a magic number', commit: '89a3ecca49ee' },
   ],
   users: { ...V6_17_9.users, khoTest: 'vmalloc', vmalloc: true },
-  writes: { ...V6_17_9.writes, busyAfterFinalize: false, takesBytes: false, checksScratch: true },
+  writes: { ...V6_17_9.writes, takesBytes: false, checksScratch: true },
   reads: { ...V6_17_9.reads, marker: 'magic', overrunsFullChunks: true },
 } as const satisfies KernelRow

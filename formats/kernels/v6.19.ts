@@ -11,7 +11,7 @@ export const V6_19 = {
     { what: 'the map pointer is checked in kho_populate()', commit: 'eda79a683a0a' },
   ],
   users: { ...V6_18.users, luo: { version: 'luo-v1', form: 'fdt', flbs: false }, memfd: 1 },
-  writes: { ...V6_18.writes, root: 'live', unpreserve: true },
+  writes: { ...V6_18.writes, root: 'live', busyAfterFinalize: false, unpreserve: true },
   reads: {
     ...V6_18.reads,
     mapChecked: 'populate',

@@ -71,10 +71,13 @@ export function createKho(options: KhoOptions): Kho {
   const late = createLateRule(kernel, settings, preserved)
   let wrapped = false
 
+  const isBusy = () => late.finished && kernel.writes.busyAfterFinalize
   const refuseRange = (start: number, end: number): Errno => {
-    if (late.finished && kernel.writes.busyAfterFinalize) return '-EBUSY'
-    if (!rangesTouch(scratch, start, end)) return null
-    if (kernel.writes.checksScratch && debug) return '-EINVAL'
+    const inScratch = rangesTouch(scratch, start, end)
+    // 6.18 looks at scratch first: kho_preserve_folio(), then __kho_preserve_order().
+    if (inScratch && kernel.writes.checksScratch && debug) return '-EINVAL'
+    if (isBusy()) return '-EBUSY'
+    if (!inScratch) return null
     const note = 'a preservation lies in scratch; this kernel does not look'
     if (!notes.includes(note)) notes.push(note)
     return null
@@ -126,6 +129,7 @@ export function createKho(options: KhoOptions): Kho {
     },
     unpreserveFolio(address, order) {
       if (!kernel.writes.unpreserve) return '-ENOSYS'
+      if (isBusy()) return '-EBUSY'
       unmark(address / pageSize, order)
       return null
     },
@@ -137,6 +141,7 @@ export function createKho(options: KhoOptions): Kho {
     },
     unpreservePages(address, pages) {
       if (!kernel.writes.unpreserve) return '-ENOSYS'
+      if (isBusy()) return '-EBUSY'
       splitRange(kernel, nodes, pageSize, rangeOf(address, pages), unmark)
       return null
     },

@@ -171,6 +171,34 @@ describe('a kernel', () => {
     ])
   })
 
+  it('refuses what comes after finalize up to 6.18, in v5 also that it be undone', () => {
+    const late = [
+      { preserve_folio: { address: 0x1000_0000, order: 0 } },
+      'finalize' as const,
+      { preserve_folio: { address: 0x1000_4000, order: 0 } },
+      { preserve_pages: { address: 0x3800_0000, pages: 1 } },
+      { unpreserve_folio: { address: 0x1000_0000, order: 0 } },
+    ]
+    const run = (kernel: '6.17' | '6.18' | '6.19' | 'v5') =>
+      results(simulate(scenarioOf({ machine: { ...machine, kernel, debug: true }, calls: late }))).slice(2)
+    expect(run('6.17')).toEqual([
+      'preserve_folio: -EBUSY',
+      'preserve_pages: -EBUSY',
+      'unpreserve_folio: -ENOSYS',
+    ])
+    expect(run('6.18')).toEqual([
+      'preserve_folio: -EBUSY',
+      'preserve_pages: -EINVAL',
+      'unpreserve_folio: -ENOSYS',
+    ])
+    expect(run('6.19')).toEqual(['preserve_folio: 0', 'preserve_pages: -EINVAL', 'unpreserve_folio: 0'])
+    expect(run('v5')).toEqual([
+      'preserve_folio: -EBUSY',
+      'preserve_pages: -EBUSY',
+      'unpreserve_folio: -EBUSY',
+    ])
+  })
+
   it('hands over what is preserved after finalize only where its bitmap was there already', async () => {
     const calls = [
       { preserve_folio: { address: 0x1000_0000, order: 0 } },
