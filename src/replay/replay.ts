@@ -50,6 +50,8 @@ const KHO_TEST_NODE = 'kho_test'
 export interface ReplayReport
   extends Judgement,
     Pick<Preparation, 'collisions' | 'plan' | 'memory' | 'cmdline' | 'predicted'> {
+  /** How it was begun. */
+  preparation: Preparation
   /** Release as the kernel says it, or as its image does where it says nothing. */
   kernel: string | null
   log: KernelLog
@@ -132,6 +134,7 @@ export async function replayState(state: KhoState, options: ReplayOptions): Prom
     const expected = expectedOf(state, options.digests ?? fileDigests(state), preparation.regions)
     return {
       ...judgeReplay(seen, { ...expected, testKho: testsItself(state, options.kernel) }),
+      preparation,
       kernel: log.release ?? image.release,
       log,
       retrieved: observed.retrieved,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { KhoState } from '../../image/state.js'
 import { writeJson } from '../../render/json.js'
+import { whyUnjudged } from '../../replay/alone.js'
 import type { AskedRegion } from '../../replay/expected.js'
 import { REPLAY_WORDS, type ReplayWord } from '../../replay/judge.js'
 import { type ReplayReport, replayState } from '../../replay/replay.js'
@@ -45,7 +46,7 @@ A file named .yaml, .yml or .json is a scenario (docs/scenario.md), which is car
 any other is an image. The guest is a fresh one, x86-64 or arm64 as the kernel is, with nothing but the state in its memory.
 
 Exit code 0 where the kernel did what --expect says, else what \`validate\` predicts for it (where that says nothing: ok),
-1 where it did something else. What cannot be where it should be is exit code 5, and no guest is started; --force starts one.
+1 where it did something else, 125 where it has no KHO, or does not come up without a state either (for git bisect). What cannot be where it should be is exit code 5, and no guest is started; --force starts one.
 
 --gdb stops the guest at kho_populate() and prints the command line that attaches gdb; the replay goes on when the debugger
 lets the guest go on. Kernel addresses are then those of vmlinux. The time limit is then an hour, else a minute.
@@ -88,7 +89,7 @@ async function replay(path: string, options: ReplayCommand, terminal: Terminal):
     if (!quiet) warn(terminal, message)
   }
   const { state, regions } = await stateFrom(path, options, terminal, say)
-  const report = await replayState(state, {
+  const how = {
     ...(regions === undefined ? {} : { regions }),
     ...guestOptionsOf(options, terminal),
     ...(options.force === true ? { force: true } : {}),
@@ -103,13 +104,16 @@ async function replay(path: string, options: ReplayCommand, terminal: Terminal):
           },
         }
       : {}),
-  })
+  }
+  const report = await replayState(state, how)
   const verdict = verdictOf(report, options.expect)
+  const unjudged = verdict.asExpected ? null : await whyUnjudged(report, how)
   writeOutput(terminal, options, [path, ...(options.part ?? [])], write => {
     if (options.json === true) writeJson(write, replayJson(report, verdict))
     else writeReplayText(write, report, verdict, paletteOf(wantsColor(options, terminal)))
   })
-  if (!verdict.asExpected) terminal.code = EXIT.found
+  if (unjudged !== null) warn(terminal, unjudged)
+  if (!verdict.asExpected) terminal.code = unjudged === null ? EXIT.found : EXIT.unjudged
 }
 
 async function stateFrom(

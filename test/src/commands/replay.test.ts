@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,6 +85,15 @@ describeWithKernel('7.2.13', 'kho replay', kernel => {
     expect(readdirSync(kept)).toEqual(expect.arrayContaining(['bzImage', 'console.log', 'state.elf']))
     expect(readdirSync(temp)).toEqual([kept.slice(temp.length + 1)])
   })
+
+  it('says with 125 that nothing can be said of a kernel that does not come up by itself', async () => {
+    const cut = join(home, 'cut')
+    writeFileSync(cut, readFileSync(kernel).subarray(0, 1_000_000))
+    const ran = await kho(['replay', scenario, '--kernel', cut, '--limit', '5', '--quiet'])
+    expect(ran.code).toBe(125)
+    expect(ran.err).toBe('kho: this kernel does not come up without a state either\n')
+    expect(readdirSync(temp)).toEqual([])
+  }, 120_000)
 
   it('ends a guest whose time is up, and leaves nothing behind', async () => {
     const args = ['replay', scenario, '--kernel', kernel, '--limit', '1', '--expect', 'loop', '--quiet']
