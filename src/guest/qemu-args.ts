@@ -22,6 +22,8 @@ export interface GuestMachine {
   paused?: boolean
   /** Instructions are counted: TCG only. What QEMU needs for that it writes into a file of the guest's folder. */
   counted?: boolean
+  /** Its clock goes by instructions, a nanosecond each, and stands still for nothing but them: TCG only. */
+  timedByInstructions?: boolean
   /** A file that {@link saveGuest} wrote of a guest with the same command line: this one goes on where that one was. */
   resumed?: string
 }
@@ -56,6 +58,7 @@ export function qemuArgs(machine: GuestMachine): string[] {
     ...['-gdb', `unix:${gdb},server=on,wait=off`],
     ...(machine.paused === true ? ['-S'] : []),
     ...(machine.counted === true ? ['-icount', `shift=0,rr=record,rrfile=${record}`] : []),
+    ...(machine.timedByInstructions === true ? ['-icount', 'shift=0'] : []),
     ...(machine.resumed === undefined ? [] : ['-incoming', `exec:cat ${quoteForShell(machine.resumed)}`]),
   ]
 }

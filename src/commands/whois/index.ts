@@ -30,9 +30,7 @@ Exit code 1 when one of the addresses is not preserved.
 
 Examples:
   kho whois vmcore 0x60d000 1G
-  kho pages old.elf | kho whois new.elf --ndjson
-
-What restoring an address gives: kho boot IMAGE --restore ADDR`
+  kho pages old.elf | kho whois new.elf --ndjson`
 
 /** `kho whois IMAGE ADDR…`. */
 export function configure(command: Command, terminal: Terminal): void {
@@ -77,7 +75,7 @@ async function run(
     } else if (options.ndjson === true) {
       for (const answer of answers()) write(`${jsonLine(whoisJson(answer))}\n`)
     } else {
-      for (const answer of answers()) writeWhois(write, answer, state.geometry.pageSize, palette)
+      for (const answer of answers()) writeWhois(write, answer, state.geometry.pageSize, palette, image)
     }
   })
   if (missing === 0) return

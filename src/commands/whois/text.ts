@@ -6,8 +6,14 @@ import type { Writer } from '../../render/writer.js'
 import type { PreservedBlock } from '../../whois/neighbours.js'
 import type { Owner, Whois } from '../../whois/whois.js'
 
-/** Writes what is known of one address, for people. */
-export function writeWhois(write: Writer, answer: Whois, pageSize: number, palette: Palette): void {
+/** Writes what is known of one address of an image, for people. */
+export function writeWhois(
+  write: Writer,
+  answer: Whois,
+  pageSize: number,
+  palette: Palette,
+  image: string,
+): void {
   const { address, block } = answer
   const line = (label: string, text: string) => write(`  ${palette.faint(label.padEnd(9))} ${text}\n`)
   const verdict = block === null ? palette.bad('not preserved') : palette.good('preserved')
@@ -22,7 +28,14 @@ export function writeWhois(write: Writer, answer: Whois, pageSize: number, palet
   line('memory', memoryText(answer))
   if (answer.previous !== null) line('previous', blockText(answer.previous, pageSize))
   if (answer.next !== null) line('next', blockText(answer.next, pageSize))
+  // What a kernel gives back for it is told by that command.
+  if (block !== null) line('restore', `kho boot ${word(image)} --restore ${hex(block.address)}`)
   for (const hint of answer.hints) line('hint', escapeText(hint))
+}
+
+/** A file's name as a shell takes it. */
+function word(name: string): string {
+  return /^[\w./:@%+=-]+$/.test(name) ? name : `'${escapeText(name.replaceAll("'", "'\\''"))}'`
 }
 
 function blockText({ address, order }: PreservedBlock, pageSize: number): string {

@@ -1,4 +1,5 @@
 import type { BootRow, ReleaseCosts } from './measure.js'
+import { table } from './table.js'
 
 /**
  * What the models of `kho compare` come to for the same sets, in instructions: a constant for each block, taken from the
@@ -45,12 +46,7 @@ export function costsPage(rows: readonly ReleaseCosts[]): string {
     const model = [Math.round(perBlock).toString(), perRegionSquared.toFixed(1), percent(error)]
     return [row.release, ...sets.map(millions), ...model]
   })
-  const all = [HEAD, ...lines]
-  const widths = HEAD.map((_, column) => Math.max(...all.map(line => line[column]!.length)))
-  const format = (line: readonly string[]) =>
-    `| ${line.map((cell, n) => (n === 0 ? cell.padEnd(widths[n]!) : cell.padStart(widths[n]!))).join(' | ')} |\n`
-  const rule = widths.map((width, n) => (n === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
-  return format(HEAD) + format(rule) + lines.map(format).join('')
+  return table(HEAD, lines)
 }
 
 function millions({ reserve }: BootRow): string {

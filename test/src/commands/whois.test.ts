@@ -42,6 +42,7 @@ describe('kho whois', () => {
   owner     fdt (blob, kho-v4; 0x60d000-0x60d195)
   memory    RAM
   next      order 0, 0x613000-0x614000 (4 KiB)
+  restore   kho boot ${IMAGE} --restore 0x60d000
 `)
   })
 
