@@ -31,9 +31,10 @@ async function run(measure, folder, out, ...wanted) {
   const releases = readdirSync(folder).flatMap(name => /^bzImage-(\d.*)$/.exec(name)?.[1] ?? [])
   const initrd = buildInitramfs()
   for (const release of releases.filter(name => wanted.length === 0 || wanted.includes(name))) {
-    const known = existsSync(out) ? JSON.parse(readFileSync(out, 'utf8')) : []
-    const others = known.filter(row => row.release !== release)
     const row = await measure(release, resolve(join(folder, `bzImage-${release}`)), initrd)
+    // Read now: others may have measured meanwhile.
+    const known = existsSync(out) ? JSON.parse(readFileSync(out, 'utf8')) : []
+    const others = known.filter(other => other.release !== release)
     const rows = [...others, row].sort((a, b) => a.release.localeCompare(b.release, 'en', { numeric: true }))
     writeFileSync(out, `${JSON.stringify(rows, null, 2)}\n`)
     console.error(`${release}: done`)
