@@ -89,6 +89,9 @@ function judge(
     }
   }
   const { badPointers, absentNodes } = decode
+  // The pointer is in the page of the root FDT, which nobody frees: it was never a better one.
+  if (decode.nodes.length === 0 && badPointers > 0)
+    return { state: 'live', reason: 'the map pointer leads nowhere' }
   const lacks = lacksRootPage(abi, decode, found.address)
   if (lacks && badPointers > 0) {
     const reason = `${badPointers} pointers lead nowhere, and the page of the root FDT is not in the map: overwritten since it was read`

@@ -1,6 +1,6 @@
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import { u64, viewOf } from '../../memory/u64.js'
-import { WORD } from '../shared/read.js'
+import { readStart, WORD } from '../shared/read.js'
 import type { Recognition, TrackerOptions, TrackerRoot } from '../tracker.js'
 import { radixShape, rootSlots, shortDepth } from './shape.js'
 
@@ -16,9 +16,8 @@ export function recogniseRadixTree(
 ): Recognition {
   const { geometry } = options
   const shape = radixShape(geometry, options.depth)
-  const address = root.addresses[0] ?? 0
-  const read = address === 0 ? null : memory.read(address, geometry.pageSize)
-  if (!read?.ok) return { verdict: 'maybe', why: 'the root of the tree cannot be read' }
+  const read = readStart(memory, root, geometry.pageSize)
+  if (read === null) return { verdict: 'maybe', why: 'the root of the tree cannot be read' }
   const full = radixShape(geometry).depth
   const short = shortDepth(geometry)
   if (short === full) return { verdict: 'maybe', why: `trees of these pages have ${full} levels` }

@@ -3,6 +3,7 @@ import { type FdtNode, findProperty, nativeU64 } from '../../../formats/fdt/inde
 import type { ReadingKernel } from '../../../formats/kernels/index.js'
 import { abiOf } from '../../../formats/kernels/index.js'
 import { hex } from '../../../formats/memory/fault.js'
+import { ADDRESS_LIMIT } from '../../../formats/memory/geometry.js'
 import type { KhoState } from '../../image/state.js'
 import type { Effect, Occurrence, RuleContext } from '../rule.js'
 import { isOutsideRam } from './context.js'
@@ -54,7 +55,17 @@ function effectOfBadAddress(path: string, address: number, kernel: ReadingKernel
   return 'silent'
 }
 
-/** Blobs of which a page is not in the map. */
-export function checkBlobPreserved(context: RuleContext): Occurrence[] {
-  return dangling(context, 'blob')
+/** Blobs of which a page is not in the map, or that claim more than any memory has. */
+export function* checkBlobPreserved(context: RuleContext): Generator<Occurrence> {
+  yield* dangling(context, 'blob')
+  const { state } = context
+  if (!abiOf(state.abi).blobSize) return
+  for (const { child, path } of childrenOf(state)) {
+    const found = findProperty(child, 'blob-size')
+    const size = found && nativeU64(found)
+    if (found === null || size === null || size < BigInt(ADDRESS_LIMIT)) continue
+    const message = `blob-size of '${child.name}' is ${size}, more than any memory has`
+    // Users read their structure, and ask of the size only whether it is large enough.
+    yield { message, path, address: state.root.address + found.offset, effect: 'none' }
+  }
 }
