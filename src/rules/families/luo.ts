@@ -150,6 +150,7 @@ export const LUO_RULES = family('luo', [
     explanation:
       'A session, or an FLB object, has an empty name. Up to 7.1 the ioctl took names of any length for a session.',
     kernel: 'takes it, and gives it to who asks for the empty name',
+    source: `luo_session_alloc(), which copies any name: ${SESSIONS}`,
     effect: 'none',
   },
   {

@@ -71,6 +71,25 @@ describe('judgeReplay', () => {
     expect(judgement.why.length).toBeGreaterThan(0)
   })
 
+  it('is not ok where nothing of what was handed over came back, though nobody complains', () => {
+    const nothing = { files: [], failures: [], cut: false }
+    const { word, why } = judgeReplay(seen(TAKEN, { retrieved: nothing }), expected)
+    expect(word).toBe('accepted-different')
+    expect(why).toContain('vm/1 was not retrieved')
+    expect(judgeReplay(seen(TAKEN.slice(0, 1)), { ...expected, files: [] }).word).toBe('accepted-different')
+    const without = {
+      session: 'vm',
+      token: 1n,
+      step: 'session' as const,
+      message: '/dev/liveupdate: No such file or directory',
+    }
+    const older = seen(TAKEN.slice(0, 2), { retrieved: { files: [], failures: [without], cut: false } })
+    expect(judgeReplay(older, { ...expected, execFrom: null, liveupdateNumber: null })).toEqual({
+      word: 'accepted-different',
+      why: ['vm/1 was not retrieved'],
+    })
+  })
+
   it('does not compare what is not known', () => {
     const unknown = {
       ...expected,
