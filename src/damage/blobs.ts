@@ -3,7 +3,7 @@ import { KEXEC_METADATA } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { viewOf } from '../../formats/memory/u64.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { blobOf, blobSizeAt, childWithBlob } from './fields.js'
+import { blobOf, blobSizeAt, childWithBlob, editRoot } from './fields.js'
 import { cannotBreak } from './target.js'
 
 /** Blobs that are FDTs: where they are, and under which name. */
@@ -15,8 +15,21 @@ function fdtBlobs(target: DamageTarget): { name: string; address: number; size: 
   })
 }
 
+const NOBODY = 'nobodys-state'
+
 /** Blobs of any kind, and kexec-metadata. */
 export const blobDamages: DamageTable = {
+  'BLOB-NO-READER': {
+    about: 'a child is called as nobody asks for it',
+    apply(target) {
+      const { child, pointer } = childWithBlob(target)
+      editRoot(target, editor => {
+        editor.addSubnode('/', NOBODY)
+        for (const { name, value } of child.properties) editor.setProperty(`/${NOBODY}`, name, value)
+      })
+      return `child ${NOBODY} added, with the ${pointer.name} of ${child.path}`
+    },
+  },
   'BLOB-ABSENT': {
     about: 'a blob is not in the dump',
     apply(target) {

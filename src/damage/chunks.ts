@@ -132,6 +132,14 @@ export const chunkDamages: DamageTable = {
       return `lost its bitmap ${hex(bitmap)}`
     }),
   },
+  'PFN0-ORDER': {
+    about: 'a chunk is of the order that a range at pfn 0 got before 7.2',
+    apply(target) {
+      const { chunk } = target.pick(entriesOf(target), 'chunk with entries')
+      target.write32(chunk + CHUNK_WORDS.order, 0xffff_ffff)
+      return `chunk ${hex(chunk)} is of order 0xffffffff`
+    },
+  },
   'CHUNK-ORDER': {
     about: 'a chunk is of an order that no memory has',
     apply(target) {

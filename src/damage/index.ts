@@ -14,15 +14,18 @@ import { mapDamages } from './map.js'
 import { memDamages } from './mem-array.js'
 import { memblockDamages } from './memblock.js'
 import { memfdDamages } from './memfd.js'
+import { postedDamages } from './posted.js'
 import { radixDamages } from './radix.js'
 import { rootDamages } from './root.js'
 import { createTarget } from './run-target.js'
 import { createStateTarget } from './state-target.js'
 import { systemdDamages } from './systemd.js'
 import { tableDamages } from './tables.js'
+import { unpreservedDamages } from './unpreserved.js'
 import { vmallocDamages } from './vmalloc.js'
 
 export type { DamageTable, DamageTarget } from './damage.js'
+export { whyNoDamage } from './without.js'
 
 /** Every way to break a state, by the id of the rule that finds it. A family of rules is one file and one line here. */
 export const DAMAGES: DamageTable = {
@@ -42,6 +45,8 @@ export const DAMAGES: DamageTable = {
   ...luoFileDamages,
   ...memfdDamages,
   ...systemdDamages,
+  ...unpreservedDamages,
+  ...postedDamages,
 }
 
 /**

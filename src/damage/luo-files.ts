@@ -26,6 +26,22 @@ function flbOf(target: DamageTarget): LuoFlb {
 
 /** Files of sessions, and the objects that they share. */
 export const luoFileDamages: DamageTable = {
+  'LUO-HANDLER': {
+    about: 'a file is of a handler that no kernel has',
+    apply(target) {
+      const { extent, path } = target.pick(filesOf(target), 'file')
+      target.write(extent.start, textField('memfd-v9', FILE_DATA))
+      return `${path} has compatible string memfd-v9`
+    },
+  },
+  'LUO-FLB-VERSION': {
+    about: 'an object is of a version that nobody knows',
+    apply(target) {
+      const { extent, path } = flbOf(target)
+      target.write(extent.start, textField('hugetlb-v99', FLB_NAME))
+      return `${path} is called hugetlb-v99`
+    },
+  },
   'LUO-FILE-COUNT': {
     about: 'a session says that it has one file more',
     apply(target) {

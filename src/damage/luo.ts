@@ -54,6 +54,14 @@ function fdtOf(target: DamageTarget) {
 
 /** LUO's own structures: its state, blocks, arrays and sessions. */
 export const luoDamages: DamageTable = {
+  'LUO-NOT-SERIALISED': {
+    about: 'LUO leads to no sessions, as before the reboot call',
+    apply(target) {
+      const { address } = luoOf(target, 'struct')
+      target.write64(address + SESSIONS_PA, 0)
+      return `sessions_pa at ${hex(address + SESSIONS_PA)} is 0`
+    },
+  },
   'LUO-COMPATIBLE': {
     about: 'LUO is of a version that no reader knows',
     apply(target) {

@@ -27,6 +27,15 @@ function addRegion(edit: ReturnType<typeof memblockOf>['edit'], name: string): v
 
 /** memblock's FDT. */
 export const memblockDamages: DamageTable = {
+  'MEMBLOCK-IN-SCRATCH': {
+    about: 'a region lies in scratch',
+    apply(target) {
+      const { address, region } = memblockOf(target)
+      const area = target.pick(target.machine.scratch, 'scratch area')
+      target.write64(address + propertyOf(region, 'start').offset, area.address)
+      return `start of ${region.name} is ${hex(area.address)}`
+    },
+  },
   'MEMBLOCK-COMPATIBLE': {
     about: 'a region is of another format',
     apply(target) {

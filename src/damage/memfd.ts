@@ -1,6 +1,7 @@
 import type { Memfd } from '../../formats/blobs/index.js'
 import { MEMFD_LUO_FOLIO_SER, MEMFD_LUO_SER_V1, MEMFD_LUO_SER_V2 } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
+import { blocksAt } from '../../formats/pages/page-set.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { filesOf } from './luo-parts.js'
 import { cannotBreak, elementOf } from './target.js'
@@ -158,5 +159,39 @@ export const memfdDamages: DamageTable = {
   'MEMFD-FOLIO-OVERLAP': {
     about: 'two folios have the same page',
     apply: onFolio('word', (old, _memfd, before) => (old & ~PFN_MASK) | (before & PFN_MASK), 2),
+  },
+  'MEMFD-COVERAGE': {
+    about: 'a memfd is longer than its folios',
+    apply: onField(
+      'size',
+      (memfd, target) => BigInt((memfd.size ?? 0) + 2 * target.geometry.pageSize),
+      withFolios(1),
+    ),
+  },
+  'MEMFD-FOLIO-RANGE': {
+    about: 'a folio begins within the one before it in the file',
+    apply(target) {
+      const { pages } = target.tracker().decode
+      const isLarge = (memfd: Memfd) => {
+        if (!withFolios(2)(memfd)) return false
+        const frame = Number(u64At(target, entryAt(target, memfd, 0)) & PFN_MASK)
+        return (blocksAt(pages, frame * target.geometry.pageSize)[0]?.order ?? 0) > 0
+      }
+      const memfd = memfdOf(target, isLarge)
+      const list = entryAt(target, memfd, 0)
+      target.write64(entryAt(target, memfd, 1) + 8, u64At(target, list + 8) + 1n)
+      return `the second folio of ${memfd.path} begins a page behind the first`
+    },
+  },
+  'MAP-DUPLICATE-OWNER': {
+    about: 'two memfds have the same folio',
+    apply(target) {
+      const found = filesOf(target).flatMap(({ memfd }) => (memfd === null ? [] : [memfd]))
+      const [first, second] = found.filter(withFolios(1))
+      if (first === undefined || second === undefined) throw cannotBreak('second memfd with folios')
+      const [from, to] = [entryAt(target, first, 0), entryAt(target, second, 0)]
+      target.write64(to, u64At(target, from))
+      return `the first folio of ${second.path} is that of ${first.path}`
+    },
   },
 }

@@ -4,8 +4,15 @@ import type { DamageTable, DamageTarget } from './damage.js'
 import { childWithBlob, editRoot, propertyOf } from './fields.js'
 import { cannotBreak } from './target.js'
 
-/** Where an FDT's header has its version. */
+/** Where an FDT's header has its length, and its version. */
+const TOTALSIZE = 0x04
 const VERSION = 0x14
+
+function bigEndian(value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value)
+  return bytes
+}
 /** More roots than a decoder looks at. */
 const MANY = 17
 
@@ -15,6 +22,24 @@ function mapProperty(target: DamageTarget) {
 
 /** The root FDT. */
 export const rootDamages: DamageTable = {
+  'ROOT-FDT-SIZE': {
+    about: 'the root FDT says that it is two pages long',
+    apply(target) {
+      const size = target.geometry.pageSize * 2
+      target.write(target.root + TOTALSIZE, bigEndian(size))
+      return `totalsize is ${size}`
+    },
+  },
+  'ROOT-STRUCTURE': {
+    about: 'a property of a child says that it has four bytes, and has eight',
+    apply(target) {
+      const { child } = childWithBlob(target)
+      const { offset } = propertyOf(child, 'blob-size')
+      // Behind the token come length and name, four bytes each.
+      target.write(target.root + offset - 8, bigEndian(4))
+      return `blob-size of ${child.path} has 4 bytes`
+    },
+  },
   'FDT-BROKEN': {
     about: 'the structure block of the root FDT ends early',
     apply(target) {

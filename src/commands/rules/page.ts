@@ -1,4 +1,4 @@
-import { DAMAGES } from '../../damage/index.js'
+import { DAMAGES, whyNoDamage } from '../../damage/index.js'
 import { HYPOTHESES } from '../../rules/hypotheses.js'
 import type { Family, Rule } from '../../rules/rule.js'
 import type { UpstreamBug } from '../../rules/upstream-bug.js'
@@ -62,7 +62,9 @@ function entryOf(rule: Rule): string {
     `- kernel: ${kernel}`,
     `- source: ${source}`,
     `- effect: ${effectText(rule)}`,
-    ...(DAMAGES[id] === undefined ? [] : [`- \`--damage ${id}\`: ${DAMAGES[id].about}`]),
+    ...(DAMAGES[id] === undefined
+      ? [`- no damage: ${whyNoDamage(rule)}`]
+      : [`- \`--damage ${id}\`: ${DAMAGES[id].about}`]),
     ...bugs.map(bug => `- seen as: ${bug}`),
   ]
   return `### ${id}\n\n*${title}*\n\n${explanation}\n\n${lines.map(escapeMarks).join('\n')}\n`

@@ -19,6 +19,7 @@ const rule = z.strictObject({
     }),
   ),
   damage: text.nullable().describe('how `kho damage` shows it; null where it cannot'),
+  noDamage: text.nullable().describe('why there is none; null where there is one'),
   bugs: z.array(text),
 })
 

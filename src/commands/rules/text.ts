@@ -4,7 +4,7 @@ import {
   type ReadingKernel,
   rangeOfNames,
 } from '../../../formats/kernels/index.js'
-import { DAMAGES } from '../../damage/index.js'
+import { DAMAGES, whyNoDamage } from '../../damage/index.js'
 import type { JsonOf } from '../../render/json.js'
 import type { Palette } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
@@ -58,7 +58,7 @@ export function writeRule(write: Writer, rule: Rule, palette: Palette): void {
   line('source', source)
   line('effect', effectText(rule))
   const damage = DAMAGES[id]
-  line('damage', damage === undefined ? 'none: kho damage cannot show it' : damage.about)
+  line('damage', damage?.about ?? `none: ${whyNoDamage(rule) ?? 'kho damage cannot show it'}`)
   bugs.forEach((bug, n) => {
     line(n === 0 ? 'bugs' : '', bug)
   })
@@ -93,6 +93,7 @@ export function rulesJson(rules: readonly Rule[]): JsonOf<typeof schema> {
       source: rule.source,
       effects: READING_KERNELS.map(kernel => ({ reader: kernel.name, effect: effectOf(rule, kernel) })),
       damage: DAMAGES[rule.id]?.about ?? null,
+      noDamage: DAMAGES[rule.id] === undefined ? whyNoDamage(rule) : null,
       bugs: [...(rule.bugs ?? [])],
     })),
   }

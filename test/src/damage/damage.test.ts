@@ -26,14 +26,22 @@ const MACHINES: readonly (readonly [KernelName, '4K' | '16K' | '64K'])[] = [
   ['7.1', '16K'],
 ]
 
-const SYSTEMD = readScenario(join(ROOT, 'fixtures/scenarios/systemd.yaml'))
+const fixtureOf = (name: string) => readScenario(join(ROOT, `fixtures/scenarios/${name}.yaml`))
+
+/** Scenarios for rules on what the machines above do not have. */
+const OWN = [
+  [/^SYSTEMD-/, fixtureOf('systemd')],
+  [/^LAYOUT-COUNT$/, fixtureOf('guest-memfd')],
+  [/^(LAYOUT|PCI)-/, fixtureOf('pci')],
+] as const
 
 /** Faults that no state can show: they are about the file that a dump is in. */
 const OF_FILES = /^DUMP-/
 
 function damaged(rule: string, kernel: KernelName, pageSize: '4K' | '16K' | '64K', seed = 1) {
   // No kernel makes systemd's session by itself: rules on it have a scenario of their own.
-  const scenario = rule.startsWith('SYSTEMD-') ? SYSTEMD : scenarioOf(richScenario(kernel, pageSize))
+  const own = OWN.find(([rules]) => rules.test(rule))
+  const scenario = own?.[1] ?? scenarioOf(richScenario(kernel, pageSize))
   const simulation = simulate(scenario, { at: 'early' })
   try {
     return { simulation, said: applyDamage(simulation, rule, seed) }

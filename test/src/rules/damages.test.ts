@@ -4,9 +4,9 @@ import { isKhoError } from '../../../formats/error.js'
 import type { KernelName } from '../../../formats/kernels/index.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
 import { readScenario } from '../../../src/commands/shared/scenario-input.js'
-import { applyDamage, DAMAGES } from '../../../src/damage/index.js'
+import { applyDamage, DAMAGES, whyNoDamage } from '../../../src/damage/index.js'
 import { loadState, type StateOptions } from '../../../src/image/load-state.js'
-import { findRule } from '../../../src/rules/catalogue.js'
+import { findRule, RULES } from '../../../src/rules/catalogue.js'
 import { simulate } from '../../../src/simulate/simulate.js'
 import { validateState } from '../../../src/validate/validate.js'
 import { ROOT } from '../../built.js'
@@ -15,6 +15,7 @@ import { imageOf, scenarioOf } from '../simulate/dump.js'
 
 const MACHINES: readonly (readonly [KernelName, '4K' | '16K' | '64K'])[] = [
   ['7.2', '4K'],
+  ['7.3', '4K'],
   ['7.1', '4K'],
   ['6.19', '4K'],
   ['6.16', '4K'],
@@ -26,6 +27,10 @@ const MACHINES: readonly (readonly [KernelName, '4K' | '16K' | '64K'])[] = [
 ]
 
 const SYSTEMD = readScenario(join(ROOT, 'fixtures/scenarios/systemd.yaml'))
+
+/** No released kernel has what a layout tells. */
+const GUEST = readScenario(join(ROOT, 'fixtures/scenarios/guest-memfd.yaml'))
+const PCI = readScenario(join(ROOT, 'fixtures/scenarios/pci.yaml'))
 
 /** What a person would give with --scratch who reads the record: an array that contradicts itself is not believed else. */
 function arrayOf(simulation: ReturnType<typeof simulate>): StateOptions {
@@ -40,7 +45,13 @@ function arrayOf(simulation: ReturnType<typeof simulate>): StateOptions {
 /** What the fsck says of a machine that was broken in the way of a rule; null where it has nothing to break like that. */
 async function verdict(rule: string, kernel: KernelName, pageSize: '4K' | '16K' | '64K', insist: boolean) {
   // No kernel makes systemd's session by itself: rules on it have a scenario of their own.
-  const scenario = rule.startsWith('SYSTEMD-') ? SYSTEMD : scenarioOf(richScenario(kernel, pageSize))
+  const scenario = rule.startsWith('SYSTEMD-')
+    ? SYSTEMD
+    : rule === 'LAYOUT-COUNT'
+      ? GUEST
+      : /^(PCI|LAYOUT)-/.test(rule)
+        ? PCI
+        : scenarioOf(richScenario(kernel, pageSize))
   const simulation = simulate(scenario, { at: 'early' })
   try {
     applyDamage(simulation, rule)
@@ -77,4 +88,10 @@ describe('every damage that simulate can do is found by its rule', () => {
     }
     expect([rule.id, fired]).toEqual([id, true])
   })
+})
+
+it('every rule has a damage, or a reason why not', () => {
+  const silent = RULES.filter(rule => (DAMAGES[rule.id] === undefined) === (whyNoDamage(rule) === null))
+  expect(silent.filter(({ family }) => family !== 'dump').map(({ id }) => id)).toEqual([])
+  expect(silent.filter(({ id }) => DAMAGES[id] === undefined).map(({ id }) => id)).toEqual([])
 })
