@@ -31,14 +31,14 @@ describe('findKernel', () => {
     expect(findKernel(text)).toMatchObject({ name, release, assumption: null })
   })
 
-  it.each(['7.4', '7.4.0', '7.4.2', '7.5.0-rc1', '8.0', '7.12.1'])(
+  it.each(['99.4', '99.4.0', '99.4.2', '99.5.0-rc1', '99.12.1-arch1'])(
     'judges %s as the newest, and says so',
     text => {
       const kernel = findKernel(text)!
       expect(kernel.name).toBe(RELEASES.at(-1)!.name)
-      expect(kernel.release).toBe(text)
+      expect(text).toContain(kernel.release)
       expect(kernel.assumption).toBe(
-        `${text} is newer than every kernel that is known: judged as ${kernel.name}`,
+        `${kernel.release} is newer than every kernel that is known: judged as ${kernel.name}`,
       )
     },
   )
@@ -84,9 +84,10 @@ describe('defaultReader', () => {
   })
 
   it('is the newest known for a newer one, with the assumption', () => {
-    const reader = defaultReader('kho-v4', '7.9.1-arch1')
-    expect(reader).toMatchObject({ name: '7.4-rc', release: '7.9.1' })
-    expect(reader.assumption).toContain('judged as 7.4-rc')
+    const newest = RELEASES.at(-1)!
+    const reader = defaultReader(newest.layout.name, '99.1.1-arch1')
+    expect(reader).toMatchObject({ name: newest.name, release: '99.1.1' })
+    expect(reader.assumption).toContain(`judged as ${newest.name}`)
   })
 
   it('says so where another stands in for a posting', () => {
