@@ -151,6 +151,13 @@ export interface Reads {
    * (bf480c613346). That 7.3 does not come up is measured, and nothing that it says shows why.
    */
   takesPageZero: boolean
+  /**
+   * A scratch area may begin inside a page. Else the kernel's own tree comes to lie in the area, which is refused, and the
+   * area is given back while it is in use. As measured.
+   */
+  takesUnalignedScratch: boolean
+  /** A child without a name is one that debugfs refuses, with a message. As measured. */
+  saysNameless: boolean
   /** A test of lib/test_kho.c that fails says so; before, only the initcall's return value did. */
   saysTestFailed: boolean
 }

@@ -67,6 +67,8 @@ export const V6_16 = {
     alignedBlocks: false,
     readsFdtSizes: true,
     takesPageZero: false,
+    takesUnalignedScratch: true,
+    saysNameless: false,
     saysTestFailed: false,
   },
   boot: {

@@ -43,6 +43,9 @@ export function exposeFdts(running: Running): void {
   for (const { offset, name } of subnodes(root)) {
     const pointer = getProperty(root, offset, kernel.layout.blobProperty)
     if (typeof pointer === 'number' || pointer.length !== 8) continue
+    if (name === '' && kernel.reads.saysNameless) {
+      report(running, 'BLOB-NO-READER', 'failed to add fdt  to debugfs: -EACCES', blobPath(name))
+    }
     const address = memory.u64(root.address + pointer.offset)
     const path = blobPath(name ?? '')
     const decides = 'the size of a file in debugfs: fdt32_ld() of its FDT'

@@ -170,6 +170,9 @@ function mapPointers(memory: ReaderMemory, { layout }: ReadingKernel, fdt: RawFd
   return Array.from({ length: count }, (_, order) => memory.u64(start + order * WORD))
 }
 
+/** PHYS_ADDR_MAX. */
+const LAST_ADDRESS = 2n ** 64n - 1n
+
 /** The array of scratch areas: each becomes memory that early boot allocates from, whatever was there. */
 function takeScratch(
   memory: ReaderMemory,
@@ -193,7 +196,8 @@ function takeScratch(
   for (let n = 0; n < count; n++) {
     const start = u64(view, n * SCRATCH_ENTRY)
     const size = u64(view, n * SCRATCH_ENTRY + SCRATCH_AREA_SIZE)
-    if (size === 0) continue
+    // memblock_cap_size() leaves nothing of an area that begins with the last byte there can be.
+    if (size === 0 || view.getBigUint64(n * SCRATCH_ENTRY, true) === LAST_ADDRESS) continue
     bytes += size
     if (!memory.isRam(start) || !memory.isRam(start + size - 1)) {
       const message = `scratch area ${n} (${hex(start)}, ${hex(size)} bytes) is no RAM, and early boot allocates from it`
@@ -204,6 +208,10 @@ function takeScratch(
     for (const edge of [start, start + size]) if (edge % geometry.pageSize !== 0) memory.unmap(edge)
     if (start > 0 && start < PAGE && !kernel.reads.takesPageZero) {
       const message = `scratch area ${n} (${hex(start)}, ${hex(size)} bytes) begins inside page 0, which is in no zone: its pageblock is marked all the same`
+      throw new Halt({ kind: 'oops', message, address: start })
+    }
+    if (start % geometry.pageSize !== 0 && !kernel.reads.takesUnalignedScratch) {
+      const message = `scratch area ${n} begins at ${hex(start)}, inside a page: the kernel's own tree comes to lie in it, is refused, and the area is freed while it is in use`
       throw new Halt({ kind: 'oops', message, address: start })
     }
     steps.push({

@@ -19,7 +19,8 @@ export function retrieveSubtree(running: Running, name: string): Subtree {
     return {
       kind: 'broken',
       why: `${kernel.layout.blobProperty} is missing or not 8 bytes long: -EINVAL`,
-      warned: false,
+      // One of another length is told of where a kernel reads sizes too: 7.1.
+      warned: typeof pointer !== 'number' && kernel.layout.blobSize,
     }
   }
   const address = memory.u64(root.address + pointer.offset)

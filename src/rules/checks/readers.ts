@@ -1,5 +1,9 @@
 import { blobPath } from '../../../formats/blobs/index.js'
+import type { FdtNode } from '../../../formats/fdt/index.js'
+import { blobPointer } from '../../../formats/handoff/blob-pointer.js'
 import type { ReadingKernel } from '../../../formats/kernels/index.js'
+import { decodeChild } from '../../image/child-blob.js'
+import type { KhoState } from '../../image/state.js'
 import type { Occurrence, RuleContext } from '../rule.js'
 import { filesOf, kernelName } from './context.js'
 
@@ -13,20 +17,42 @@ const MAP_NODE = 'preserved-memory'
 export function* checkChildReaders({ state, kernel }: RuleContext): Generator<Occurrence> {
   const known = childrenReadBy(kernel)
   const asked = (name: string) => known.some(own => name === own || name.startsWith(`${own}@`))
-  for (const { name, offset } of state.fdt.root.children) {
-    if (name === '' || name === MAP_NODE || asked(name)) continue
-    if (state.layouts.find('children', name) !== null) continue
-    const meant = known.find(own => isNear(name.toLowerCase(), own.toLowerCase()))
-    const guess = meant === undefined ? 'a module may' : `'${meant}' was probably meant`
-    const message = `nothing in ${kernelName(kernel)} itself looks at the child '${name}'; ${guess}`
+  for (const child of state.fdt.root.children) {
+    const { name, offset } = child
+    if (name === MAP_NODE || asked(name) || state.layouts.find('children', name) !== null) continue
     const place = { path: blobPath(name), address: state.root.address + offset }
     const files = name === 'LUO' ? filesOf(state).length : 0
-    if (files === 0) yield { message, ...place }
-    else {
+    if (files > 0) {
       const lost = `${kernelName(kernel)} has no LUO: ${files} files of user space's are lost, without a word`
       yield { message: lost, ...place, severity: 'error', effect: 'silent' }
+      continue
     }
+    const meant = known.find(own => isNear(name.toLowerCase(), own.toLowerCase()))
+    const held = missedChildren(kernel).find(own => holdsWhat(own, child, state))
+    const own = held ?? meant
+    const guess = own === undefined ? 'a module may' : `'${own}' was probably meant`
+    const message = `nothing in ${kernelName(kernel)} itself looks at the child '${name}'; ${guess}`
+    if (held === undefined) yield { message, ...place }
+    else yield { message, ...place, severity: 'warning', effect: 'silent' }
   }
+}
+
+/** True where a child points to what a user of KHO looks for under another name. The early series had other names. */
+function holdsWhat(own: string, child: FdtNode, { image, geometry }: KhoState): boolean {
+  if (blobPointer(child) === null) return false
+  const { value } = decodeChild(image.memory, { ...child, name: own }, geometry)
+  return value !== null && !ANYTHING.has(value.kind)
+}
+
+/** Says of itself only that it is of version 1: too little to know it by. Nobody misses it. */
+const METADATA = 'kexec-metadata'
+
+/** Kinds that any bytes are. */
+const ANYTHING: ReadonlySet<string> = new Set(['bytes', 'fdt', 'vmalloc', 'node'])
+
+/** Names of those whose contents somebody misses. */
+export function missedChildren(kernel: ReadingKernel): string[] {
+  return childrenReadBy(kernel).filter(name => name !== METADATA)
 }
 
 /** Names that a kernel's own users ask for. */
@@ -35,7 +61,7 @@ function childrenReadBy({ users }: ReadingKernel): string[] {
     ...(users.memblock === null ? [] : [users.memblock === 'mem-node' ? 'reserve_mem' : 'memblock']),
     ...(users.luo === null ? [] : ['LUO']),
     ...(users.khoTest === null ? [] : ['kho_test']),
-    ...(users.kexecMetadata ? ['kexec-metadata'] : []),
+    ...(users.kexecMetadata ? [METADATA] : []),
   ]
 }
 

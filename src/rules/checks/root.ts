@@ -6,6 +6,7 @@ import { blocksAt, hasBlock } from '../../../formats/pages/page-set.js'
 import type { KhoState } from '../../image/state.js'
 import type { Occurrence, RuleContext } from '../rule.js'
 import { canTellUnpreserved } from './context.js'
+import { missedChildren } from './readers.js'
 
 /** A map pointer of 0, for readers that take it for an empty map. Others refuse it, and early boot says so. */
 export function* checkRootMap({ state, kernel }: RuleContext): Generator<Occurrence> {
@@ -40,13 +41,18 @@ export function* checkChildNames({ state }: RuleContext): Generator<Occurrence> 
 }
 
 /** A token, within the root node, that libfdt cannot pass on its way along the children. */
-export function* checkRootStructure({ state }: RuleContext): Generator<Occurrence> {
+export function* checkRootStructure({ state, kernel }: RuleContext): Generator<Occurrence> {
   const read = state.image.memory.read(state.root.address, state.fdt.header.totalsize)
   if (!read.ok) return
   const offset = brokenToken(state, read.bytes)
   if (offset === null) return
   const message = `the root FDT breaks off at offset ${hex(offset)}: children behind it, and all that are looked for in vain, give an error`
-  yield { message, path: 'fdt', address: state.root.address + offset }
+  const place = { path: 'fdt', address: state.root.address + offset }
+  const names = new Set(state.fdt.root.children.map(({ name }) => name))
+  const missed = missedChildren(kernel).filter(name => !names.has(name))
+  // What is looked for in vain may be behind the fault: then it is lost, and nobody says a word.
+  if (missed.length === 0) yield { message, ...place }
+  else yield { message: `${message}, ${missed.join(' and ')} among them`, ...place, effect: 'silent' }
 }
 
 const [BEGIN_NODE, END_NODE, PROPERTY, NOP] = [1, 2, 3, 4]

@@ -44,9 +44,9 @@ export const SCRATCH_RULES = family('scratch', [
     severity: 'error',
     title: 'scratch areas begin and end at pages',
     explanation:
-      'An area that is not made of whole pages gives memblock regions that share a page with others.',
+      'An area that is not made of whole pages gives memblock regions that share a page with others. Whole pages of each region are mapped, so that one falls out of the direct map, and whoever allocates it faults. From 7.3 on an area that begins inside a page is given back while it is in use.',
     applies: SINCE,
-    kernel: 'hands it to memblock as it is: the pages at its ends belong to nobody',
+    kernel: 'hands it to memblock as it is: the pages at its ends are not mapped',
     source: `memblock_add() and memblock_mark_kho_scratch() take bytes: ${READ}`,
     effect: 'none',
     check: checkScratchAlignment,
