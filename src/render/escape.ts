@@ -22,8 +22,12 @@ export function quoteText(text: string): string {
   return `"${escapeText(text.replace(/["\\]/g, '\\$&'))}"`
 }
 
+/** Printable ASCII that JSON has as it is: nearly all that is ever written. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
 /** A JSON string that is safe to show on a terminal as well; any JSON parser gives back the same text. */
 export function jsonString(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`
   const plain = JSON.stringify(text)
   // JSON.stringify escapes below 0x20 and lone surrogates only.
   return plain.replace(UNSAFE, character => jsonEscape(character.charCodeAt(0)))

@@ -84,9 +84,11 @@ function elementsJson(state: KhoState, { of }: Many<unknown>, elements: Elements
   }
 }
 
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Two lower-case hex digits a byte. */
 export function hexDigits(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  for (const byte of bytes) text += BYTES[byte]
   return text
 }

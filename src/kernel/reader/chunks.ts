@@ -27,6 +27,7 @@ export function readChunks(
   sink: ReservationSink,
 ): void {
   const visited = new Set<number>()
+  const bitmaps = new Map<number, Uint8Array>()
   let entries = 0
   for (let chunk = root; chunk !== 0; ) {
     if (visited.has(chunk)) {
@@ -44,7 +45,15 @@ export function readChunks(
       const entry = memory.load(chunk + CHUNK_HEADER + i * CHUNK_ELEMENT, CHUNK_ELEMENT)
       if (
         entry === null ||
-        !readEntry(memory, entry, view.getUint32(CHUNK_WORDS.order, true), geometry, bitmapBytes, sink)
+        !readEntry(
+          memory,
+          entry,
+          view.getUint32(CHUNK_WORDS.order, true),
+          geometry,
+          bitmapBytes,
+          sink,
+          bitmaps,
+        )
       )
         return
       if (++entries > MOST_ENTRIES) {
@@ -64,6 +73,7 @@ function readEntry(
   geometry: Geometry,
   bitmapBytes: number,
   sink: ReservationSink,
+  bitmaps: Map<number, Uint8Array>,
 ): boolean {
   const view = viewOf(entry)
   const bitmap = u64(view, ELEMENT_BITMAP)
@@ -75,8 +85,10 @@ function readEntry(
     })
     return false
   }
-  const bytes = memory.load(bitmap, bitmapBytes)
+  // One that many entries share is held once.
+  const bytes = bitmaps.get(bitmap) ?? memory.load(bitmap, bitmapBytes)
   if (bytes === null) return false
+  bitmaps.set(bitmap, bytes)
   return reserveBitmap(memory, view.getBigUint64(ELEMENT_START, true), order, wordsOf(bytes), geometry, sink)
 }
 
