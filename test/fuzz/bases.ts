@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { WRITING_KERNELS } from '../../formats/kernels/index.js'
 import { type ByteSource, bytesSource } from '../../formats/memory/byte-source.js'
+import { presentRanges } from '../../formats/memory/physical-memory.js'
 import { loadState } from '../../src/image/load-state.js'
 import { openSource } from '../../src/image/open.js'
+import type { Moment } from '../../src/kernel/run-scenario.js'
 import { codecs } from '../../src/node/codecs.js'
 import { parseScenario } from '../../src/scenario/scenario-file.js'
 import { simulate, writeSimulationElf } from '../../src/simulate/simulate.js'
@@ -28,6 +31,20 @@ const FIXTURES = ['reserve-only-256m.s1-kexec', 'basic-1g.s2-in', 'chain-512m.s2
 const FDT_MAGIC = [0xd0, 0x0d, 0xfe, 0xed]
 const PAGE = 4096
 
+/** Structures of posted series, of systemd and of user space in them: PCI, VFIO, IOMMU, KVM, hugetlb and so on. */
+const SCENARIOS = 'fixtures/scenarios'
+/** Those of large maps or files, and one that needs a layout which no line of the fuzzer names. */
+const NOT_BASES = [
+  '16g-of-4k-pages.yaml',
+  '1t-of-1g-pages.yaml',
+  'hypervisor.yaml',
+  'luo-two-sessions.yaml',
+  'my-driver.yaml',
+  'random-scatter.yaml',
+  'v5-16g-of-4k-pages.yaml',
+  'v5-1t-of-1g-pages.yaml',
+]
+
 /** Makes every base, from the root of the repository; some tens of milliseconds each. */
 export async function makeBases(): Promise<Base[]> {
   const bases: Base[] = []
@@ -38,19 +55,31 @@ export async function makeBases(): Promise<Base[]> {
   for (const release of WRITING_KERNELS.map(({ name }) => name)) {
     for (const at of ['kexec', 'early'] as const) {
       const text = scenarioText(release)
-      const simulation = simulate(parseScenario(text), { at })
-      const parts: Uint8Array[] = []
-      let size = 0
-      const length = writeSimulationElf(simulation, (bytes, offset) => {
-        if (offset > size) parts.push(new Uint8Array(offset - size))
-        parts.push(bytes.slice())
-        size = offset + bytes.length
-      })
-      parts.push(new Uint8Array(length - size))
-      bases.push(await baseOf(`${release}-${at}`, new Uint8Array(Buffer.concat(parts)), text))
+      bases.push(await baseOf(`${release}-${at}`, elfOf(text, at), text))
+    }
+  }
+  for (const file of readdirSync(SCENARIOS)) {
+    if (NOT_BASES.includes(file)) continue
+    const text = readFileSync(join(SCENARIOS, file), 'utf8')
+    for (const at of ['kexec', 'early'] as const) {
+      bases.push(await baseOf(`${file}-${at}`, elfOf(text, at), text))
     }
   }
   return bases
+}
+
+/** What a scenario leaves in memory, as an ELF core. */
+function elfOf(text: string, at: Moment): Uint8Array {
+  const simulation = simulate(parseScenario(text), { at })
+  const parts: Uint8Array[] = []
+  let size = 0
+  const length = writeSimulationElf(simulation, (bytes, offset) => {
+    if (offset > size) parts.push(new Uint8Array(offset - size))
+    parts.push(bytes.slice())
+    size = offset + bytes.length
+  })
+  parts.push(new Uint8Array(length - size))
+  return new Uint8Array(Buffer.concat(parts))
 }
 
 /** A small machine with one of everything that its kernel has. */
@@ -98,7 +127,7 @@ async function baseOf(name: string, elf: Uint8Array, scenario: string | null): P
   const pages = new Map<number, Uint8Array>()
   const offsets = new Map<number, number>()
   const words: number[] = []
-  for (const { start, end } of image.dump.memory.ranges) {
+  for (const { start, end } of presentRanges(image.dump.memory)) {
     for (let at = start; at < end; at += PAGE) {
       const page = image.memory.read(at, PAGE)
       if (!page.ok || page.offset === null) continue
@@ -119,13 +148,17 @@ function pageOf(pages: ReadonlyMap<number, Uint8Array>, address: number): Uint8A
   return pages.get(address - (address % PAGE))!
 }
 
+/** Whole pages that are taken for structures: what follows is contents, which are looked at last. */
+const MOST_PAGES = 64
+
 /** A source that remembers the words of small reads: whoever scans reads more at once. */
 function watched(bytes: Uint8Array, read: Set<number>): ByteSource {
   const inner = bytesSource(bytes)
+  let pages = 0
   return {
     size: inner.size,
     read(offset, length, reuse) {
-      if (length <= PAGE) {
+      if (length < PAGE || (length === PAGE && pages++ < MOST_PAGES)) {
         const end = Math.min(offset + length, inner.size)
         for (let at = offset - (offset % 8); at < end; at += 8) read.add(at)
       }
