@@ -2,14 +2,14 @@ import { lowerBound } from '../memory/sorted.js'
 import { type Coverage, spanKeys } from './coverage.js'
 import { clearRuns, createRuns, type PageRuns, subtractRuns } from './page-runs.js'
 import { SPAN_BITS, SPAN_WORDS } from './page-set.js'
-import { fillBits, isEmpty, sameWords } from './words.js'
+import { fillBits, isEmpty, sameWords, type WordComparison } from './words.js'
 
 /** Pages of `a` that `b` lacks. Bitmaps that are the same words are not looked into; both count in the same pages. */
-export function uncovered(a: Coverage, b: Coverage): Coverage {
+export function uncovered(a: Coverage, b: Coverage, same: WordComparison = sameWords): Coverage {
   const spans = new Map<number, Uint32Array>()
   for (const [span, words] of a.spans) {
     const other = b.spans.get(span)
-    if (other !== undefined && sameWords(words, other)) continue
+    if (other !== undefined && same(words, other)) continue
     const left = clearRuns(other === undefined ? words : without(words, other), words, span, b.runs)
     if (!isEmpty(left)) spans.set(span, left)
   }

@@ -47,6 +47,25 @@ export function sameWords(a: Uint32Array, b: Uint32Array): boolean {
   return true
 }
 
+/** Whether two arrays of the same length hold the same words. */
+export type WordComparison = (a: Uint32Array, b: Uint32Array) => boolean
+
+/**
+ * A comparison that looks at two arrays once, whichever of them it is asked of first: for who asks several things of the
+ * same large sets. It keeps the arrays, which nobody may write to meanwhile.
+ */
+export function compareOnce(): WordComparison {
+  const known = new Map<Uint32Array, { other: Uint32Array; same: boolean }>()
+  return (a, b) => {
+    const found = known.get(a)
+    if (found?.other === b) return found.same
+    const same = sameWords(a, b)
+    known.set(a, { other: b, same })
+    known.set(b, { other: a, same })
+    return same
+  }
+}
+
 /** Index of the first set bit at or after `from`, or `words.length * 32`. */
 export function nextSet(words: Uint32Array, from: number): number {
   const bits = words.length * 32

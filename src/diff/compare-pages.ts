@@ -16,7 +16,7 @@ import {
   type PageSet,
   putSpan,
 } from '../../formats/pages/page-set.js'
-import { isEmpty, sameWords } from '../../formats/pages/words.js'
+import { compareOnce, isEmpty, type WordComparison } from '../../formats/pages/words.js'
 import type { KhoState } from '../image/state.js'
 import { ownershipOf } from '../owners/ownership.js'
 import type { Change, Memory, Side } from './change.js'
@@ -39,6 +39,8 @@ export interface Preserved {
 export interface PageDifference {
   removed: Coverage
   added: Coverage
+  /** What was found out about their bitmaps, for who looks at them again. */
+  same: WordComparison
 }
 
 /** How far a preserved set is known, and its pages, counted in pages of `pageShift`. */
@@ -53,9 +55,11 @@ export function preservedOf(state: KhoState, pageShift: PageShift): Preserved {
 /** What one state preserves and the other does not, as far as both are known. */
 export function pageDifference(a: Preserved, b: Preserved): PageDifference {
   const none = coverage(createPageSet(a.pages.pageShift))
+  const same = compareOnce()
   return {
-    removed: a.known !== 'none' && b.known === 'whole' ? uncovered(a.cover, b.cover) : none,
-    added: b.known !== 'none' && a.known === 'whole' ? uncovered(b.cover, a.cover) : none,
+    removed: a.known !== 'none' && b.known === 'whole' ? uncovered(a.cover, b.cover, same) : none,
+    added: b.known !== 'none' && a.known === 'whole' ? uncovered(b.cover, a.cover, same) : none,
+    same,
   }
 }
 
@@ -103,8 +107,8 @@ export function splitChanges(
   pairs: readonly Pair[],
 ): Change[] {
   if (a.known !== 'whole' || b.known !== 'whole') return []
-  const onlyA = blocksOnlyIn(a.pages, b.pages)
-  const onlyB = blocksOnlyIn(b.pages, a.pages)
+  const onlyA = blocksOnlyIn(a.pages, b.pages, difference.same)
+  const onlyB = blocksOnlyIn(b.pages, a.pages, difference.same)
   const left = uncovered(coverage(onlyA), difference.removed)
   const right = uncovered(coverage(onlyB), difference.added)
   if (isUncovered(left) && isUncovered(right)) return []
@@ -155,13 +159,13 @@ function orderText(frames: Frames, blocks: PageSet): string {
 }
 
 /** Blocks of one set that the other lacks. Bitmaps that are the same words are not looked into. */
-function blocksOnlyIn(a: PageSet, b: PageSet): PageSet {
+function blocksOnlyIn(a: PageSet, b: PageSet, same: WordComparison): PageSet {
   const only = createPageSet(a.pageShift)
   for (const { order, spans } of a.orders.values()) {
     const others = b.orders.get(order)?.spans
     for (const [span, words] of spans) {
       const other = others?.get(span)
-      if (other !== undefined && sameWords(words, other)) continue
+      if (other !== undefined && same(words, other)) continue
       const left = other === undefined ? words : words.map((word, i) => word & ~(other[i] as number))
       if (!isEmpty(left)) putSpan(orderBits(only, order), span, left, other !== undefined)
     }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  compareOnce,
   countBits,
   isEmpty,
   nextSet,
@@ -49,6 +50,29 @@ describe('words of a bitmap', () => {
         expect(sameWords(a, a.slice())).toBe(true)
       }),
     )
+  })
+
+  it('are compared once, whichever side asks first and whatever else is compared between', () => {
+    const list = fc.array(fc.constantFrom(1, 2), { minLength: 3, maxLength: 3 })
+    fc.assert(
+      fc.property(
+        fc.array(list, { minLength: 2, maxLength: 4 }),
+        fc.array(fc.nat(15), { maxLength: 20 }),
+        (lists, asks) => {
+          const arrays = lists.map(values => Uint32Array.from(values))
+          const same = compareOnce()
+          for (const ask of asks) {
+            const [a, b] = [arrays[(ask >> 2) % arrays.length]!, arrays[(ask & 3) % arrays.length]!]
+            expect(same(a, b)).toBe(sameWords(a, b))
+          }
+        },
+      ),
+    )
+    const same = compareOnce()
+    const [a, b] = [Uint32Array.of(1), Uint32Array.of(2)]
+    expect(same(a, b)).toBe(false)
+    b[0] = 1
+    expect(same(b, a)).toBe(false)
   })
 
   it('are pairs of a table of u64s', () => {

@@ -3,6 +3,7 @@ import { geometry } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { coverage } from '../../../formats/pages/coverage.js'
 import { createPageSet } from '../../../formats/pages/page-set.js'
+import { sameWords } from '../../../formats/pages/words.js'
 import { pairChanges } from '../../../src/diff/compare-items.js'
 import { compareContents, contentBudget } from '../../../src/diff/content.js'
 import { createItem } from '../../../src/diff/item.js'
@@ -72,7 +73,7 @@ describe('flags of folios', () => {
     return pairChanges({ a: item(a), b: item(b), renamed: null }, memories, {
       follows: false,
       lacking: [],
-      difference: { added: none, removed: none },
+      difference: { added: none, removed: none, same: sameWords },
     })
   }
 
