@@ -2,9 +2,10 @@ import { type FdtNode, findProperty, nativeU64 } from '../../formats/fdt/index.j
 import type { Abi } from '../../formats/kernels/index.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
-import { mergeRanges, rangesCover, rangesTouch } from '../../formats/memory/range.js'
+import { mergeRanges, subtractRanges } from '../../formats/memory/range.js'
+import { coverage, coveredBytes } from '../../formats/pages/coverage.js'
 import { blocksAt, hasBlock, totals } from '../../formats/pages/page-set.js'
-import { forEachRange, listRanges } from '../../formats/pages/runs.js'
+import { blocksIn, countBlocksIn } from '../../formats/pages/query.js'
 import { trackerOf } from '../../formats/trackers/index.js'
 import type {
   TrackerDecode,
@@ -134,19 +135,16 @@ function tailFlaw(memory: PhysicalMemory, { abi, root, options, decode }: ReadAs
 }
 
 function outsideFlaw(memory: PhysicalMemory, { pages }: TrackerDecode): string | null {
-  const ram = mergeRanges(memory.ranges)
-  const outside = listRanges(pages).filter(({ start, end }) => !rangesCover(ram, start, end)).length
-  return outside === 0 ? null : `${outside} ranges of it are not in the memory that the dump knows of`
+  let outside = 0
+  for (const { start, end } of subtractRanges([{ start: 0, end: ADDRESS_LIMIT }], mergeRanges(memory.ranges)))
+    outside += countBlocksIn(pages, start, end)
+  return outside === 0 ? null : `${outside} blocks of it are not in the memory that the dump knows of`
 }
 
+/** Counted in words: a bitmap of a page that is named a million times has more blocks than can be looked at one by one. */
 function collision({ pages, nodes }: TrackerDecode): string | null {
-  let covered = 0
-  forEachRange(pages, (start, end) => {
-    covered += end - start
-  })
-  if (totals(pages).bytes !== covered) return 'its blocks overlap one another'
-  const preserved = listRanges(pages)
-  const hit = nodes.some(({ address, size }) => rangesTouch(preserved, address, address + size))
+  if (totals(pages).bytes !== coveredBytes(coverage(pages))) return 'its blocks overlap one another'
+  const hit = nodes.some(({ address, size }) => blocksIn(pages, address, address + size, 1).length > 0)
   return hit ? 'its blocks cover pages of the map itself' : null
 }
 

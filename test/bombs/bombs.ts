@@ -184,6 +184,11 @@ export const BOMBS: readonly Bomb[] = [
     make: sharedBitmap('kho-v1-page', 4096, 0xff),
   },
   {
+    name: 'shared-bitmap-sparse',
+    what: '255,000 entries that share one bitmap of every eighth page',
+    make: sharedBitmap('kho-v1-page', 4096, 0x01),
+  },
+  {
     name: 'fdt-properties',
     what: '1,000,000 properties in one device tree',
     make: image('kho-v4', (builder, share) => [
