@@ -26,7 +26,9 @@ function createBitmapBatch(
   single: (element: ChunkElement) => void,
 ): BitmapBatch {
   const bits = bitmapBytes * 8
-  let run: ChunkElement[] = []
+  const run: ChunkElement[] = []
+  let order = -1
+  let size = 0
 
   const flush = () => {
     const first = run[0]
@@ -37,35 +39,68 @@ function createBitmapBatch(
     } else {
       for (const element of run) single(element)
     }
-    run = []
+    run.length = 0
   }
 
   /** In line with its own span, and of an order whose blocks all lie below the largest address. */
-  const isPlain = ({ order, physStart, bitmap }: ChunkElement) => {
-    if (order + pages.pageShift >= 31 || bitmap % bitmapBytes !== 0) return false
-    const span = bits * blockSize(pages, order)
-    return physStart % span === 0 && physStart + span <= 2 ** 51
+  const isPlain = ({ order, physStart, bitmap }: ChunkElement, size: number) => {
+    // Sizes are powers of two; `%` of numbers this large is a call of fmod().
+    if (order + pages.pageShift >= 31 || (bitmap & (bitmapBytes - 1)) !== 0) return false
+    const block = Math.floor(physStart / size)
+    return block * size === physStart && (block & (bits - 1)) === 0 && physStart + bits * size <= 2 ** 51
   }
 
   return {
     add(element) {
-      if (bits >= SPAN_BITS || !isPlain(element)) {
+      if (element.order !== order) {
+        order = element.order
+        size = blockSize(pages, order)
+      }
+      if (bits >= SPAN_BITS || !isPlain(element, size)) {
         flush()
         single(element)
         return
       }
       const last = run.at(-1)
-      const size = blockSize(pages, element.order)
       const follows =
         last !== undefined &&
         last.order === element.order &&
         last.bitmap + bitmapBytes === element.bitmap &&
         last.physStart + bits * size === element.physStart &&
-        (element.physStart / size) % SPAN_BITS !== 0
+        ((element.physStart / size) & (SPAN_BITS - 1)) !== 0
       if (!follows) flush()
       run.push(element)
     },
     flush,
+  }
+}
+
+/**
+ * Notes objects of a size, a power of two, and tells of each whether it is new. A bit for each, a word for 32 in a row: a
+ * set of 65,536 addresses costs as much as all else that is done with as many bitmaps.
+ */
+function createSeen(size: number): (address: number) => boolean {
+  const words = new Map<number, number>()
+  const unaligned = new Set<number>()
+  let group = -1
+  let word = 0
+  return address => {
+    const number = Math.floor(address / size)
+    if (number * size !== address) {
+      const isNew = !unaligned.has(address)
+      unaligned.add(address)
+      return isNew
+    }
+    const itsGroup = Math.floor(number / 32)
+    if (itsGroup !== group) {
+      if (group >= 0) words.set(group, word)
+      group = itsGroup
+      word = words.get(group) ?? 0
+    }
+    const bit = 1 << (number & 31)
+    if ((word & bit) !== 0) return false
+    word |= bit
+    return true
   }
 }
 
@@ -84,7 +119,7 @@ export function createBitmapCollector(
   { nodes, faults, counts }: BitmapNotes,
 ): { add(element: ChunkElement): void; finish(): PageSet } {
   const pages = createPageSet(geometry.pageShift)
-  const seen = new Set<number>()
+  const isNew = createSeen(bitmapBytes)
   const absent = new Set<number>()
   const bad = () => counts.badPointers++
   // Entries that share a bitmap cost their writer nothing and the decoder a bitmap each: hold both to the input's size.
@@ -107,13 +142,12 @@ export function createBitmapCollector(
   return {
     add(element) {
       const { bitmap, order, at } = element
-      if (seen.has(bitmap)) {
+      if (!isNew(bitmap)) {
         const message = `bitmap ${hex(bitmap)} is used by more than one entry`
         faults.add('CHUNK-BITMAP-SHARED', message, at, nodePath(bitmap))
         budget -= Math.max(bitmapBytes, 4096) * 2
         if (budget < 0) return
       } else {
-        seen.add(bitmap)
         const { physStart: start } = element
         nodes.push({ address: bitmap, kind: 'bitmap', level: null, order, start, size: bitmapBytes })
       }
