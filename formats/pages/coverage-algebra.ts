@@ -2,7 +2,7 @@ import { lowerBound } from '../memory/sorted.js'
 import { type Coverage, spanKeys } from './coverage.js'
 import { clearRuns, createRuns, type PageRuns, subtractRuns } from './page-runs.js'
 import { SPAN_BITS, SPAN_WORDS } from './page-set.js'
-import { fillBits, isEmpty, sameWords, type WordComparison } from './words.js'
+import { fillBits, isEmpty, sameWords, type WordComparison, without } from './words.js'
 
 /** Pages of `a` that `b` lacks. Bitmaps that are the same words are not looked into; both count in the same pages. */
 export function uncovered(a: Coverage, b: Coverage, same: WordComparison = sameWords): Coverage {
@@ -10,7 +10,9 @@ export function uncovered(a: Coverage, b: Coverage, same: WordComparison = sameW
   for (const [span, words] of a.spans) {
     const other = b.spans.get(span)
     if (other !== undefined && same(words, other)) continue
-    const left = clearRuns(other === undefined ? words : without(words, other), words, span, b.runs)
+    const rest = other === undefined ? words : without(words, other)
+    if (rest === null) continue
+    const left = clearRuns(rest, words, span, b.runs)
     if (!isEmpty(left)) spans.set(span, left)
   }
   const rest = subtractRuns(a.runs, b.runs)
@@ -27,12 +29,6 @@ export function isUncovered({ spans, runs }: Coverage): boolean {
   if (runs.starts.length > 0) return false
   for (const words of spans.values()) if (!isEmpty(words)) return false
   return true
-}
-
-function without(words: Uint32Array, other: Uint32Array): Uint32Array {
-  const left = new Uint32Array(SPAN_WORDS)
-  for (let i = 0; i < SPAN_WORDS; i++) left[i] = words[i]! & ~other[i]!
-  return left
 }
 
 /** What is left of runs without the bitmaps of `b`. Where there is a bitmap, the rest becomes one, in `spans`. */
@@ -58,9 +54,10 @@ function clearSpans(rest: PageRuns, b: Coverage, spans: Map<number, Uint32Array>
   }
   for (const [span, words] of fresh) {
     const left = without(words, b.spans.get(span)!)
+    if (left === null) continue
     const own = spans.get(span)
     for (let i = 0; own !== undefined && i < SPAN_WORDS; i++) left[i] = left[i]! | own[i]!
-    if (!isEmpty(left)) spans.set(span, left)
+    spans.set(span, left)
   }
   return out.finish()
 }

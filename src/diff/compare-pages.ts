@@ -16,7 +16,7 @@ import {
   type PageSet,
   putSpan,
 } from '../../formats/pages/page-set.js'
-import { compareOnce, isEmpty, type WordComparison } from '../../formats/pages/words.js'
+import { compareOnce, isEmpty, type WordComparison, without } from '../../formats/pages/words.js'
 import type { KhoState } from '../image/state.js'
 import { ownershipOf } from '../owners/ownership.js'
 import type { Change, Memory, Side } from './change.js'
@@ -166,8 +166,8 @@ function blocksOnlyIn(a: PageSet, b: PageSet, same: WordComparison): PageSet {
     for (const [span, words] of spans) {
       const other = others?.get(span)
       if (other !== undefined && same(words, other)) continue
-      const left = other === undefined ? words : words.map((word, i) => word & ~(other[i] as number))
-      if (!isEmpty(left)) putSpan(orderBits(only, order), span, left, other !== undefined)
+      const left = other === undefined ? words : without(words, other)
+      if (left !== null && !isEmpty(left)) putSpan(orderBits(only, order), span, left, other !== undefined)
     }
   }
   return only

@@ -8,6 +8,7 @@ import {
   nextUsed,
   nextUsedSlot,
   sameWords,
+  without,
 } from '../../../formats/pages/words.js'
 
 const word = fc.oneof(
@@ -35,6 +36,24 @@ describe('words of a bitmap', () => {
         expect(nextSet(a, start)).toBe(bits.find(bit => bit >= start) ?? a.length * 32)
         const other = b.length < a.length ? a.slice() : b.slice(0, a.length)
         expect(sameWords(a, other)).toBe(a.join() === other.join())
+      }),
+    )
+  })
+
+  it('are counted where most are in use, and taken from each other, as their bits are', () => {
+    const used = fc.integer({ min: 1, max: 0xffffffff })
+    const dense = fc.array(fc.oneof({ weight: 20, arbitrary: used }, word), { minLength: 1, maxLength: 80 })
+    fc.assert(
+      fc.property(dense, words, (list, b) => {
+        const a = Uint32Array.from(list)
+        const other = new Uint32Array(a.length)
+        other.set(b.subarray(0, a.length))
+        const bits = bitsOf(a)
+        expect(countBits(a)).toBe(bits.length)
+        const taken = new Set(bitsOf(other))
+        const left = without(a, other)
+        expect(left === null ? [] : bitsOf(left)).toEqual(bits.filter(bit => !taken.has(bit)))
+        expect(without(a, a)).toBe(null)
       }),
     )
   })
