@@ -28,7 +28,7 @@ function halfRandom(seed: number, flips: number): PageSet {
   return set
 }
 
-describe('two states of 1 TiB, half of it at random, that differ in 1,000 pages (limit: 400 ms)', () => {
+describe('two states of 1 TiB, half of it at random, that differ in 1,000 pages (limit: 150 ms)', () => {
   const a = stateOf({ pages: halfRandom(1, 0) })
   const b = stateOf({ pages: halfRandom(1, 1000) })
   bench('the whole diff', () => {
