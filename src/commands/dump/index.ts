@@ -7,9 +7,11 @@ import type { KhoState } from '../../image/state.js'
 import type { Node } from '../../model/node.js'
 import { isPattern, matchParts, outermost } from '../../model/pattern.js'
 import { resolve } from '../../model/resolve.js'
+import { findingJson } from '../../render/finding-json.js'
 import { writeJson } from '../../render/json.js'
 import { documentJson, viewJson } from '../../render/view-json.js'
 import { type TreeOptions, writeTree } from '../../render/view-text.js'
+import { validateState } from '../../validate/validate.js'
 import { openState } from '../shared/open-state.js'
 import {
   addImageOptions,
@@ -94,7 +96,8 @@ async function dump(
 }
 
 function bodyOf(state: KhoState, parts: readonly Node[] | null, named: string, pattern: boolean) {
-  if (parts === null) return documentJson(state)
+  if (parts === null)
+    return { ...documentJson(state), findings: validateState(state).findings.map(findingJson) }
   if (!pattern) return { path: named, value: viewJson(state, parts[0]!.view) }
   return { parts: parts.map(({ path, view }) => ({ path, value: viewJson(state, view) })) }
 }

@@ -1,9 +1,10 @@
 import type { Evidence, KhoState, RootCandidate } from '../../image/state.js'
 import { BLOB } from '../../model/blob.js'
 import { elementNames } from '../../model/node.js'
-import { allFaults, blobElements } from '../../model/state.js'
+import { blobElements } from '../../model/state.js'
 import { trackerTotals } from '../../model/tracker.js'
 import { escapeText } from '../../render/escape.js'
+import { findingCounts, findingLine } from '../../render/finding-text.js'
 import {
   grouped,
   nameText,
@@ -14,6 +15,7 @@ import {
   writeTree,
 } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
+import { validateState } from '../../validate/validate.js'
 
 /** Writes the whole state as a tree for people. */
 export function writeDump(write: Writer, state: KhoState, options: TreeOptions): void {
@@ -116,22 +118,14 @@ function writeBlobs(write: Writer, state: KhoState, options: TreeOptions): void 
   }
 }
 
+/** What `kho validate` says of the state, in its words. */
 function writeFindings(write: Writer, state: KhoState, options: TreeOptions): void {
   const { palette } = options
-  const faults = allFaults(state)
-  write(`${palette.label('findings')} ${palette.faint(`(${faults.length})`)}\n`)
-  const shown = Math.min(faults.length, options.limit)
-  for (const fault of faults.slice(0, shown)) {
-    const tint = fault.absent === undefined ? palette.bad : palette.warning
-    const where = [fault.path, fault.address === null ? null : hex(fault.address)].filter(
-      part => part !== null,
-    )
-    const more =
-      fault.more === undefined ? '' : ` ${palette.faint(`(and ${grouped(fault.more)} more like it)`)}`
-    const at = where.length === 0 ? '' : `${escapeText(where.join(' '))}: `
-    write(`  ${tint(fault.code)} ${at}${escapeText(fault.message)}${more}\n`)
-  }
-  writeMore(write, faults.length - shown, options, 1)
+  const { findings } = validateState(state)
+  write(`${palette.label('findings')} ${palette.faint(`(${findingCounts(findings)})`)}\n`)
+  const shown = Math.min(findings.length, options.limit)
+  for (const finding of findings.slice(0, shown)) write(`  ${findingLine(finding, palette)}\n`)
+  writeMore(write, findings.length - shown, options, 1)
 }
 
 function stateText(state: string, palette: Palette): string {

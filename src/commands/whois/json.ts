@@ -12,7 +12,7 @@ export function whoisJson(answer: Whois): JsonItem<typeof schema, 'addresses'> {
     preserved: answer.preserved,
     block: blockJson(answer.block),
     overlapping: answer.overlapping.map(({ address, order }) => ({ address: hex(address), order })),
-    trackerPath: answer.trackerPath.length === 0 ? null : trackerText(answer.trackerPath),
+    trackerPath: answer.trackerPath.length === 0 ? null : trackerText(answer.trackerPath, ' > '),
     tracker: answer.trackerPath.map(step => ({ ...step })),
     owners: answer.owners.map(({ path, heldAs, kind, version, start, end, preserved }) => ({
       path,

@@ -14,7 +14,7 @@ export const schema = z
         preserved: z.boolean(),
         block: block.nullable(),
         overlapping: z.array(block).describe('further blocks that hold the address'),
-        trackerPath: z.string().nullable().describe('from the root down to the bit'),
+        trackerPath: z.string().nullable().describe('from the root down to the bit, steps apart by " > "'),
         tracker: z
           .array(z.strictObject({ node: z.string(), slot: count.nullable(), bit: count.nullable() }))
           .describe('the same, step by step'),

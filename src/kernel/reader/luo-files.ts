@@ -176,8 +176,8 @@ export function retrieveFiles(running: Running, files: readonly TakenFile[]): vo
 /** One entry of a list of sessions. */
 export interface SessionEntry {
   name: string
-  /** The name has no end: its last byte is lost. */
-  cut: boolean
+  /** What the kernel keeps of a name without an end: all but its last byte. */
+  kept: string
   files: number
   count: bigint
 }
@@ -192,5 +192,5 @@ export function readSession({ memory }: Running, address: number): SessionEntry 
   const set = offsetOf(LUO_SESSION_SER, 'fileSetSer')
   // As it stands: what is no address is for the kernel to fault on.
   const files = Number(LUO_FILE_SET_SER.raw(bytes, set, 'files'))
-  return { name: name.slice(0, NAME_MOST), cut: name.length > NAME_MOST, files, count: fileSetSer.count }
+  return { name, kept: name.slice(0, NAME_MOST), files, count: fileSetSer.count }
 }

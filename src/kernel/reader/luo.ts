@@ -157,14 +157,14 @@ function openArray(running: Running, array: number): void {
 
 /** luo_session_deserialize_one(). False where that ends it all: opening the device fails then. */
 function openSession(running: Running, entry: SessionEntry, names: Map<string, number>): boolean {
-  const { name, cut, files, count } = entry
+  const { name, kept, files, count } = entry
   const path = appendPath(appendPath(PATH, 'sessions'), name === '' ? names.size : name)
-  if (names.has(name)) {
-    report(running, 'LUO-SESSION-DUPLICATE', `Failed to insert session [${name}]: -EEXIST`, path)
+  if (names.has(kept)) {
+    report(running, 'LUO-SESSION-DUPLICATE', `Failed to insert session [${kept}]: -EEXIST`, path)
     return false
   }
-  names.set(name, names.size)
-  if (cut) {
+  names.set(kept, names.size)
+  if (kept !== name) {
     const message = `the last letter of session '${name}' is lost: who asks for all of its name is told -ENOENT`
     report(running, 'LUO-NAME-UNTERMINATED', message, path)
   }

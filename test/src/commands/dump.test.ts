@@ -71,7 +71,7 @@ describe('kho dump --json', () => {
         blocks: Object.values(counts).reduce((a, b) => a + b),
         bytes,
       },
-      findings: [],
+      findings: [{ rule: 'DUMP-BLIND-SPOT', severity: 'info' }],
     })
   })
 })
@@ -232,4 +232,33 @@ describe('coverage of the tracker', () => {
       rmSync(folder, { recursive: true })
     }
   })
+})
+
+describe('what kho dump finds', () => {
+  it.each(['MAP-ORPHAN', 'LUO-FLB-REFCOUNT', 'RADIX-CYCLE', 'MEMFD-SIZE'])(
+    'is what kho validate finds, in as many lines: %s',
+    async rule => {
+      const folder = mkdtempSync(join(tmpdir(), 'kho-dump-'))
+      try {
+        const path = join(folder, 'broken.elf')
+        expect((await kho(['damage', IMAGE, '--damage', rule, '-o', path, '--quiet'])).code).toBe(0)
+        const { out } = await kho(['dump', path])
+        const judged = await kho(['validate', path])
+        const lines = judged.out.split('\n').filter(line => /^(error|warning|info) /.test(line))
+        expect(lines.length).toBeGreaterThan(1)
+        expect(
+          out
+            .slice(out.indexOf('findings ('))
+            .split('\n')
+            .slice(1, -1)
+            .map(line => line.trim()),
+        ).toEqual(lines)
+        const findings = async (command: string) =>
+          (JSON.parse((await kho([command, path, '--json'])).out) as { findings: unknown[] }).findings
+        expect(await findings('dump')).toEqual(await findings('validate'))
+      } finally {
+        rmSync(folder, { recursive: true })
+      }
+    },
+  )
 })

@@ -66,7 +66,7 @@ describe('kho whois', () => {
       address: '0x60d000',
       preserved: true,
       block: { address: '0x60d000', order: 0 },
-      trackerPath: expect.stringMatching(/^tracker\/nodes\/0x630000\[2\] → .* bit 1549$/),
+      trackerPath: expect.stringMatching(/^tracker\/nodes\/0x630000\[2\] > .* bit 1549$/),
       owners: [{ path: 'fdt', kind: 'blob', start: '0x60d000', end: '0x60d195' }],
       memory: 'ram',
     })
