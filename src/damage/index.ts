@@ -21,6 +21,7 @@ import { createTarget } from './run-target.js'
 import { createStateTarget } from './state-target.js'
 import { systemdDamages } from './systemd.js'
 import { tableDamages } from './tables.js'
+import type { Decoded } from './target.js'
 import { unpreservedDamages } from './unpreserved.js'
 import { vmallocDamages } from './vmalloc.js'
 
@@ -93,12 +94,17 @@ export interface DamageOffer {
 
 /** Every damage, tried on a state. */
 export function damagesOf(state: KhoState): DamageOffer[] {
-  return Object.entries(DAMAGES).map(([rule, { about }]) => ({ rule, about, reason: whyNot(state, rule) }))
+  const decoded: Decoded = {}
+  return Object.entries(DAMAGES).map(([rule, { about }]) => ({
+    rule,
+    about,
+    reason: whyNot(state, rule, decoded),
+  }))
 }
 
-function whyNot(state: KhoState, rule: string): string | null {
+function whyNot(state: KhoState, rule: string, decoded: Decoded): string | null {
   try {
-    damageNamed(rule).apply(createStateTarget(state, 1).target(1))
+    damageNamed(rule).apply(createStateTarget(state, 1, decoded).target(1))
     return null
   } catch (error) {
     if (isKhoError(error)) return error.message

@@ -13,7 +13,7 @@ import { knownRam } from '../kernel/reader/choose.js'
 import { type Overlay, overlayMemory } from '../write/overlay.js'
 import { builderFor, ramChoices } from '../write/placement.js'
 import type { DamageTarget } from './damage.js'
-import { cannotBreak, makeTarget, type TargetBase } from './target.js'
+import { cannotBreak, type Decoded, makeTarget, type TargetBase } from './target.js'
 
 /** A dump's state, to be broken: the dump stays as it is, what changes lies over it. */
 export interface StateTarget {
@@ -22,8 +22,8 @@ export interface StateTarget {
   result(): Overlay
 }
 
-/** Throws `cannot-express` for a copy of debugfs: it has no memory. */
-export function createStateTarget(state: KhoState, seed: number): StateTarget {
+/** Throws `cannot-express` for a copy of debugfs: it has no memory. `decoded` is for several targets of a state of which each has one change. */
+export function createStateTarget(state: KhoState, seed: number, decoded?: Decoded): StateTarget {
   const { image, geometry, abi, root } = state
   if (image.dump.debugfs !== undefined) throw cannotBreak('memory')
   const { pageSize } = geometry
@@ -64,6 +64,7 @@ export function createStateTarget(state: KhoState, seed: number): StateTarget {
     root: root.address,
     builder,
     memory: () => changed,
+    ...(decoded === undefined ? {} : { decoded }),
     pages(address, count) {
       for (let n = 0; n < count; n++) page(address + n * pageSize)
       return builder.place(address, count).bytes

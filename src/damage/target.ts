@@ -1,6 +1,6 @@
-import { decodeBlob } from '../../formats/blobs/index.js'
+import { type Blob, decodeBlob } from '../../formats/blobs/index.js'
 import { KhoError } from '../../formats/error.js'
-import { type FdtNode, findProperty, nativeU64, readFdt } from '../../formats/fdt/index.js'
+import { type FdtNode, type FdtTree, findProperty, nativeU64, readFdt } from '../../formats/fdt/index.js'
 import { type Abi, locateTracker, trackerOptions } from '../../formats/kernels/index.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
@@ -17,8 +17,17 @@ export function cannotBreak(what: string): KhoError {
   })
 }
 
+/** What the decoders make of a state's bytes. */
+export interface Decoded {
+  fdt?: FdtTree
+  tracker?: ReturnType<DamageTarget['tracker']>
+  blobs?: Blob[]
+}
+
 /** What a target is made over. */
 export interface TargetBase {
+  /** What was decoded while nothing was changed: targets over the same bytes may have it in common. */
+  readonly decoded?: Decoded
   readonly machine: DamagedMachine
   readonly abi: Abi
   /** Physical address of the root FDT. */
@@ -45,6 +54,19 @@ export function makeTarget(base: TargetBase, seed: number): DamageTarget {
   const { geometry } = builder
   const { pageSize } = geometry
   const random = createRandom(seed)
+  // A blob of a million entries is decoded once, not for each question: until the first change, after which all is read anew.
+  let decoded: Decoded | null = base.decoded ?? {}
+  const once = <K extends keyof Decoded>(
+    key: K,
+    make: () => NonNullable<Decoded[K]>,
+  ): NonNullable<Decoded[K]> => {
+    const known = decoded?.[key] ?? make()
+    if (decoded !== null) decoded[key] = known
+    return known as NonNullable<Decoded[K]>
+  }
+  const changes = () => {
+    decoded = null
+  }
 
   const read = (address: number, length: number): Uint8Array => {
     const found = base.memory().read(address, length)
@@ -52,6 +74,7 @@ export function makeTarget(base: TargetBase, seed: number): DamageTarget {
     return found.bytes
   }
   const write = (address: number, bytes: Uint8Array) => {
+    changes()
     const first = Math.floor(address / pageSize) * pageSize
     const count = Math.ceil((address + bytes.length - first) / pageSize)
     base.pages(first, count).set(bytes, address - first)
@@ -61,31 +84,37 @@ export function makeTarget(base: TargetBase, seed: number): DamageTarget {
     fill(viewOf(bytes))
     return bytes
   }
-  const fdt = () => {
+  const readRoot = () => {
     const size = viewOf(read(root, 8)).getUint32(4)
     const { tree } = readFdt(read(root, size))
     if (tree === null) throw cannotBreak('readable root FDT')
     return tree
   }
-  const tracker = () => {
+  const fdt = () => once('fdt', readRoot)
+  const decodeTracker = () => {
     const found = locateTracker(abi.name, fdt().root)
     if (found === null) throw cannotBreak('tracker')
     const options = trackerOptions(abi.name, geometry)
     return { root: found, decode: trackerOf(abi.tracker).decode(base.memory(), found, options) }
   }
+  const tracker = () => once('tracker', decodeTracker)
+  const decodeBlobs = () =>
+    fdt()
+      .root.children.filter(child => child.name !== 'preserved-memory')
+      .map(child => decodeBlob(base.memory(), { name: child.name, geometry, ...pointerOf(child) }))
   return {
     machine,
-    builder,
+    get builder() {
+      changes()
+      return builder
+    },
     abi,
     geometry,
     root,
     random,
     fdt,
     tracker,
-    blobs: () =>
-      fdt()
-        .root.children.filter(child => child.name !== 'preserved-memory')
-        .map(child => decodeBlob(base.memory(), { name: child.name, geometry, ...pointerOf(child) })),
+    blobs: () => once('blobs', decodeBlobs),
     read,
     u64: address => u64(viewOf(read(address, 8)), 0),
     write,
@@ -100,6 +129,7 @@ export function makeTarget(base: TargetBase, seed: number): DamageTarget {
         words(8, view => view.setBigUint64(0, BigInt(value), true)),
       ),
     remove(address, count = 1) {
+      changes()
       base.remove(Math.floor(address / pageSize) * pageSize, count)
     },
     unpreserve(address, order) {
@@ -118,7 +148,10 @@ export function makeTarget(base: TargetBase, seed: number): DamageTarget {
       write(place, Uint8Array.of(byte! & ~(1 << (last.bit % 8))))
       return true
     },
-    allocate: count => builder.allocate(count),
+    allocate(count) {
+      changes()
+      return builder.allocate(count)
+    },
     pick(list, what) {
       if (list.length === 0) throw cannotBreak(what)
       return list[random.below(list.length)]!

@@ -2,10 +2,10 @@ import { appendPath, elementSegments } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { KhoState } from '../image/state.js'
 import {
+  holdsItems,
   type ItemField,
   type ItemTraits,
   isNotKnown,
-  type Kind,
   type Leaf,
   type LeafValue,
   type Thing,
@@ -78,23 +78,6 @@ function* listsOf(node: Node): Generator<Node> {
     if (below.view.form === 'many') yield below
     else if (fields[name] !== undefined && throughOf(fields[name]) !== undefined) yield* listsOf(below)
   }
-}
-
-const holding = new Map<Kind<unknown>, boolean>()
-
-/** True where a thing of a kind is compared as one, or can have such things below it. */
-function holdsItems(kind: Kind<unknown>): boolean {
-  const known = holding.get(kind)
-  if (known !== undefined) return known
-  holding.set(kind, kind.item !== undefined)
-  const found =
-    kind.item !== undefined ||
-    Object.values(kind.fields).some(field => {
-      if (field.form === 'one') return field.kinds.some(holdsItems)
-      return field.form === 'many' && !('form' in field.of) && holdsItems(field.of)
-    })
-  holding.set(kind, found)
-  return found
 }
 
 function itemFrom(state: KhoState, node: Node, parts: readonly Thing[]): Item {

@@ -269,3 +269,20 @@ export function defineKind<T>(
   const { what } = spec
   return { ...spec, what: typeof what === 'string' ? () => what : what }
 }
+
+const holding = new Map<Kind<unknown>, boolean>()
+
+/** True where a thing of a kind is compared as one, or can have such things below it. */
+export function holdsItems(kind: Kind<unknown>): boolean {
+  const known = holding.get(kind)
+  if (known !== undefined) return known
+  holding.set(kind, kind.item !== undefined)
+  const found =
+    kind.item !== undefined ||
+    Object.values(kind.fields).some(field => {
+      if (field.form === 'one') return field.kinds.some(holdsItems)
+      return field.form === 'many' && !('form' in field.of) && holdsItems(field.of)
+    })
+  holding.set(kind, found)
+  return found
+}

@@ -39,6 +39,7 @@ export interface Node {
   step(segment: Segment): Node | null
   /** The things and lists directly below; values are left out. */
   below(): Iterable<Node>
+  branches(): Iterable<readonly [field: string, Node]>
   /** Names of the parts below, as they are written in a path; not all of very many. */
   names(): string[]
 }
@@ -87,9 +88,12 @@ function recordNode(place: Place, { kind, self }: Thing): Node {
     step: segment =>
       stepThrough(kind, field, segment) ?? field(segment) ?? rawStep(state, path, own(), segment),
     *below() {
+      for (const [, node] of this.branches()) yield node
+    },
+    *branches() {
       for (const name of branchesOf(kind)) {
         const node = field(name)
-        if (node !== null) yield node
+        if (node !== null) yield [name, node]
       }
     },
     names: () => [...throughNames(kind, field), ...Object.keys(kind.fields).map(encodeSegment)],
@@ -194,10 +198,11 @@ function leafNode(
 }
 
 /** What ends a path. */
-const END: Pick<Node, 'content' | 'step' | 'below' | 'names'> = {
+const END: Pick<Node, 'content' | 'step' | 'below' | 'branches' | 'names'> = {
   content: () => null,
   step: () => null,
   below: () => [],
+  branches: () => [],
   names: () => [],
 }
 
@@ -234,7 +239,7 @@ function listNode(state: KhoState, path: string, base: string, many: Many<unknow
     get memory() {
       return memory()
     },
-    content: () => null,
+    ...END,
     step(segment) {
       const known = elements()
       const n = isNotKnown(known) ? -1 : findElement(known, segment)

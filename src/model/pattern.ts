@@ -1,6 +1,7 @@
 import { KhoError } from '../../formats/error.js'
 import { parsePath, type Segment } from '../../formats/layout/index.js'
 import type { KhoState } from '../image/state.js'
+import type { Kind } from './kind.js'
 import { type Node, throughOf } from './node.js'
 import { stateNode } from './state.js'
 
@@ -15,22 +16,41 @@ export function isPattern(text: string): boolean {
   return text.includes('*')
 }
 
+/** Which of the parts that are like a pattern are wanted. */
+export interface Wanted {
+  keeps(part: Node): boolean
+  /** False where no thing of a kind, and nothing below one, is wanted. */
+  within(kind: Kind<unknown>): boolean
+}
+
+const ALL: Wanted = { keeps: () => true, within: () => true }
+
+interface Search {
+  wanted: Wanted
+  found: Map<string, Node>
+  /** What was come by with the same steps left: with several `**` there are many ways to one part; null with one at the most. */
+  seen: Set<string> | null
+  /** Whether anything is like the pattern, wanted or not. */
+  any: boolean
+}
+
 /**
  * Parts of a state whose paths are like a pattern, in the order of the state, each once: `*` is any run of characters within a
- * step, `**` any number of steps. Values are left out.
+ * step, `**` any number of steps. Values are left out, and what is not `wanted`.
  *
  * @throws KhoError `usage` for a pattern that is no path otherwise, and where nothing is like it
  */
-export function matchParts(state: KhoState, pattern: string): Node[] {
+export function matchParts(state: KhoState, pattern: string, wanted: Wanted = ALL): Node[] {
   const text = pattern.startsWith('/') ? pattern.slice(1) : pattern
-  const found = new Map<string, Node>()
   // Two ** in a row are one: else every part would be come by in many ways.
   const steps = text
     .split('/')
     .filter((part, n, all) => part !== ANY_DEPTH || all[n - 1] !== ANY_DEPTH)
     .map(part => stepOf(part))
-  collect(stateNode(state), steps, found, new Set())
-  if (found.size > 0) return [...found.values()]
+  const several = steps.filter(step => step === 'any').length > 1
+  const search: Search = { wanted, found: new Map(), seen: several ? new Set() : null, any: false }
+  collect(stateNode(state), steps, search)
+  if (search.any) return [...search.found.values()]
   throw new KhoError('usage', `nothing in the state is like ${pattern}`, { path: pattern })
 }
 
@@ -53,22 +73,26 @@ function stepOf(part: string): Step {
   return { like: new RegExp(`^${literal.join('.*')}$`) }
 }
 
-/** `seen` holds what was come by with the same steps left: with several `**` there are many ways to one part. */
-function collect(node: Node, steps: readonly Step[], found: Map<string, Node>, seen: Set<string>): void {
-  const key = `${steps.length} ${node.path}`
-  if (seen.has(key)) return
-  seen.add(key)
+function collect(node: Node, steps: readonly Step[], search: Search): void {
+  const { found, seen, wanted } = search
+  if (seen !== null) {
+    const key = `${steps.length} ${node.path}`
+    if (seen.has(key)) return
+    seen.add(key)
+  }
   const [step, ...rest] = steps
-  if (step === undefined) found.set(node.path, node)
-  else if (step === 'any') {
-    collect(node, rest, found, seen)
-    for (const child of childrenOf(node)) collect(child, steps, found, seen)
+  if (step === undefined) {
+    search.any = true
+    if (wanted.keeps(node)) found.set(node.path, node)
+  } else if (step === 'any') {
+    collect(node, rest, search)
+    for (const child of childrenOf(node, wanted)) collect(child, steps, search)
   } else if ('exact' in step) {
     const child = node.step(step.exact)
-    if (child !== null) collect(child, rest, found, seen)
+    if (child !== null) collect(child, rest, search)
   } else {
-    for (const child of childrenOf(node)) {
-      if (step.like.test(lastStep(child.path))) collect(child, rest, found, seen)
+    for (const child of childrenOf(node, ALL)) {
+      if (step.like.test(lastStep(child.path))) collect(child, rest, search)
     }
   }
 }
@@ -77,18 +101,19 @@ function lastStep(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** What lies directly below, with what paths may leave out left out. */
-function* childrenOf(node: Node): Generator<Node> {
+/** What lies directly below, with what paths may leave out left out; of lists, only those in which something may be wanted. */
+function* childrenOf(node: Node, wanted: Wanted): Generator<Node> {
   const { view } = node
+  if (view.form === 'many' && !('form' in view.many.of) && !wanted.within(view.many.of)) return
   if (view.form !== 'one' || node.path === '/') {
     yield* node.below()
     return
   }
-  for (const [name, field] of Object.entries(view.thing.kind.fields)) {
+  const { fields } = view.thing.kind
+  for (const [name, child] of node.branches()) {
+    const field = fields[name]!
     if (field.form === 'leaf' || field.hidden === true) continue
-    const child = node.step(name)
-    if (child === null) continue
     if (throughOf(field) === undefined) yield child
-    else yield* childrenOf(child)
+    else yield* childrenOf(child, wanted)
   }
 }

@@ -3,6 +3,7 @@ import { KhoError } from '../../../formats/error.js'
 import { isAddressText } from '../../../formats/layout/index.js'
 import { type ExtractPlan, planExtract, refuseMissing, writeContents } from '../../extract/extract.js'
 import type { KhoState } from '../../image/state.js'
+import { holdsItems } from '../../model/kind.js'
 import type { Node } from '../../model/node.js'
 import { isPattern, matchParts, outermost } from '../../model/pattern.js'
 import { fileFor, gapHash, makeFolder } from '../../node/output-folder.js'
@@ -32,7 +33,7 @@ export function partsOf(state: KhoState, paths: readonly string[]): Node[] {
     const plain = isAddressText(path) || !isPattern(path)
     const found = plain
       ? [targetOf(state, path).part]
-      : outermost(matchParts(state, path).filter(part => hasContents(state, part)))
+      : outermost(matchParts(state, path, { keeps: part => hasContents(state, part), within: holdsItems }))
     if (found.length === 0)
       throw new KhoError('usage', `nothing that is like ${path} has contents of its own`)
     for (const part of found) parts.set(part.path, part)
