@@ -9,6 +9,8 @@ export interface BootImage {
   form: KernelForm
   /** `x86_64`, `aarch64` as `uname -m` says it, or null where the header does not tell. */
   machine: string | null
+  /** Bytes of a page; null where the header does not tell. */
+  pageSize: number | null
   /** The release out of the boot header; null where only the kernel itself says it. */
   release: string | null
   /** The packed kernel; null where the file is the kernel itself. */
@@ -36,7 +38,10 @@ const ARM64_HEADER = defineStruct('arm64_image_header', {
   since: '3.17',
   source: 'arch/arm64/include/asm/image.h',
   size: 64,
-  fields: [{ name: 'magic', type: 'u32', offset: 56, doc: 'ARM\\x64' }],
+  fields: [
+    { name: 'flags', type: 'u64', offset: 24, doc: 'bits 1 and 2: 1 for pages of 4K, 2 of 16K, 3 of 64K' },
+    { name: 'magic', type: 'u32', offset: 56, doc: 'ARM\\x64' },
+  ],
 })
 
 /** The DOS header of a self-unpacking EFI program. drivers/firmware/efi/libstub/zboot-header.S, 7.3. */
@@ -77,6 +82,9 @@ export function readBootImage(bytes: Uint8Array): BootImage | null {
   return readElf(bytes) ?? readBzImage(bytes) ?? readZboot(bytes) ?? readArm64(bytes)
 }
 
+/** Bytes of a page of x86-64, which has no other. */
+const X86_PAGE = 4096
+
 function word(bytes: Uint8Array, offset: number): number {
   return bytes.length < offset + 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(offset, true)
 }
@@ -86,7 +94,8 @@ function readElf(bytes: Uint8Array): BootImage | null {
   const kind = word(bytes, 16)
   const form = ELF_FORMS.get(kind & 0xffff)
   if (form === undefined) return null
-  return { form, machine: MACHINES.get(kind >>> 16) ?? null, release: null, payload: null }
+  const machine = MACHINES.get(kind >>> 16) ?? null
+  return { form, machine, pageSize: machine === 'x86_64' ? X86_PAGE : null, release: null, payload: null }
 }
 
 function readBzImage(bytes: Uint8Array): BootImage | null {
@@ -100,6 +109,7 @@ function readBzImage(bytes: Uint8Array): BootImage | null {
   return {
     form: 'bzImage',
     machine: 'x86_64',
+    pageSize: X86_PAGE,
     release,
     payload: method === null ? null : { method, bytes: packed },
   }
@@ -114,14 +124,21 @@ function readZboot(bytes: Uint8Array): BootImage | null {
   return {
     form: 'EFI zboot',
     machine: null,
+    pageSize: null,
     release: null,
     payload: method === null ? null : { method, bytes: packed },
   }
 }
 
+/** Page sizes by the flags' bits; 0 does not tell. */
+const ARM64_PAGES = [null, 4096, 16384, 65536]
+
 function readArm64(bytes: Uint8Array): BootImage | null {
-  if (bytes.length < ARM64_HEADER.size || ARM64_HEADER.read(bytes).magic !== ARM64_MAGIC) return null
-  return { form: 'arm64 Image', machine: 'aarch64', release: null, payload: null }
+  if (bytes.length < ARM64_HEADER.size) return null
+  const { magic, flags } = ARM64_HEADER.read(bytes)
+  if (magic !== ARM64_MAGIC) return null
+  const pageSize = ARM64_PAGES[Number((flags >> 1n) & 3n)] ?? null
+  return { form: 'arm64 Image', machine: 'aarch64', pageSize, release: null, payload: null }
 }
 
 /** Longest text of a release that is believed: __NEW_UTS_LEN. */

@@ -9,6 +9,8 @@ export interface KernelFile {
   form: KernelForm
   /** `x86_64`, `aarch64` … as `uname -m` says it, or null where the file does not tell. */
   machine: string | null
+  /** Bytes of a page, or null where the file does not tell. */
+  pageSize: number | null
   /** How the kernel is packed, from the outside in; empty where it is not. */
   packed: Compression[]
   /** As `uname -r` says it, or null where nothing in the file looks like it. */
@@ -60,6 +62,7 @@ function describe(image: Uint8Array, outer: BootImage | null, packed: Compressio
   return {
     form: outer.form,
     machine: outer.machine ?? inner?.machine ?? null,
+    pageSize: outer.pageSize ?? inner?.pageSize ?? null,
     packed,
     release: outer.release ?? releaseIn(image, inner?.form === 'module'),
     kho: stringsWith(image, 'kho-v', /^\d+(;[!-~]+)?$/),

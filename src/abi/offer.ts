@@ -11,6 +11,10 @@ export interface Offer {
   name: string
   /** The layout, by which the kernel that wrote it is known. */
   abi: AbiName
+  /** Machine that wrote it, as `uname -m` says it; null where that is not known. */
+  machine: string | null
+  /** Bytes of a page there; null where that is not known. */
+  pageSize: number | null
   /** Element of the root's `compatible`. */
   compatible: string
   /** LUO's compatible string; null without LUO. */
@@ -56,6 +60,8 @@ export function kernelOffer(kernel: Kernel): Offer {
   return {
     name: release,
     abi: layout.name,
+    machine: null,
+    pageSize: null,
     compatible: layout.compatible,
     luo: users.luo?.version ?? null,
     handlers: users.luo === null ? [] : [...handlersOf(kernel)],
@@ -72,7 +78,14 @@ export function kernelOffer(kernel: Kernel): Offer {
 /** What a kernel can hand over whose file lists it: what it writes by feature flags, or in which versions, as posted. */
 export function fileOffer(file: KernelFile, kernel: Kernel, name: string): Offer {
   const { features, versions } = file.sections
-  const offer = { ...kernelOffer(kernel), name, compatible: file.kho[0] ?? kernel.layout.compatible }
+  const { machine, pageSize } = file
+  const offer = {
+    ...kernelOffer(kernel),
+    name,
+    machine,
+    pageSize,
+    compatible: file.kho[0] ?? kernel.layout.compatible,
+  }
   if (features.length > 0) {
     return {
       ...offer,
@@ -94,6 +107,8 @@ export function stateOffer(state: KhoState, name: string): Offer {
   const offer: Offer = {
     name,
     abi: state.abi,
+    machine: state.image.dump.machine,
+    pageSize: state.geometry.pageSize,
     compatible: state.compatible,
     luo: null,
     handlers: [],

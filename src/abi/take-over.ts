@@ -20,6 +20,8 @@ export interface Taker {
  * a release, that it is known to have. A refusal of the root comes alone.
  */
 export function takeOver(offer: Offer, taker: Taker): CompatRow[] {
+  const machine = machineRow(offer, taker.file)
+  if (machine !== null) return [machine]
   const root = rootRow(offer, taker)
   const tracker = trackerRow(kernelOf(offer.abi), taker.kernel)
   if (root.outcome === 'rejected' || tracker.outcome === 'rejected') return [root, tracker]
@@ -35,6 +37,19 @@ export function takeOver(offer: Offer, taker: Taker): CompatRow[] {
       .map(name => nameRow('child', name, taker, 'nobody looks at it')),
     ...offer.unread.map(unreadRow),
   ]
+}
+
+/** Whether the state is that of another machine, or of pages of another size; null where it is not, or nobody knows. */
+function machineRow({ machine, pageSize }: Offer, file: KernelFile | null): CompatRow | null {
+  if (file === null) return null
+  if (machine !== null && file.machine !== null && machine !== file.machine) {
+    const note = 'another machine: kexec does not load this kernel there'
+    return { component: 'machine', writes: machine, reads: file.machine, outcome: 'rejected', note }
+  }
+  if (pageSize === null || file.pageSize === null || pageSize === file.pageSize) return null
+  const note = 'every page frame number and node of the map is read as another one'
+  const [writes, reads] = [pageSize, file.pageSize].map(size => `${size / 1024} KiB`) as [string, string]
+  return { component: 'page size', writes, reads, outcome: 'oops', note }
 }
 
 /** LUO has a row of its own. */

@@ -93,6 +93,23 @@ describe('readKernelFile', () => {
     })
   })
 
+  it.each([
+    [0, null],
+    [1, 4096],
+    [2, 16384],
+    [3, 65536],
+  ])('takes the page size of an arm64 Image from its flags: %i', (bits, pageSize) => {
+    const head = new Uint8Array(56)
+    head[24] = 8 + 2 * bits
+    const image = join(head, ascii('ARMd'), new Uint8Array(4), STRINGS)
+    expect(readKernelFile(gzipSync(image), unpack)).toMatchObject({ machine: 'aarch64', pageSize })
+  })
+
+  it('knows the page size of x86-64 alone where no header tells', () => {
+    expect(readKernelFile(elf(STRINGS, 2, 62), unpack).pageSize).toBe(4096)
+    expect(readKernelFile(elf(STRINGS, 2, 183), unpack).pageSize).toBeNull()
+  })
+
   it('reads the release of a module from its vermagic', () => {
     const file = readKernelFile(
       elf(ascii('\0vermagic=7.3.4+deb14-amd64 SMP preempt\0vfio-pci-v1\0'), 1),

@@ -49,6 +49,7 @@ function kernelFile(features: KernelFeature[], versions: string[] = []): KernelF
   return {
     form: 'vmlinux',
     machine: 'x86_64',
+    pageSize: 4096,
     packed: [],
     release: '7.9.0',
     kho: ['kho-v4'],
