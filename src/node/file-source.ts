@@ -61,6 +61,8 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
   let run: Uint8Array = new Uint8Array(0)
   let runStart = 0
   let lastEnd = -1
+  let lastBlock: Uint8Array = new Uint8Array(0)
+  let lastBlockStart = -1
   let closed = false
 
   function readInto(target: Uint8Array, offset: number, length: number): number {
@@ -101,6 +103,8 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
   }
 
   function cachedBlock(start: number): Uint8Array {
+    // Fields are read one by one: most reads are of the block of the last.
+    if (start === lastBlockStart) return lastBlock
     let block = cache.get(start)
     if (block === undefined) {
       block = readBlock(start, Math.min(CACHE_BLOCK, size - start))
@@ -110,6 +114,8 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
     }
     // Last in the map: the first key is the one that was not used for longest.
     cache.set(start, block)
+    lastBlock = block
+    lastBlockStart = start
     return block
   }
 
@@ -141,6 +147,8 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
     if (closed) return
     closed = true
     cache.clear()
+    lastBlock = new Uint8Array(0)
+    lastBlockStart = -1
     ahead = null
     run = new Uint8Array(0)
     slab = new Uint8Array(0)

@@ -1,6 +1,7 @@
 import { hexy } from 'hexy'
 import { hex } from '../../../formats/memory/fault.js'
 import type { Range } from '../../../formats/memory/range.js'
+import { viewOf } from '../../../formats/memory/u64.js'
 import type { HexSpan } from '../../hex/span.js'
 import { escapeText } from '../../render/escape.js'
 import type { Palette } from '../../render/view-text.js'
@@ -113,16 +114,7 @@ function writeRows(
     write(`${ABOVE}${label}\n`)
   }
   for (let piece = 0; piece < bytes.length; piece += PIECE) {
-    // hexy's own address column breaks at 4 GiB: ours is beside it. Of a Uint8Array that is no Buffer it makes a
-    // string, and of bytes above 0x7f 0xfd (hexy 0.4.0).
-    const chunk = bytes.subarray(piece, piece + PIECE)
-    const buffer = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-    const text = hexy(buffer, { bytesPerLine: row, bytesPerGroup: 1, showAddress: false })
-    // DEL is no dot to hexy.
-    const rows = text
-      .replaceAll('\x7f', '.')
-      .split('\n')
-      .filter(line => line !== '')
+    const rows = rowsOf(bytes.subarray(piece, piece + PIECE), row)
     rows.forEach((line, n) => {
       const at = piece + n * row
       const place = placeText(address + at, offset === null ? null : offset + at, palette, layout)
@@ -131,6 +123,35 @@ function writeRows(
     })
   }
   for (const rest of labels) write(`${' '.repeat(before(layout))}${rest}\n`)
+}
+
+/** Words whose row is kept: a device tree has the same few tokens a million times. */
+const MOST_KEPT = 4096
+const wordRows = new Map<number, string[]>()
+
+/** Rows of hexy's: bytes and text. */
+function rowsOf(chunk: Uint8Array, row: number): string[] {
+  if (chunk.length !== 4) return madeRows(chunk, row)
+  // Rows of either length are padded to it.
+  const word = viewOf(chunk).getUint32(0) * 32 + row
+  let rows = wordRows.get(word)
+  if (rows === undefined) {
+    rows = madeRows(chunk, row)
+    if (wordRows.size < MOST_KEPT) wordRows.set(word, rows)
+  }
+  return rows
+}
+
+function madeRows(chunk: Uint8Array, row: number): string[] {
+  // hexy's own address column breaks at 4 GiB: ours is beside it. Of a Uint8Array that is no Buffer it makes a
+  // string, and of bytes above 0x7f 0xfd (hexy 0.4.0).
+  const buffer = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+  const text = hexy(buffer, { bytesPerLine: row, bytesPerGroup: 1, showAddress: false })
+  // DEL is no dot to hexy.
+  return text
+    .replaceAll('\x7f', '.')
+    .split('\n')
+    .filter(line => line !== '')
 }
 
 function placeText(address: number, offset: number | null, palette: Palette, { digits }: Layout): string {
