@@ -87,10 +87,23 @@ function writeObject(
     if (value === undefined) continue
     write(first ? (depth === 0 ? '\n' : '') : depth === 0 ? ',\n' : ',')
     first = false
-    write(`${jsonString(key)}:`)
+    write(keyText(key))
     writeValue(write, value, depth + 1)
   }
   write(depth === 0 && !first ? '\n}' : '}')
+}
+
+/** Names of fields as they are written: a document has few, though each a million times. */
+const MOST_KEYS = 1024
+const keys = new Map<string, string>()
+
+function keyText(key: string): string {
+  let text = keys.get(key)
+  if (text === undefined) {
+    text = `${jsonString(key)}:`
+    if (keys.size < MOST_KEYS) keys.set(key, text)
+  }
+  return text
 }
 
 function isList(value: object): value is Iterable<JsonValue> {
