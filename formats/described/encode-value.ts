@@ -19,6 +19,11 @@ export function integerOf(field: DescribedField, given: unknown): bigint {
   throw new KhoError('usage', `${field.name}: ${value} has no room in ${width} bits`)
 }
 
+/** What was given, for a message. An object may hold itself: YAML's aliases can. */
+export function shown(given: unknown): string {
+  return typeof given === 'object' && given !== null ? 'a list or a mapping' : String(JSON.stringify(given))
+}
+
 function toInteger(field: DescribedField, given: unknown): bigint {
   if (typeof given === 'bigint') return given
   if (typeof given === 'number' && Number.isSafeInteger(given)) return BigInt(given)
@@ -26,7 +31,7 @@ function toInteger(field: DescribedField, given: unknown): bigint {
   if (typeof given === 'object' && given !== null && field.bits.length > 0) {
     return composeBits(field, given as Readonly<Record<string, unknown>>)
   }
-  throw new KhoError('usage', `${field.name}: ${JSON.stringify(given)} is no number`)
+  throw new KhoError('usage', `${field.name}: ${shown(given)} is no number`)
 }
 
 /** A word from its parts. */
@@ -56,5 +61,5 @@ export function bytesValue(field: DescribedField, given: unknown): string | Uint
       return Uint8Array.from(given.match(/../g) ?? [], digits => Number.parseInt(digits, 16))
     }
   }
-  throw new KhoError('usage', `${field.name}: ${JSON.stringify(given)} is no ${field.type}`)
+  throw new KhoError('usage', `${field.name}: ${shown(given)} is no ${field.type}`)
 }

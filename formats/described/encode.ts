@@ -6,7 +6,7 @@ import type { Geometry } from '../memory/geometry.js'
 import { joinBytes } from '../memory/join-bytes.js'
 import type { CompiledStruct, Link, Nested } from './compile.js'
 import type { DescribedField } from './description.js'
-import { bytesValue, composeBits, integerOf, plainNumber } from './encode-value.js'
+import { bytesValue, composeBits, integerOf, plainNumber, shown } from './encode-value.js'
 import { writeTables } from './tables.js'
 
 /**
@@ -65,7 +65,7 @@ function listOf(given: unknown): readonly DescribedValue[] {
   const list = Array.isArray(given) ? given : given === undefined ? [] : [given]
   for (const value of list) {
     if (typeof value !== 'object' || value === null) {
-      throw new KhoError('usage', `${JSON.stringify(value)} is no structure: write its fields by name`)
+      throw new KhoError('usage', `${shown(value)} is no structure: write its fields by name`)
     }
   }
   return list as DescribedValue[]

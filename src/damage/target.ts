@@ -75,6 +75,7 @@ export function makeTarget(base: TargetBase, seed: number): DamageTarget {
   }
   const write = (address: number, bytes: Uint8Array) => {
     changes()
+    if (!(address >= 0 && address + bytes.length <= ADDRESS_LIMIT)) throw cannotBreak('address to write to')
     const first = Math.floor(address / pageSize) * pageSize
     const count = Math.ceil((address + bytes.length - first) / pageSize)
     base.pages(first, count).set(bytes, address - first)

@@ -32,6 +32,9 @@ export interface Flaws {
   count: number
 }
 
+/** More than can speak against any map of which something was read. */
+const UNREAD = 2 ** 40
+
 /** Pages whose absence counts: a map of another size lacks most of them. */
 const MOST_PAGES = 64
 
@@ -54,7 +57,9 @@ export function flawsOf(memory: PhysicalMemory, found: FoundRoot, reading: ReadA
   ].filter(flaw => flaw !== null)
   const pointers = bad > 0 ? [`it has ${bad} pointers that lead nowhere`] : []
   const [first = null] = [...missing, ...pointers, ...others]
-  return { first, count: missing.length + bad + others.length }
+  // Of a map whose first pointer leads nowhere nothing was read that could speak for it.
+  const unread = bad > 0 && decode.nodes.length === 0 ? UNREAD : 0
+  return { first, count: missing.length + bad + others.length + unread }
 }
 
 /** What a map of this root must have and this one has not, in words. */

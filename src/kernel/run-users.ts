@@ -169,6 +169,9 @@ function chunkPages(
   }
 }
 
+/** No root FDT has room for more: 10 MiB in the early series. */
+const MOST_INLINE = 10 * 2 ** 20
+
 /** A user's own child: a blob of bytes, or an FDT. In the early series the data is in the root FDT itself. */
 export function addSubtree(context: RunContext, args: CallArguments<'add_subtree'>): Errno {
   const { abi, kho } = context
@@ -180,6 +183,7 @@ export function addSubtree(context: RunContext, args: CallArguments<'add_subtree
   }
   const blob = args.fdt === undefined ? blobOf(context, args) : fdtBlob(args.fdt)
   if (abi.blobProperty === null) {
+    if (blob.size > MOST_INLINE) return '-ENOMEM'
     const inline =
       args.fdt === undefined ? { properties: [{ name: 'data', value: blob.bytes() }] } : fdtNode(args.fdt)
     return addChild(context, args.name, () => ({ name: args.name, inline }))

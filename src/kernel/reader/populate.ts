@@ -112,8 +112,8 @@ export function populate(memory: ReaderMemory, input: BootInput, steps: BootStep
   if (roots !== null) {
     steps.push({
       function: 'kho_populate',
-      message: `the map begins at ${hex(map)}`,
-      address: map < 2 ** 52 ? map : null,
+      message: `the map begins at ${hex(map < 0 ? BigInt.asUintN(64, BigInt(map)) : map)}`,
+      address: map >= 0 && map < 2 ** 52 ? map : null,
     })
   }
   const scratch = takeScratch(memory, input, steps)
