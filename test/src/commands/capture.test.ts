@@ -7,6 +7,9 @@ import { kho } from '../cli/kho.js'
 import { expectValid } from '../cli/valid.js'
 import { makeBzImage } from '../guest/bz-image.js'
 
+/** Has a kernel say so much that it needs far more than a second of its time to come up. */
+const TALKATIVE = ['--append', 'initcall_debug ignore_loglevel']
+
 let home = ''
 let temp = ''
 let output = ''
@@ -85,7 +88,17 @@ calls: [{ luo_session: { name: vm, memfds: [{ token: 7, size: 10000, contents: {
   })
 
   it('cannot judge a kernel that does not come up in time', async () => {
-    const ran = await kho(['capture', '--kernel', kernel, '-o', output, '--limit', '1', '--quiet'])
+    const ran = await kho([
+      'capture',
+      '--kernel',
+      kernel,
+      '-o',
+      output,
+      '--limit',
+      '1',
+      '--quiet',
+      ...TALKATIVE,
+    ])
     expect(ran).toMatchObject({ code: 125, err: '' })
     expect(ran.out).toContain('failed: the first kernel did not come up: its time is up')
     expect(readdirSync(temp)).toEqual([])
