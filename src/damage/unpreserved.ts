@@ -1,4 +1,7 @@
+import { folioPfn } from '../../formats/blobs/index.js'
+import { MEMFD_LUO_FOLIO_SER } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
+import { viewOf } from '../../formats/memory/u64.js'
 import { blocksAt } from '../../formats/pages/page-set.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { blobOf } from './fields.js'
@@ -43,9 +46,8 @@ export const unpreservedDamages: DamageTable = {
     apply(target) {
       const { vmalloc, path } = memfdOf(target)
       const list = target.pick([...vmalloc!.runs], 'page of a folio list')
-      // The word is the page frame number, with flags from bit 52 on.
-      const frame = target.u64(list) % 2 ** 52
-      return unpreserveAt(target, frame * target.geometry.pageSize, `the first folio of ${path}`)
+      const pfn = folioPfn(viewOf(target.read(list, MEMFD_LUO_FOLIO_SER.size)), 0)
+      return unpreserveAt(target, pfn * target.geometry.pageSize, `the first folio of ${path}`)
     },
   },
   'MEMBLOCK-UNPRESERVED': {

@@ -118,6 +118,12 @@ describe('breaking a capture', () => {
     expect(first.done).toHaveLength(2)
   })
 
+  it('takes the page frame number out of the word of a folio, whose flags make it more than a number holds', async () => {
+    const state = await stateOf(fixture('chain-512m.s2-kexec'))
+    const { done } = damageState(state, [{ rule: 'MEMFD-FOLIO-UNPRESERVED', seed: 1 }])
+    expect(done.join('')).toContain('the block of order 0 at 0x17e1000')
+  })
+
   it('refuses a copy of debugfs, which has no memory', async () => {
     const state = await stateOf(join(ROOT, 'fixtures/releases/7.3.4/first.debugfs'))
     expect(() => damageState(state, [{ rule: 'MEMFD-SIZE', seed: 1 }])).toThrow(/no memory to break/)
