@@ -1,8 +1,9 @@
 import { abiOf } from '../../formats/kernels/index.js'
 import { geometry, PAGE_SHIFTS, type PageShift } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
+import { coverage } from '../../formats/pages/coverage.js'
+import { isUncovered, uncovered } from '../../formats/pages/coverage-algebra.js'
 import { totals } from '../../formats/pages/page-set.js'
-import { listRanges } from '../../formats/pages/runs.js'
 import type { FoundHandover, FoundRoot } from './find-roots.js'
 import { flawsOf, isNoAccident, luckOf } from './map-evidence.js'
 import { type MapOptions, type MapReading, readMap } from './read-map.js'
@@ -148,8 +149,9 @@ function luck({ reading }: Weighed, smaller: Weighed): number {
 function sameBytes({ decode: a }: MapReading, { decode: b }: MapReading): boolean {
   if (a === b) return true
   if (totals(a.pages).bytes !== totals(b.pages).bytes) return false
-  const [ours, theirs] = [listRanges(a.pages), listRanges(b.pages)]
-  return ours.length === theirs.length && ours.every(({ start }, n) => start === theirs[n]!.start)
+  const shift = Math.min(a.pages.pageShift, b.pages.pageShift) as PageShift
+  const [ours, theirs] = [coverage(a.pages, shift), coverage(b.pages, shift)]
+  return isUncovered(uncovered(ours, theirs)) && isUncovered(uncovered(theirs, ours))
 }
 
 function bad({ decode }: MapReading): number {

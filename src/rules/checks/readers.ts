@@ -1,4 +1,4 @@
-import { blobPath } from '../../../formats/blobs/index.js'
+import { type Blob, blobPath } from '../../../formats/blobs/index.js'
 import type { FdtNode } from '../../../formats/fdt/index.js'
 import { blobPointer } from '../../../formats/handoff/blob-pointer.js'
 import type { ReadingKernel } from '../../../formats/kernels/index.js'
@@ -17,6 +17,7 @@ const MAP_NODE = 'preserved-memory'
 export function* checkChildReaders({ state, kernel }: RuleContext): Generator<Occurrence> {
   const known = childrenReadBy(kernel)
   const asked = (name: string) => known.some(own => name === own || name.startsWith(`${own}@`))
+  let blobs: ReadonlyMap<string, Blob> | null = null
   for (const child of state.fdt.root.children) {
     const { name, offset } = child
     if (name === MAP_NODE || asked(name) || state.layouts.find('children', name) !== null) continue
@@ -28,7 +29,10 @@ export function* checkChildReaders({ state, kernel }: RuleContext): Generator<Oc
       continue
     }
     const meant = known.find(own => isNear(name.toLowerCase(), own.toLowerCase()))
-    const held = missedChildren(kernel).find(own => holdsWhat(own, child, state))
+    // Of several with one name the first is meant.
+    blobs ??= new Map([...state.blobs()].reverse().map(blob => [blob.name, blob]))
+    const blob = blobs.get(name)
+    const held = missedChildren(kernel).find(own => holdsWhat(own, child, blob, state))
     const own = held ?? meant
     const guess = own === undefined ? 'a module may' : `'${own}' was probably meant`
     const message = `nothing in ${kernelName(kernel)} itself looks at the child '${name}'; ${guess}`
@@ -41,9 +45,8 @@ export function* checkChildReaders({ state, kernel }: RuleContext): Generator<Oc
  * True where a child points to what a user of KHO looks for under another name. The early series had other names. A device
  * tree is looked into only where its compatible string begins like that name: it can be large.
  */
-function holdsWhat(own: string, child: FdtNode, state: KhoState): boolean {
+function holdsWhat(own: string, child: FdtNode, blob: Blob | undefined, state: KhoState): boolean {
   if (blobPointer(child) === null) return false
-  const blob = state.blobs().find(({ name }) => name === child.name)
   if (blob?.value?.kind === 'fdt' && !blob.value.compatible?.startsWith(own.toLowerCase().replace('_', '-')))
     return false
   const { value } = decodeChild(state.image.memory, { ...child, name: own }, state.geometry)
