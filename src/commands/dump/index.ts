@@ -11,7 +11,7 @@ import { findingJson } from '../../render/finding-json.js'
 import { writeJson } from '../../render/json.js'
 import { documentJson, viewJson } from '../../render/view-json.js'
 import { type TreeOptions, writeTree } from '../../render/view-text.js'
-import { validateState } from '../../validate/validate.js'
+import type { Finding } from '../../validate/verdict.js'
 import { openState } from '../shared/open-state.js'
 import {
   addImageOptions,
@@ -87,17 +87,32 @@ async function dump(
     ...(options.depth === undefined ? {} : { depth: options.depth }),
   }
   const parts = pattern ? outermost(matchParts(state, named)) : named === '/' ? null : [resolve(state, named)]
+  if (parts === null) {
+    const findings = await findingsOf(state)
+    writeOutput(terminal, options, inputs, write => {
+      if (options.json === true) writeJson(write, wholeJson(state, findings))
+      else writeDump(write, state, findings, tree)
+    })
+    return
+  }
   writeOutput(terminal, options, inputs, write => {
     if (options.json === true)
       writeJson(write, { schema: 'kho/dump/1', ...bodyOf(state, parts, named, pattern) })
-    else if (parts === null) writeDump(write, state, tree)
     else for (const part of parts) writeTree(write, pattern ? part.path : named, state, part.view, tree)
   })
 }
 
-function bodyOf(state: KhoState, parts: readonly Node[] | null, named: string, pattern: boolean) {
-  if (parts === null)
-    return { ...documentJson(state), findings: validateState(state).findings.map(findingJson) }
+/** What `kho validate` says of a state; of a part of it nobody asks. */
+async function findingsOf(state: KhoState): Promise<readonly Finding[]> {
+  const { validateState } = await import('../../validate/validate.js')
+  return validateState(state).findings
+}
+
+function wholeJson(state: KhoState, findings: readonly Finding[]) {
+  return { schema: 'kho/dump/1', ...documentJson(state), findings: findings.map(findingJson) }
+}
+
+function bodyOf(state: KhoState, parts: readonly Node[], named: string, pattern: boolean) {
   if (!pattern) return { path: named, value: viewJson(state, parts[0]!.view) }
   return { parts: parts.map(({ path, view }) => ({ path, value: viewJson(state, view) })) }
 }

@@ -15,16 +15,21 @@ import {
   writeTree,
 } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
-import { validateState } from '../../validate/validate.js'
+import type { Finding } from '../../validate/verdict.js'
 
 /** Writes the whole state as a tree for people. */
-export function writeDump(write: Writer, state: KhoState, options: TreeOptions): void {
+export function writeDump(
+  write: Writer,
+  state: KhoState,
+  findings: readonly Finding[],
+  options: TreeOptions,
+): void {
   writeImage(write, state, options)
   writeRoot(write, state, options)
   writeTracker(write, state, options)
   writeScratch(write, state, options)
   writeBlobs(write, state, options)
-  writeFindings(write, state, options)
+  writeFindings(write, findings, options)
 }
 
 function writeImage(write: Writer, state: KhoState, options: TreeOptions): void {
@@ -119,9 +124,8 @@ function writeBlobs(write: Writer, state: KhoState, options: TreeOptions): void 
 }
 
 /** What `kho validate` says of the state, in its words. */
-function writeFindings(write: Writer, state: KhoState, options: TreeOptions): void {
+function writeFindings(write: Writer, findings: readonly Finding[], options: TreeOptions): void {
   const { palette } = options
-  const { findings } = validateState(state)
   write(`${palette.label('findings')} ${palette.faint(`(${findingCounts(findings)})`)}\n`)
   const shown = Math.min(findings.length, options.limit)
   for (const finding of findings.slice(0, shown)) write(`  ${findingLine(finding, palette)}\n`)
