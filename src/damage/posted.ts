@@ -33,15 +33,20 @@ function at(struct: Struct, field: string): number {
   return offsetOf(struct, field as never)
 }
 
+/** The PCI core's structure with another number in a field. */
+function withField(field: string, value: number) {
+  return (target: DamageTarget): string => {
+    const { address, ser } = pciOf(target)
+    target.write32(address + at(ser, field), value)
+    return `${field} at ${hex(address)} is ${value}`
+  }
+}
+
 /** What a layout tells, and the PCI core's object, which one tells. */
 export const postedDamages: DamageTable = {
   'PCI-COUNT': {
     about: 'the PCI core counts more devices than it lists',
-    apply(target) {
-      const { address, ser } = pciOf(target)
-      target.write32(address + at(ser, 'nr_devices'), 99)
-      return `nr_devices at ${hex(address)} is 99`
-    },
+    apply: withField('nr_devices', 99),
   },
   'PCI-DUPLICATE': {
     about: 'two entries of the PCI core are the same device',
@@ -61,11 +66,7 @@ export const postedDamages: DamageTable = {
   },
   'LAYOUT-MISFIT': {
     about: 'the PCI core is of a version that nobody reads',
-    apply(target) {
-      const { address, ser } = pciOf(target)
-      target.write32(address + at(ser, 'version'), 77)
-      return `version at ${hex(address)} is 77`
-    },
+    apply: withField('version', 77),
   },
   'LAYOUT-POINTER': {
     about: "the PCI core's list begins at no address",

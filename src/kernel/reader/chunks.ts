@@ -26,8 +26,8 @@ export function readChunks(
   bitmapBytes: number,
   sink: ReservationSink,
 ): void {
+  const walk = { memory, geometry, bitmapBytes, sink, bitmaps: new Map<number, Uint8Array>() }
   const visited = new Set<number>()
-  const bitmaps = new Map<number, Uint8Array>()
   let entries = 0
   for (let chunk = root; chunk !== 0; ) {
     if (visited.has(chunk)) {
@@ -40,22 +40,11 @@ export function readChunks(
     if (header === null) return
     const view = viewOf(header)
     const count = view.getUint32(CHUNK_WORDS.count, true)
+    const order = view.getUint32(CHUNK_WORDS.order, true)
     sink.tracker(chunk, geometry.pageSize)
     for (let i = 0; i < count; i++) {
       const entry = memory.load(chunk + CHUNK_HEADER + i * CHUNK_ELEMENT, CHUNK_ELEMENT)
-      if (
-        entry === null ||
-        !readEntry(
-          memory,
-          entry,
-          view.getUint32(CHUNK_WORDS.order, true),
-          geometry,
-          bitmapBytes,
-          sink,
-          bitmaps,
-        )
-      )
-        return
+      if (entry === null || !readEntry(walk, entry, order)) return
       if (++entries > MOST_ENTRIES) {
         memory.stop({ kind: 'loop', message: `more than ${MOST_ENTRIES} entries`, address: chunk })
         return
@@ -65,16 +54,19 @@ export function readChunks(
   }
 }
 
+/** What is the same for all entries of a list. */
+interface Walk {
+  memory: ReaderMemory
+  geometry: Geometry
+  bitmapBytes: number
+  sink: ReservationSink
+  /** Those that were read: one that many entries share is held once. */
+  bitmaps: Map<number, Uint8Array>
+}
+
 /** deserialize_bitmap(). False when the kernel gets no further. */
-function readEntry(
-  memory: ReaderMemory,
-  entry: Uint8Array,
-  order: number,
-  geometry: Geometry,
-  bitmapBytes: number,
-  sink: ReservationSink,
-  bitmaps: Map<number, Uint8Array>,
-): boolean {
+function readEntry(walk: Walk, entry: Uint8Array, order: number): boolean {
+  const { memory, bitmapBytes, bitmaps } = walk
   const view = viewOf(entry)
   const bitmap = u64(view, ELEMENT_BITMAP)
   if (bitmap === 0) {
@@ -85,20 +77,17 @@ function readEntry(
     })
     return false
   }
-  // One that many entries share is held once.
   const bytes = bitmaps.get(bitmap) ?? memory.load(bitmap, bitmapBytes)
   if (bytes === null) return false
   bitmaps.set(bitmap, bytes)
-  return reserveBitmap(memory, view.getBigUint64(ELEMENT_START, true), order, wordsOf(bytes), geometry, sink)
+  return reserveBitmap(walk, view.getBigUint64(ELEMENT_START, true), order, wordsOf(bytes))
 }
 
 function reserveBitmap(
-  memory: ReaderMemory,
+  { memory, geometry, sink }: Walk,
   physStart: bigint,
   order: number,
   words: Uint32Array,
-  geometry: Geometry,
-  sink: ReservationSink,
 ): boolean {
   const shift = (order + geometry.pageShift) % 64
   const start = Number(physStart)

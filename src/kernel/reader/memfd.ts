@@ -23,11 +23,13 @@ const MOST_FOLIOS = 2 ** 24
 export function retrieveMemfd(running: Running, version: 1 | 2, handle: bigint, path: string): void {
   const { memory } = running
   const address = Number(handle)
-  const layout = version === 1 ? MEMFD_LUO_SER_V1 : MEMFD_LUO_SER_V2
-  const bytes = memory.read(address, layout.size)
-  const { pos: position, size, nrFolios } = layout.read(bytes)
+  const ser =
+    version === 1
+      ? { ...MEMFD_LUO_SER_V1.read(memory.read(address, MEMFD_LUO_SER_V1.size)), seals: 0 }
+      : MEMFD_LUO_SER_V2.read(memory.read(address, MEMFD_LUO_SER_V2.size))
+  const { pos: position, size, nrFolios } = ser
   const free = () => restoreFree(running, address, 'LUO-UNPRESERVED', path)
-  if (version === 2 && MEMFD_LUO_SER_V2.read(bytes).seals > MEMFD_SEALS_KNOWN) {
+  if (ser.seals > MEMFD_SEALS_KNOWN) {
     report(running, 'MEMFD-SEALS', 'seals that are not known: -EOPNOTSUPP', path, address)
     free()
     return
