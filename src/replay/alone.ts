@@ -1,9 +1,7 @@
-import { writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { isKhoError } from '../../formats/error.js'
-import { type Guest, startGuest } from '../guest/guest.js'
+import { withGuest } from '../guest/with-guest.js'
 import { openKernelFile } from '../node/kernel-file.js'
-import { makeTempFolder } from '../node/temp-folder.js'
 import type { Preparation } from './prepare.js'
 import type { ReplayOptions, ReplayReport } from './replay.js'
 
@@ -36,27 +34,15 @@ async function comesUp(
   options: ReplayOptions,
 ): Promise<boolean> {
   options.progress?.('it did not come up: trying it without a state')
-  const folder = makeTempFolder()
-  let guest: Guest | undefined
-  try {
-    const path = join(folder.path, 'initrd')
-    writeFileSync(path, initrd)
-    guest = await startGuest(
-      {
-        arch: image.arch,
-        kernel: resolve(options.kernel),
-        initrd: path,
-        cmdline: `${cmdline} kho=off`,
-        memory,
-        accelerator: options.accelerator ?? 'tcg',
-      },
-      { folder: folder.path, limit: options.limit ?? ALONE_LIMIT },
-    )
-    return (await guest.agent.ready()) !== null
-  } finally {
-    await guest?.stop()
-    folder.remove()
+  const machine = {
+    arch: image.arch,
+    kernel: resolve(options.kernel),
+    cmdline: `${cmdline} kho=off`,
+    memory,
+    accelerator: options.accelerator ?? 'tcg',
   }
+  const limit = options.limit ?? ALONE_LIMIT
+  return withGuest(machine, initrd, limit, async ({ agent }) => (await agent.ready()) !== null)
 }
 
 const ALONE_LIMIT = 60

@@ -1,12 +1,9 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { findChild, findProperty, nativeU32, readFdt } from '../../../formats/fdt/index.js'
 import { kernelNamed } from '../../../formats/kernels/index.js'
 import type { Agent } from '../../guest/agent.js'
-import { type Guest, startGuest } from '../../guest/guest.js'
 import { GuestFailure } from '../../guest/guest-failure.js'
 import { makeFiles } from '../../guest/make-files.js'
-import { makeTempFolder } from '../../node/temp-folder.js'
+import { withGuest } from '../../guest/with-guest.js'
 
 /** What one kernel took on one set, in instructions. */
 export interface PreserveRow {
@@ -59,32 +56,20 @@ async function preserveIn(
   set: (typeof SETS)[number],
 ): Promise<PreserveRow> {
   const { boot, users } = kernelNamed(release)
-  const folder = makeTempFolder()
-  let guest: Guest | undefined
-  try {
-    const path = join(folder.path, 'initrd')
-    writeFileSync(path, initrd)
-    guest = await startGuest(
-      {
-        kernel,
-        initrd: path,
-        cmdline: `${CMDLINE} test_kho.max_mem=${set.test}`,
-        memory: RAM,
-        accelerator: 'tcg',
-        timedByInstructions: true,
-      },
-      { folder: folder.path, limit: LIMIT },
-    )
-    const { agent } = guest
+  const machine = {
+    kernel,
+    cmdline: `${CMDLINE} test_kho.max_mem=${set.test}`,
+    memory: RAM,
+    accelerator: 'tcg' as const,
+    timedByInstructions: true as const,
+  }
+  return withGuest(machine, initrd, LIMIT, async ({ agent }) => {
     if ((await agent.ready()) === null) throw new GuestFailure(`Linux ${release} does not come up`)
     const memfd = users.luo === null ? null : await preserveMemfd(agent, set.memfd)
     const finalizes = boot !== null && boot.finalize !== null
     const finalize = finalizes ? await timed(agent, 'write', `${DEBUGFS}/finalize`, '1') : null
     return { folios: await foliosOfTest(agent), finalize, memfd }
-  } finally {
-    await guest?.stop()
-    folder.remove()
-  }
+  })
 }
 
 /** Its pages are written: of those that are only allocated the kernel clears each before it preserves it. */
