@@ -6,9 +6,7 @@ import { describeWithKernel } from '../../material.js'
 import { kho } from '../cli/kho.js'
 import { expectValid } from '../cli/valid.js'
 import { makeBzImage } from '../guest/bz-image.js'
-
-/** Has a kernel say so much that it needs far more than a second of its time to come up. */
-const TALKATIVE = ['--append', 'initcall_debug ignore_loglevel']
+import { TALKATIVE } from '../guest/talkative.js'
 
 let home = ''
 let temp = ''

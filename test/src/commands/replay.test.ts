@@ -9,6 +9,7 @@ import { connectGdb } from '../../../src/guest/gdb-stub.js'
 import { describeWithKernel } from '../../material.js'
 import { fixture, kho } from '../cli/kho.js'
 import { makeBzImage } from '../guest/bz-image.js'
+import { TALKATIVE } from '../guest/talkative.js'
 import { SMALL_GUEST } from '../replay/small-guest.js'
 
 const IMAGE = fixture('chain-512m.s2-kexec')
@@ -97,7 +98,7 @@ describeWithKernel('7.2.13', 'kho replay', kernel => {
 
   it('ends a guest whose time is up, and leaves nothing behind', async () => {
     const args = ['replay', scenario, '--kernel', kernel, '--limit', '1', '--expect', 'loop', '--quiet']
-    const ran = await kho(args)
+    const ran = await kho([...args, ...TALKATIVE])
     expect(ran).toMatchObject({ code: 0, err: '' })
     expect(ran.out).toContain('its time was up before user space was up')
     expect(readdirSync(temp)).toEqual([])
