@@ -1,4 +1,10 @@
-import { encodeKhoTest, encodeLuo, encodeMemfd, type PageAllocator } from '../../formats/blobs/index.js'
+import {
+  encodeKhoTest,
+  encodeLuo,
+  encodeMemfd,
+  type FileSpec,
+  type PageAllocator,
+} from '../../formats/blobs/index.js'
 import { encodeVmalloc } from '../../formats/blobs/vmalloc-encode.js'
 import { writeElf } from '../../formats/dumps/index.js'
 import { createFdtWriter, type FdtWriter, nativeU64Bytes, stringBytes } from '../../formats/fdt/index.js'
@@ -139,12 +145,13 @@ function luoFiles(builder: MemoryBuilder, blocks: number, data: bigint): RootChi
     data,
     token: BigInt(n),
   }))
-  const spec = {
-    form: 'struct' as const,
-    liveupdateNumber: 1n,
-    sessions: [{ name: 'vm', files }],
-    flbs: [],
-  }
+  return luoChild(builder, files)
+}
+
+/** LUO with one session. */
+function luoChild(builder: MemoryBuilder, files: FileSpec[]): RootChild {
+  const sessions = [{ name: 'vm', files }]
+  const spec = { form: 'struct' as const, liveupdateNumber: 1n, sessions, flbs: [] }
   return { name: 'LUO', ...encodeLuo(builder, GEOMETRY, spec) }
 }
 
@@ -158,14 +165,7 @@ function memfdOf(builder: MemoryBuilder, count: number, address: (n: number) => 
 
 function oneMemfd(builder: MemoryBuilder, count: number, address: (n: number) => number): RootChild {
   const { address: data } = memfdOf(builder, count, address)
-  const files = [{ compatible: 'memfd-v2', data: BigInt(data), token: 1n }]
-  const spec = {
-    form: 'struct' as const,
-    liveupdateNumber: 1n,
-    sessions: [{ name: 'vm', files }],
-    flbs: [],
-  }
-  return { name: 'LUO', ...encodeLuo(builder, GEOMETRY, spec) }
+  return luoChild(builder, [{ compatible: 'memfd-v2', data: BigInt(data), token: 1n }])
 }
 
 /** Memory beyond what the file has: preserved folios without bytes. */

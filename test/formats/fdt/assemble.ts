@@ -1,4 +1,5 @@
 import { cellBytes } from '../../../formats/fdt/index.js'
+import { joinBytes } from '../../../formats/memory/join-bytes.js'
 
 /** A token of a structure block, or bytes as they are. */
 export type Token =
@@ -31,13 +32,7 @@ export function bytesOf(text: string): Uint8Array {
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
+  return joinBytes(parts)
 }
 
 const pad = (length: number, step: number) => new Uint8Array((step - (length % step)) % step)

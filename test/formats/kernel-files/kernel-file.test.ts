@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { KhoError } from '../../../formats/error.js'
 import { readKernelFile, type Unpack } from '../../../formats/kernel-files/index.js'
 import { KERNEL_FEATURE, VERSION_SECTION } from '../../../formats/kernel-files/version-section.js'
+import { joinBytes } from '../../../formats/memory/join-bytes.js'
 
 const unpack: Unpack = (method, bytes) => {
   if (method !== 'gzip') throw new KhoError('missing', `no ${method} here`)
@@ -12,15 +13,7 @@ const unpack: Unpack = (method, bytes) => {
 
 const ascii = (text: string) => Uint8Array.from(text, char => char.charCodeAt(0))
 
-function join(...parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
-}
+const join = (...parts: readonly Uint8Array[]) => joinBytes(parts)
 
 /** An ELF header of that type and machine, and what follows it. */
 function elf(rest: Uint8Array, type = 2, machine = 62): Uint8Array {

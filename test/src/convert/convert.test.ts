@@ -15,16 +15,7 @@ import type { KhoState } from '../../../src/image/state.js'
 import { openImage } from '../../../src/node/open.js'
 import { ROOT } from '../../built.js'
 import { describeWith, namesIn } from '../../material.js'
-import { makeState, reopen, told, WRITTEN } from './state.js'
-
-const blocks = fc.array(
-  fc.oneof(
-    fc.record({ block: fc.integer({ min: 1000, max: 1100 }), order: fc.constant(0) }),
-    fc.record({ block: fc.integer({ min: 1000, max: 500_000 }), order: fc.integer({ min: 0, max: 3 }) }),
-    fc.record({ block: fc.integer({ min: 1, max: 20 }), order: fc.integer({ min: 8, max: 13 }) }),
-  ),
-  { minLength: 1, maxLength: 40 },
-)
+import { blocks, makeState, reopen, told, WRITTEN } from './state.js'
 
 /** New pages lie neither in scratch nor in what is preserved. */
 function expectPlaced(state: KhoState): void {

@@ -14,19 +14,10 @@ import { validateState } from '../../../src/validate/validate.js'
 import { ROOT } from '../../built.js'
 import { richScenario } from '../scenario/rich-scenarios.js'
 import { imageOf, scenarioOf } from '../simulate/dump.js'
-import { makeState, reopen, WRITTEN } from './state.js'
+import { blocks, makeState, reopen, WRITTEN } from './state.js'
 
 /** Where every page size gives the same, none is to be told. */
 const WITHOUT_PAGES = ['mem4']
-
-const blocks = fc.array(
-  fc.oneof(
-    fc.record({ block: fc.integer({ min: 1000, max: 1100 }), order: fc.constant(0) }),
-    fc.record({ block: fc.integer({ min: 1000, max: 500_000 }), order: fc.integer({ min: 0, max: 3 }) }),
-    fc.record({ block: fc.integer({ min: 1, max: 20 }), order: fc.integer({ min: 8, max: 13 }) }),
-  ),
-  { minLength: 1, maxLength: 40 },
-)
 
 /** What was read of a conversion, beside what was written. */
 function seen(again: KhoState, there: Conversion) {

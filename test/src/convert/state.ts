@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { writeElf } from '../../../formats/dumps/index.js'
 import { type AbiName, abiOf } from '../../../formats/kernels/index.js'
 import { geometry, type PageShift } from '../../../formats/memory/geometry.js'
@@ -25,6 +26,16 @@ export const WRITTEN: readonly AbiName[] = [
   'kho-v3',
   'kho-v4',
 ]
+
+/** What may be preserved: single pages close together, blocks anywhere, large ones. */
+export const blocks = fc.array(
+  fc.oneof(
+    fc.record({ block: fc.integer({ min: 1000, max: 1100 }), order: fc.constant(0) }),
+    fc.record({ block: fc.integer({ min: 1000, max: 500_000 }), order: fc.integer({ min: 0, max: 3 }) }),
+    fc.record({ block: fc.integer({ min: 1, max: 20 }), order: fc.integer({ min: 8, max: 13 }) }),
+  ),
+  { minLength: 1, maxLength: 40 },
+)
 
 /** Collects what goes to a sink. */
 function collect(write: (sink: (bytes: Uint8Array, offset: number) => void) => number): Uint8Array {
