@@ -6,7 +6,7 @@ import { createMemoryBuilder, type MemoryBuilder } from '../formats/memory/memor
 import type { PhysicalMemory } from '../formats/memory/physical-memory.js'
 import { addRun, createPageSet, hasBlock, type PageSet } from '../formats/pages/page-set.js'
 import { trackerOf } from '../formats/trackers/index.js'
-import type { TrackerRoot } from '../formats/trackers/tracker.js'
+import type { TrackerRoot } from '../formats/trackers/place.js'
 import { convertState } from '../src/convert/convert.js'
 import { loadState } from '../src/image/load-state.js'
 import { openBytes } from '../src/node/open.js'

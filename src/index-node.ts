@@ -4,8 +4,9 @@
  * @packageDocumentation
  */
 
-export { type Capture, type CaptureOptions, runCapture as capture } from './capture/capture.js'
+export { type Capture, runCapture as capture } from './capture/capture.js'
 export { defaultScenario } from './capture/default-scenario.js'
+export type { CaptureOptions } from './capture/options.js'
 export { openKernelFile } from './node/kernel-file.js'
 export { type OpenFileOptions, openBytes, openImage } from './node/open.js'
 export { type OutputFile, openOutputFile } from './node/output-file.js'

@@ -73,7 +73,8 @@ export {
 export { forEachBlock, forEachRange } from '../formats/pages/runs.js'
 export { type Boot, type BootOptions, bootState as boot } from './boot/boot.js'
 export { type Comparison, compareState as compare, compareTrackers } from './compare/compare.js'
-export type { Conversion, ConvertOptions } from './convert/convert.js'
+export type { Conversion } from './convert/conversion.js'
+export type { ConvertOptions } from './convert/convert.js'
 export { applyDamage, type DamageChoice, type DamageOffer, damagesOf } from './damage/index.js'
 export { type Diff, type DiffOptions, diffStates as diff } from './diff/diff.js'
 export {

@@ -133,6 +133,17 @@ describe('the checker', () => {
     expect(broken[0]).toContain(reason)
   })
 
+  it('notices files of one folder that import each other, whatever the steps', () => {
+    const sources = new Map([
+      ...Object.entries(GOOD),
+      ['formats/pages/a.ts', "import type { B } from './b.js'\n"],
+      ['formats/pages/b.ts', "export * from './c.js'\n"],
+      ['formats/pages/c.ts', "import { a } from './a.js'\n"],
+    ])
+    const way = 'formats/pages/a.ts -> formats/pages/b.ts -> formats/pages/c.ts -> formats/pages/a.ts'
+    expect(brokenArrows(sources)).toEqual([`a circle of imports: ${way}`])
+  })
+
   it('sees every kind of import', () => {
     const text =
       "import a from 'a'\nimport type { B } from 'b'\nexport * from 'c'\nawait import('d')\nlet e: import('e').E\n"

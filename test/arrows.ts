@@ -92,7 +92,27 @@ export function brokenArrows(sources: Sources): string[] {
     }
     if (file.startsWith('formats/')) broken.push(...forbiddenGlobals(file, text))
   }
-  return broken
+  // Arrows that are broken are told first: they make circles.
+  return broken.length > 0 ? broken : circles(sources)
+}
+
+/** Files that import each other, by however many steps: neither can be read, or moved, without the other. */
+function circles(sources: Sources): string[] {
+  const done = new Set<string>()
+  const found: string[] = []
+  const visit = (file: string, way: readonly string[]) => {
+    const begun = way.indexOf(file)
+    if (begun >= 0) found.push(`a circle of imports: ${[...way.slice(begun), file].join(' -> ')}`)
+    if (begun >= 0 || done.has(file)) return
+    for (const specifier of importsOf(sources.get(file) ?? '')) {
+      if (!specifier.startsWith('.')) continue
+      const target = posix.join(posix.dirname(file), specifier).replace(/\.js$/, '.ts')
+      if (sources.has(target)) visit(target, [...way, file])
+    }
+    done.add(file)
+  }
+  for (const file of sources.keys()) visit(file, [])
+  return found
 }
 
 /** What a file imports, by any kind of import or export, types and dynamic ones included. */

@@ -3,8 +3,7 @@ import { type Absence, type Fault, hex } from '../memory/fault.js'
 import { createFaultLog } from '../memory/fault-log.js'
 import type { Geometry } from '../memory/geometry.js'
 import type { PhysicalMemory } from '../memory/physical-memory.js'
-import type { Memfd } from './memfd.js'
-import type { Gap } from './types.js'
+import type { Gap, Memfd } from './memory-types.js'
 
 /** What the decoders of one blob share. */
 export interface BlobContext {

@@ -9,18 +9,11 @@ import {
 import { type ChainFault, followChain } from '../memory/chain.js'
 import { hex } from '../memory/fault.js'
 import type { Geometry } from '../memory/geometry.js'
-import { type Range, rangeAt } from '../memory/range.js'
+import { rangeAt } from '../memory/range.js'
 import type { PageAllocator } from './allocator.js'
 import { type BlobContext, claimPage, gapAt, numberOrNull } from './context.js'
-import type { Gap } from './types.js'
-
-/** One block of a chain: a page. include/linux/kho/abi/block.h, 7.2. */
-export interface KhoBlock {
-  path: string
-  extent: Range
-  /** Entries in it, as its header says; null where the u64 is 2^53 or more. */
-  count: number | null
-}
+import type { KhoBlock } from './luo-types.js'
+import type { Gap } from './memory-types.js'
 
 /** A chain as far as it could be walked. */
 export interface KhoBlocks {

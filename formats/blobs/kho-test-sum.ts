@@ -1,7 +1,7 @@
 import type { Geometry } from '../memory/geometry.js'
 import type { Absent, PhysicalMemory } from '../memory/physical-memory.js'
 import { viewOf } from '../memory/u64.js'
-import type { KhoTest, KhoTestFolios } from './kho-test.js'
+import type { KhoTest, KhoTestFolios } from './types.js'
 
 /** The most that is read at a time; sums of so many words stay exact. */
 const PIECE = 1 << 20

@@ -6,36 +6,9 @@ import { u64, viewOf } from '../memory/u64.js'
 import { type BlobContext, quote } from './context.js'
 import { firstCompatible } from './fdt-blob.js'
 import { createNumberList } from './number-list.js'
-import type { Gap } from './types.js'
-import { decodeVmalloc, type Vmalloc } from './vmalloc.js'
+import type { KhoTest, KhoTestFolios } from './types.js'
+import { decodeVmalloc } from './vmalloc.js'
 import { vmallocPieces } from './vmalloc-read.js'
-
-/** What lib/test_kho.c hands over, 6.16 to 7.2. */
-export interface KhoTest {
-  kind: 'kho-test'
-  compatible: string
-  /** 0x4b484f21; null where it is missing. */
-  magic: number | null
-  /** Null where it is missing. */
-  nrFolios: number | null
-  /** Sum over the contents of all folios; see {@link checkKhoTestSum}. Null where it is missing. */
-  csum: number | null
-  /** `array`: in the FDT itself (6.16, 6.17). `vmalloc`: in an area (6.18 and later). Null where it is missing. */
-  form: 'array' | 'vmalloc' | null
-  /** The area that lists the folios, in that form. */
-  vmalloc: Vmalloc | null
-  folios: KhoTestFolios
-  /** What the dump lacks of the list of folios; null where it is whole, or broken. */
-  gap: Gap | null
-}
-
-/** The folios, as far as they could be read, in order. */
-export interface KhoTestFolios {
-  count: number
-  /** Physical addresses; 0 where an entry is none. */
-  address: Float64Array
-  order: Uint16Array
-}
 
 export const KHO_TEST_COMPATIBLE = 'kho-test-v1'
 export const KHO_TEST_MAGIC = 0x4b484f21

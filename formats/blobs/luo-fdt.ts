@@ -5,9 +5,9 @@ import { ADDRESS_LIMIT } from '../memory/geometry.js'
 import type { Range } from '../memory/range.js'
 import { type BlobContext, quote } from './context.js'
 import { firstCompatible } from './fdt-blob.js'
-import type { Luo } from './luo.js'
 import { decodeFlbs } from './luo-flb.js'
 import { decodeSessionArray } from './luo-session.js'
+import type { Luo } from './luo-types.js'
 
 /** The form of 6.19 to 7.1: an FDT whose nodes point to arrays. 6.19 has no node for FLBs. */
 export function decodeLuoFdt(context: BlobContext, tree: FdtTree, extent: Range, path: string): Luo {

@@ -1,22 +1,18 @@
 import { appendPath, elementSegments, LUO_FILE_SER } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
-import { type Range, rangeAt } from '../memory/range.js'
+import { rangeAt } from '../memory/range.js'
 import { type BlobContext, quote } from './context.js'
-import type { FileEntry, LuoSession } from './luo-session.js'
-import { decodeMemfd, type Memfd, memfdVersion } from './memfd.js'
 
-/** One preserved file. */
-export interface LuoFile {
-  /** Names the handler and its format; a byte string, as far as its NUL. */
+import type { LuoSession } from './luo-types.js'
+import { decodeMemfd, memfdVersion } from './memfd.js'
+import type { Memfd } from './memory-types.js'
+
+/** One entry of a file list, before its path is known. */
+export interface FileEntry {
   compatible: string
-  /** The handler's own handle: of a memfd, its structure's physical address. */
   data: bigint
-  /** User space's name for the file. */
   token: bigint
-  path: string
-  extent: Range
-  /** What the handle leads to; null where the handler is not memfd's or the bytes are not there. */
-  memfd: Memfd | null
+  address: number
 }
 
 /** Fills a session's files from its entries, and says what luo_file_deserialize() of 7.2 would not take. */

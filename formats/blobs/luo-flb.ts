@@ -1,31 +1,8 @@
 import { appendPath, LUO_FLB_HEADER_SER, LUO_FLB_SER } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
-import { type Range, rangeAt } from '../memory/range.js'
+import { rangeAt } from '../memory/range.js'
 import { type BlobContext, quote, readStruct } from './context.js'
-
-/** The page of file-lifecycle-bound objects, 7.0 to 7.2. */
-export interface LuoFlbs {
-  path: string
-  /** The page. */
-  extent: Range
-  /** Pages that its header says it has: 1. */
-  pages: bigint
-  /** Objects that its header says it has. Until the reboot call 0, with the rest of the page unwritten. */
-  count: bigint
-  entries: LuoFlb[]
-}
-
-/** One object that several files share. */
-export interface LuoFlb {
-  /** Its compatible string; a byte string, as far as its NUL. */
-  name: string
-  /** Its own handle. */
-  data: bigint
-  /** Files that depend on it. */
-  count: bigint
-  path: string
-  extent: Range
-}
+import type { LuoFlbs } from './luo-types.js'
 
 /** Objects of one page: 63 at 4K. */
 export function flbCapacity(pageSize: number): number {

@@ -10,6 +10,7 @@ import {
   offsetOf,
   type Struct,
 } from '../layout/index.js'
+import type { LuoFeatures } from './luo-types.js'
 import type { BlobFormat } from './types.js'
 
 /** What LUO's blob says in whatever form. */
@@ -22,13 +23,6 @@ export interface LuoHead {
   liveupdateNum: bigint
   sessionsPa: number | null
   flbsPa: number | null
-}
-
-/** Masks in place of a version. */
-export interface LuoFeatures {
-  supported: bigint
-  required: bigint
-  active: bigint
 }
 
 /** More bits than this are no mask of features, but something else. */

@@ -9,31 +9,12 @@ import {
   type Struct,
 } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
-import { type Range, rangeAt } from '../memory/range.js'
+import { rangeAt } from '../memory/range.js'
 import { type BlobContext, gapAt, numberOrNull, quote, readStruct } from './context.js'
-import { type KhoBlock, type VisitEntry, walkBlocks } from './kho-block.js'
-import type { Luo } from './luo.js'
-import { decodeFiles, type LuoFile } from './luo-file.js'
-import type { Gap } from './types.js'
-
-/** One session. */
-export interface LuoSession {
-  /** A byte string, as far as its NUL. */
-  name: string
-  path: string
-  extent: Range
-  /** First block of files, or their array; 0 for none, null where the value is no address. */
-  filesAddress: number | null
-  /** Files that it says it has; null where the u64 is 2^53 or more. */
-  fileCount: number | null
-  /** The chain that its files are in; none in the FDT form. */
-  blocks: KhoBlock[]
-  /** The array that its files are in; null in the struct form. */
-  fileArray: Range | null
-  files: LuoFile[]
-  /** What the dump lacks of the list of files; null where it is whole, or broken. */
-  gap: Gap | null
-}
+import { type VisitEntry, walkBlocks } from './kho-block.js'
+import { decodeFiles, type FileEntry } from './luo-file.js'
+import type { Luo, LuoSession } from './luo-types.js'
+import type { Gap } from './memory-types.js'
 
 interface SessionEntry {
   name: string
@@ -154,14 +135,6 @@ function collect(entries: SessionEntry[]): VisitEntry {
     const rawFiles = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(offset + 64, true)
     entries.push({ name, files: fileSetSer.files, rawFiles, count: fileSetSer.count, address })
   }
-}
-
-/** One entry of a file list, before its path is known. */
-export interface FileEntry {
-  compatible: string
-  data: bigint
-  token: bigint
-  address: number
 }
 
 function collectFiles(session: LuoSession, walk: (visit: VisitEntry) => void): FileEntry[] {

@@ -1,49 +1,14 @@
-import { LUO_FDT, LUO_SER, LUO_STRUCT_COMPATIBLE, type Struct } from '../layout/index.js'
+import { LUO_FDT, LUO_SER, LUO_STRUCT_COMPATIBLE } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
-import { type Range, rangeAt } from '../memory/range.js'
+import { rangeAt } from '../memory/range.js'
 import { type BlobContext, quote, readBytes } from './context.js'
 import { isFdt, readFdtBlob } from './fdt-blob.js'
-import type { KhoBlock } from './kho-block.js'
 import { decodeLuoFdt } from './luo-fdt.js'
-import { decodeFlbs, type LuoFlbs } from './luo-flb.js'
-import {
-  type LuoFeatures,
-  type LuoHead,
-  POSTED_SIZES,
-  readPostedHead,
-  readReleasedHead,
-} from './luo-forms.js'
-import { decodeSessionBlocks, type LuoSession } from './luo-session.js'
-import type { Blob, Gap } from './types.js'
-
-/** The state of the Live Update Orchestrator. include/linux/kho/abi/luo.h, 6.19 to 7.2. */
-export interface Luo {
-  kind: 'luo'
-  /** `fdt`: 6.19 to 7.1, sessions and files in arrays. `struct`: 7.2, in chains of blocks. */
-  form: 'fdt' | 'struct'
-  compatible: string
-  /** The blob's structure; null in the FDT form. */
-  struct: Struct | null
-  /** Masks in place of a version, as posted; null in every release. */
-  features: LuoFeatures | null
-  /** The blob itself: struct luo_ser, or the FDT. */
-  extent: Range
-  /** Live updates so far, the one at hand included; null where the FDT lacks it. */
-  liveupdateNumber: bigint | null
-  /** First block of sessions, or the array; 0 where there is none, null where the value is no address. */
-  sessionsAddress: number | null
-  /** The page of file-lifecycle-bound objects; 0 where there is none, null where the value is no address. */
-  flbsAddress: number | null
-  /** The chain that the sessions are in; none in the FDT form. */
-  blocks: KhoBlock[]
-  /** The array that the sessions are in, header included; null in the struct form. */
-  sessionArray: Range | null
-  sessions: LuoSession[]
-  /** What the dump lacks of the list of sessions; null where it is whole, or broken. */
-  gap: Gap | null
-  /** Null where there is no page of them, or none that could be read. */
-  flbs: LuoFlbs | null
-}
+import { decodeFlbs } from './luo-flb.js'
+import { type LuoHead, POSTED_SIZES, readPostedHead, readReleasedHead } from './luo-forms.js'
+import { decodeSessionBlocks } from './luo-session.js'
+import type { Luo } from './luo-types.js'
+import type { Blob } from './types.js'
 
 /** Decodes the blob of the child `LUO`, in either form. */
 export function decodeLuo(context: BlobContext, blob: Blob, address: number): void {

@@ -4,25 +4,7 @@ import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
 import { type BlobContext, quote } from './context.js'
 import { firstCompatible } from './fdt-blob.js'
-
-/** Regions of reserve_mem=. include/linux/kho/abi/memblock.h, 6.16 to 7.2; inline nodes in patches v4 and v5. */
-export interface Memblock {
-  kind: 'memblock'
-  compatible: string
-  regions: MemblockRegion[]
-}
-
-/** One region. */
-export interface MemblockRegion {
-  /** Label of the region; a byte string. */
-  name: string
-  path: string
-  compatible: string | null
-  /** Physical address; null where it is missing or none. */
-  start: number | null
-  /** Bytes; null where it is missing or 2^52 or more. */
-  size: number | null
-}
+import type { Memblock, MemblockRegion } from './types.js'
 
 /** Strings of memblock's node, and of the node of patch v4. */
 const MEMBLOCK_COMPATIBLE = 'memblock-v1'

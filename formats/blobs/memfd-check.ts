@@ -2,8 +2,8 @@ import { MEMFD_FOLIO_DIRTY, MEMFD_FOLIO_UPTODATE } from '../layout/index.js'
 import { type Fault, hex } from '../memory/fault.js'
 import { createFaultLog } from '../memory/fault-log.js'
 import { ADDRESS_LIMIT, type Geometry } from '../memory/geometry.js'
-import type { Memfd } from './memfd.js'
 import type { MemfdFolios } from './memfd-folios.js'
+import type { Memfd } from './memory-types.js'
 
 /**
  * What is wrong with a list of folios in itself: the same folio or the same page offset twice, offsets past the end of

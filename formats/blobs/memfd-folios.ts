@@ -4,8 +4,8 @@ import { createFaultLog } from '../memory/fault-log.js'
 import type { Geometry } from '../memory/geometry.js'
 import type { PhysicalMemory } from '../memory/physical-memory.js'
 import { viewOf } from '../memory/u64.js'
-import type { Memfd } from './memfd.js'
 import { folioFlags, folioIndex, folioPfn } from './memfd-folio.js'
+import type { Memfd } from './memory-types.js'
 import { vmallocPieces } from './vmalloc-read.js'
 
 /** Entries of a folio list that could not be read. */

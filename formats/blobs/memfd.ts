@@ -7,30 +7,10 @@ import {
 } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
-import { type Range, rangeAt } from '../memory/range.js'
+import { rangeAt } from '../memory/range.js'
 import { type BlobContext, numberOrNull, readBytes } from './context.js'
-import { decodeVmalloc, type Vmalloc } from './vmalloc.js'
-
-/** A preserved memfd: struct memfd_luo_ser, include/linux/kho/abi/memfd.h, 6.19 to 7.2. Its folios are read on demand. */
-export interface Memfd {
-  /** 1 for `memfd-v1`, 2 for `memfd-v2`. */
-  version: 1 | 2
-  /** Path of its file; of the first one, where several have the same handle. */
-  path: string
-  extent: Range
-  /** File position in bytes; null where the u64 is 2^53 or more. */
-  position: number | null
-  /** File size in bytes; null where the u64 is 2^53 or more. */
-  size: number | null
-  /** F_SEAL_ mask; null in version 1, which hands over none. */
-  seals: number | null
-  /** Written as 0; null in version 1. */
-  flags: number | null
-  /** Entries in the list of folios; null where the u64 is 2^53 or more. */
-  nrFolios: number | null
-  /** The list of folios; null where there is none, which is what 0 folios mean. */
-  vmalloc: Vmalloc | null
-}
+import type { Memfd } from './memory-types.js'
+import { decodeVmalloc } from './vmalloc.js'
 
 /** The version of a file's format that is a memfd's, or null. A decoder goes by this string alone. */
 export function memfdVersion(compatible: string): 1 | 2 | null {

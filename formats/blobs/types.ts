@@ -1,16 +1,9 @@
 import type { FdtNode, FdtTree } from '../fdt/index.js'
-import type { Absence, Fault } from '../memory/fault.js'
-import type { KhoTest } from './kho-test.js'
-import type { Luo } from './luo.js'
-import type { Memblock } from './memblock.js'
-import type { Vmalloc } from './vmalloc.js'
+import type { Fault } from '../memory/fault.js'
 
-/** Where a list stops being known: the dump lacks the bytes that say how it goes on. */
-export interface Gap {
-  /** Physical address of the structure that is not there. */
-  address: number
-  reason: Absence
-}
+import type { Luo } from './luo-types.js'
+
+import type { Gap, Vmalloc } from './memory-types.js'
 
 /** What kernels 7.1 and later say of themselves. */
 export interface KexecMetadata {
@@ -89,4 +82,50 @@ export interface Blob {
   /** Null where the dump lacks the blob. */
   value: BlobValue | null
   faults: Fault[]
+}
+
+/** What lib/test_kho.c hands over, 6.16 to 7.2. */
+export interface KhoTest {
+  kind: 'kho-test'
+  compatible: string
+  /** 0x4b484f21; null where it is missing. */
+  magic: number | null
+  /** Null where it is missing. */
+  nrFolios: number | null
+  /** Sum over the contents of all folios; see {@link checkKhoTestSum}. Null where it is missing. */
+  csum: number | null
+  /** `array`: in the FDT itself (6.16, 6.17). `vmalloc`: in an area (6.18 and later). Null where it is missing. */
+  form: 'array' | 'vmalloc' | null
+  /** The area that lists the folios, in that form. */
+  vmalloc: Vmalloc | null
+  folios: KhoTestFolios
+  /** What the dump lacks of the list of folios; null where it is whole, or broken. */
+  gap: Gap | null
+}
+
+/** The folios, as far as they could be read, in order. */
+export interface KhoTestFolios {
+  count: number
+  /** Physical addresses; 0 where an entry is none. */
+  address: Float64Array
+  order: Uint16Array
+}
+
+/** Regions of reserve_mem=. include/linux/kho/abi/memblock.h, 6.16 to 7.2; inline nodes in patches v4 and v5. */
+export interface Memblock {
+  kind: 'memblock'
+  compatible: string
+  regions: MemblockRegion[]
+}
+
+/** One region. */
+export interface MemblockRegion {
+  /** Label of the region; a byte string. */
+  name: string
+  path: string
+  compatible: string | null
+  /** Physical address; null where it is missing or none. */
+  start: number | null
+  /** Bytes; null where it is missing or 2^52 or more. */
+  size: number | null
 }

@@ -1,6 +1,6 @@
 import type { Geometry } from '../memory/geometry.js'
 import type { Absent, PhysicalMemory, Present } from '../memory/physical-memory.js'
-import type { Vmalloc } from './vmalloc.js'
+import type { Vmalloc } from './memory-types.js'
 
 /** A piece of an area's contents, and where it lies. */
 export interface VmallocPiece {

@@ -9,36 +9,11 @@ import {
 import { type ChainFault, followChain } from '../memory/chain.js'
 import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
-import { type Range, rangeAt } from '../memory/range.js'
+import { rangeAt } from '../memory/range.js'
 import { u64 } from '../memory/u64.js'
 import { type BlobContext, claimPage, gapAt } from './context.js'
+import type { Vmalloc } from './memory-types.js'
 import { createNumberList, type NumberList } from './number-list.js'
-import type { Gap } from './types.js'
-
-/** A preserved vmalloc area. Structures: include/linux/kho/abi/kexec_handover.h, 6.18 to 7.2. */
-export interface Vmalloc {
-  kind: 'vmalloc'
-  path: string
-  /** The descriptor; null where its own address is not known. */
-  extent: Range | null
-  /** First chunk page; null where the u64 is no address. */
-  first: number | null
-  /** Pages in the area, as the descriptor says. */
-  totalPages: number
-  flags: number
-  /** Each run is 2^order contiguous pages. */
-  order: number
-  /** Addresses of the chunk pages, in list order. */
-  chunks: number[]
-  /** Addresses of the runs, in the order of the mapping; 0 where an entry is no page address. */
-  runs: Float64Array
-  /** True where the runs that were read are as many as the descriptor says. */
-  complete: boolean
-  /** True where two runs share a page. */
-  overlapping: boolean
-  /** The chunk page that the dump lacks; null where the chain was followed to its end, or to where it is broken. */
-  gap: Gap | null
-}
 
 /** Runs of more than this are longer than any area can be. */
 const MOST_ORDER = 31

@@ -1,5 +1,5 @@
 import type { BlobContext } from '../blobs/context.js'
-import type { Vmalloc } from '../blobs/vmalloc.js'
+import type { Vmalloc } from '../blobs/memory-types.js'
 import type { Absence } from '../memory/fault.js'
 import type { Range } from '../memory/range.js'
 import { viewOf } from '../memory/u64.js'

@@ -1,4 +1,5 @@
-import { decodeVmalloc, type Vmalloc } from '../blobs/vmalloc.js'
+import type { Vmalloc } from '../blobs/memory-types.js'
+import { decodeVmalloc } from '../blobs/vmalloc.js'
 import { u64, viewOf } from '../memory/u64.js'
 import type { CompiledStruct, Link } from './compile.js'
 import { vmallocKey } from './keys.js'

@@ -2,14 +2,13 @@ import { isKhoError, KhoError } from '../error.js'
 import { buildFdt, findChild, nativeU64, nativeU64Bytes, readFdt } from '../fdt/index.js'
 import { blobPointer } from '../handoff/blob-pointer.js'
 import { SCRATCH_FILES } from '../handoff/scratch.js'
-import type { ByteSource } from '../memory/byte-source.js'
-import { bytesSource } from '../memory/byte-source.js'
+import { type ByteSource, bytesSource } from '../memory/byte-source.js'
 import { type Fault, fault, hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
 import type { PhysicalMemory } from '../memory/physical-memory.js'
 import { isCut, readCutRoot } from './debugfs-root.js'
 import { tarEntries } from './debugfs-tar.js'
-import type { Dump } from './dump.js'
+import type { DebugfsInfo, DebugfsRoot, Dump } from './dump.js'
 import { segmentMemory } from './segment-memory.js'
 import type { Segment } from './segments.js'
 
@@ -23,24 +22,6 @@ const STRETCH = 2 ** 24
 /** Largest file that is taken. */
 export const DEBUGFS_FILE_BYTES = 2 ** 24
 const MAX_FILES = 4096
-
-/** What debugfs says of a root besides its bytes. */
-export interface DebugfsRoot {
-  direction: 'incoming' | 'outgoing'
-  /** At or above `DEBUGFS_NOWHERE`: not an address of the machine. */
-  address: number
-  /** Name of the file it was read from: `out/fdt` or `in/fdt`. */
-  file: string
-}
-
-/** A copy of `/sys/kernel/debug/kho`, as far as it is no memory. */
-export interface DebugfsInfo {
-  roots: DebugfsRoot[]
-  /** From `scratch_phys` and `scratch_len`, or as 7.4 calls them; null where they are not there or do not fit together. */
-  scratch: { start: number; size: number }[] | null
-  /** The files that say so, by the names that they have there; null where neither pair is there. */
-  scratchFiles: string | null
-}
 
 /** Which files are of use: `out/fdt`, `in/sub_fdts/LUO` … */
 const WANTED = /(?:^|\/)(out|in)\/(fdt|sub_fdts\/[^/]+|[a-z]+_(?:phys|len))$/

@@ -1,6 +1,23 @@
 import type { Fault } from '../memory/fault.js'
 import type { PhysicalMemory } from '../memory/physical-memory.js'
-import type { DebugfsInfo } from './debugfs.js'
+
+/** What debugfs says of a root besides its bytes. */
+export interface DebugfsRoot {
+  direction: 'incoming' | 'outgoing'
+  /** At or above `DEBUGFS_NOWHERE`: not an address of the machine. */
+  address: number
+  /** Name of the file it was read from: `out/fdt` or `in/fdt`. */
+  file: string
+}
+
+/** A copy of `/sys/kernel/debug/kho`, as far as it is no memory. */
+export interface DebugfsInfo {
+  roots: DebugfsRoot[]
+  /** From `scratch_phys` and `scratch_len`, or as 7.4 calls them; null where they are not there or do not fit together. */
+  scratch: { start: number; size: number }[] | null
+  /** The files that say so, by the names that they have there; null where neither pair is there. */
+  scratchFiles: string | null
+}
 
 /** One record of a PT_NOTE segment; its contents stay in the file. */
 export interface ElfNote {

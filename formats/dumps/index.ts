@@ -6,8 +6,8 @@ export {
   detectContainer,
   openContainer,
 } from './containers.js'
-export { type DebugfsInfo, openDebugfs } from './debugfs.js'
-export type { Dump, ElfInfo, ElfNote } from './dump.js'
+export { openDebugfs } from './debugfs.js'
+export type { DebugfsInfo, Dump, ElfInfo, ElfNote } from './dump.js'
 export { openElf } from './elf.js'
 export {
   ELF_MACHINE,

@@ -1,5 +1,4 @@
-import type { Field, ScalarType } from './field.js'
-import type { Struct } from './struct.js'
+import type { Field, ScalarType, Struct } from './field.js'
 
 /** One leaf field of a structure in memory, as an annotated hex dump shows it. */
 export interface FieldView {

@@ -1,4 +1,24 @@
-import type { Struct } from './struct.js'
+/** A C structure: its reader, its writer, its size and its fields, all from one table. */
+export interface Struct<V extends object = object> {
+  /** The kernel's name. */
+  readonly name: string
+  /** Bytes. */
+  readonly size: number
+  /** By offset. */
+  readonly fields: readonly Field[]
+  /** First kernel or posting with this layout. */
+  readonly since: string
+  /** Where the kernel declares it. */
+  readonly source: string
+  /** The structure at `offset`. Throws `usage` where `bytes` is too short: lengths are checked before. */
+  read(bytes: Uint8Array, offset?: number): V
+  /** Writes every field; bytes that no field names keep what they are. Throws `usage` for a value that does not fit. */
+  write(bytes: Uint8Array, offset: number, value: V): void
+  /** The structure as bytes of its own. */
+  encode(value: V): Uint8Array
+  /** The eight bytes of a `u64` or `addr` field as they are. */
+  raw(bytes: Uint8Array, offset: number, name: keyof V & string): bigint
+}
 
 /** A u64 at or above this is no physical address: exact JavaScript numbers, and more than any machine has. */
 export const ADDRESS_BITS = 52

@@ -8,6 +8,7 @@ export {
   type Field,
   type FieldSpec,
   type ScalarType,
+  type Struct,
   type StructValue,
 } from './field.js'
 export * from './kexec-metadata.js'
@@ -28,5 +29,5 @@ export {
   type Segment,
 } from './path.js'
 export * from './setup-data.js'
-export { defineStruct, offsetOf, type Struct, type StructOf, type StructSpec } from './struct.js'
+export { defineStruct, offsetOf, type StructOf, type StructSpec } from './struct.js'
 export * from './vmalloc.js'

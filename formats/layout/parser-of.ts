@@ -1,7 +1,6 @@
 import { Parser } from 'binary-parser'
 import { terminatedString } from './byte-string.js'
-import { ADDRESS_BITS, type Field } from './field.js'
-import type { Struct } from './struct.js'
+import { ADDRESS_BITS, type Field, type Struct } from './field.js'
 
 const LIMIT = 2n ** BigInt(ADDRESS_BITS)
 

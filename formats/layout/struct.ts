@@ -1,29 +1,7 @@
 import { KhoError } from '../error.js'
 import { stringBytes } from './byte-string.js'
-import { type Field, type FieldSpec, fieldSize, type StructValue } from './field.js'
+import { type Field, type FieldSpec, fieldSize, type Struct, type StructValue } from './field.js'
 import { readFields } from './read-fields.js'
-
-/** A C structure: its reader, its writer, its size and its fields, all from one table. */
-export interface Struct<V extends object = object> {
-  /** The kernel's name. */
-  readonly name: string
-  /** Bytes. */
-  readonly size: number
-  /** By offset. */
-  readonly fields: readonly Field[]
-  /** First kernel or posting with this layout. */
-  readonly since: string
-  /** Where the kernel declares it. */
-  readonly source: string
-  /** The structure at `offset`. Throws `usage` where `bytes` is too short: lengths are checked before. */
-  read(bytes: Uint8Array, offset?: number): V
-  /** Writes every field; bytes that no field names keep what they are. Throws `usage` for a value that does not fit. */
-  write(bytes: Uint8Array, offset: number, value: V): void
-  /** The structure as bytes of its own. */
-  encode(value: V): Uint8Array
-  /** The eight bytes of a `u64` or `addr` field as they are. */
-  raw(bytes: Uint8Array, offset: number, name: keyof V & string): bigint
-}
 
 /** What a structure is read as. */
 export type StructOf<S> = S extends Struct<infer V> ? V : never

@@ -1,7 +1,7 @@
 import type { FdtNodeSpec, FdtPropertySpec } from '../fdt/index.js'
 import type { MemoryBuilder } from '../memory/memory-builder.js'
 import type { PageSet } from '../pages/page-set.js'
-import type { MapPlace, TrackerOptions, TrackerRoot } from './tracker.js'
+import type { MapPlace, TrackerOptions, TrackerRoot } from './place.js'
 
 /** What a writer did, counted as it did it. */
 export interface WriterCounts {

@@ -2,11 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { KhoError } from '../../formats/error.js'
 import { findKernel, type Kernel } from '../../formats/kernels/index.js'
-import type { PageShift } from '../../formats/memory/geometry.js'
-import { type Accelerator, chooseAccelerator } from '../guest/accel.js'
+import { chooseAccelerator } from '../guest/accel.js'
 import type { Arch } from '../guest/arch.js'
 import { type BootImage, readBootImage } from '../guest/boot-image.js'
-import { type DumpFormat, dumpMemory } from '../guest/dump-memory.js'
+import { dumpMemory } from '../guest/dump-memory.js'
 import { type Guest, startGuest } from '../guest/guest.js'
 import { GuestFailure } from '../guest/guest-failure.js'
 import { buildInitramfs, NEXT_KERNEL, withNextKernel } from '../guest/initramfs.js'
@@ -19,47 +18,8 @@ import { makeTempFolder } from '../node/temp-folder.js'
 import { type Abilities, finalize, findAbilities } from './abilities.js'
 import { firstCmdline, nextCmdline } from './cmdlines.js'
 import { type Moment, momentSymbols, stopAtMoments } from './moments.js'
+import type { CaptureMachine, CaptureOptions } from './options.js'
 import { readLog, readMachine, readTree } from './read-guest.js'
-
-/** What a guest is to preserve, and how. */
-export interface CaptureOptions {
-  /** Path of the bzImage that both kernels are. */
-  kernel: string
-  /** Folder for the dumps; made where it is not there. */
-  folder: string
-  /** The machine that this was planned for; whatever the kernel is where not given. */
-  machine?: CaptureMachine
-  sessions?: readonly string[]
-  memfds?: readonly MemfdPlan[]
-  /** `reserve_mem=` regions. */
-  regions?: readonly { name: string; size: number; align?: number }[]
-  /** Bytes that the kernel's own test preserves; its own default where not given. */
-  khoTest?: number
-  /** `kho_scratch=` parameter. */
-  scratch?: string
-  /** RAM in bytes. */
-  memory?: number
-  cpus?: number
-  initrd?: Uint8Array
-  /** System.map or vmlinux; what the guest itself says of its symbols where not given. */
-  symbols?: string
-  dump?: DumpFormat
-  /** Moments to dump at; all where not given. */
-  moments?: readonly Moment[]
-  accelerator?: Accelerator
-  limit?: number
-  append?: string
-  /** The guest's folder stays, and this is told where it is. */
-  keep?: (folder: string) => void
-  progress?: (message: string) => void
-}
-
-/** A machine, as far as it decides what user space can preserve there. */
-export interface CaptureMachine {
-  arch: Arch
-  /** log2 of the bytes of a page. */
-  pageShift: PageShift
-}
 
 /** What was captured: the dumps, and what the guest itself said. */
 export interface Capture {

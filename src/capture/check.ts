@@ -1,4 +1,4 @@
-import type { Luo } from '../../formats/blobs/luo.js'
+import type { Luo } from '../../formats/blobs/luo-types.js'
 import { SCRATCH_FILES } from '../../formats/handoff/scratch.js'
 import { hex } from '../../formats/memory/fault.js'
 import { listBlocks } from '../../formats/pages/runs.js'

@@ -1,6 +1,6 @@
 import { RELEASES } from '../../formats/kernels/index.js'
 import type { Arch } from '../guest/arch.js'
-import type { CaptureOptions } from './capture.js'
+import type { CaptureOptions } from './options.js'
 
 /** Both kernels. Without address randomisation a function is at the same address in both. */
 const COMMON = 'panic=-1 oops=panic nokaslr kho=on liveupdate=on'

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { packageFile } from '../node/package-file.js'
 import { parseScenario } from '../scenario/scenario-file.js'
 import type { Scenario } from '../scenario/schema.js'
-import type { CaptureMachine } from './capture.js'
+import type { CaptureMachine } from './options.js'
 
 /** What is preserved where nobody says what: on an x86-64 machine, where nobody says another one. */
 export function defaultScenario(

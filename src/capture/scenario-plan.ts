@@ -3,7 +3,7 @@ import type { MemfdContents, MemfdPlan } from '../guest/make-files.js'
 import type { Call, MemfdCall } from '../scenario/calls-schema.js'
 import type { ContentsSpec } from '../scenario/contents-schema.js'
 import type { Scenario } from '../scenario/schema.js'
-import type { CaptureOptions } from './capture.js'
+import type { CaptureOptions } from './options.js'
 
 /** What a real guest can do of a scenario. */
 export interface CapturePlan

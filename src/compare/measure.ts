@@ -11,7 +11,7 @@ import { countBlocks, orders, type PageSet, totals } from '../../formats/pages/p
 import { forEachRange } from '../../formats/pages/runs.js'
 import { trackerOf } from '../../formats/trackers/index.js'
 import { MEM_ENTRY } from '../../formats/trackers/mem-array/index.js'
-import type { TrackerOptions } from '../../formats/trackers/tracker.js'
+import type { TrackerOptions } from '../../formats/trackers/place.js'
 import { noCounts, type TrackerWriter, type WriterCounts } from '../../formats/trackers/writer.js'
 import { expressSet } from '../convert/express.js'
 import { type Sample, sampleBlocks, sampleGaps } from './samples.js'

@@ -21,14 +21,14 @@ import {
   type PageSet,
   SPAN_BITS,
 } from '../../formats/pages/page-set.js'
-import type { WriterCounts } from '../../formats/trackers/writer.js'
 import type { KhoState } from '../image/state.js'
-import { type Overlay, overlayMemory } from '../write/overlay.js'
+import { overlayMemory } from '../write/overlay.js'
 import { builderFor, ramChoices, takenRanges } from '../write/placement.js'
 import type { RootChild } from '../write/root-writer.js'
 import { isLiveRoot, writeState } from '../write/state-writer.js'
 import { type FlbWanted, rewriteBlobs } from './blob-release.js'
 import { convertChildren, sourceChildren } from './children.js'
+import type { Conversion } from './conversion.js'
 import { expressSet } from './express.js'
 import { patchHandovers } from './handover.js'
 import { type Loss, loss } from './loss.js'
@@ -43,19 +43,6 @@ export interface ConvertOptions {
   flbs?: readonly FlbWanted[]
   /** Same seed, same addresses. */
   seed?: number
-}
-
-/** A converted image. */
-export interface Conversion extends Overlay {
-  from: AbiName
-  to: AbiName
-  /** Physical address of the root FDT. */
-  root: number
-  rootBytes: number
-  counts: WriterCounts
-  /** The preserved set as it is now. */
-  pages: PageSet
-  losses: Loss[]
 }
 
 /**

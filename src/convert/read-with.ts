@@ -5,7 +5,7 @@ import { totals } from '../../formats/pages/page-set.js'
 import { loadState, type StateOptions } from '../image/load-state.js'
 import type { KhoImage } from '../image/open.js'
 import type { KhoState } from '../image/state.js'
-import type { Conversion } from './convert.js'
+import type { Conversion } from './conversion.js'
 import { type Loss, loss } from './loss.js'
 
 /** A conversion as an image that is open, without going through a file. */

@@ -4,7 +4,8 @@ import type { Abi } from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import type { BuiltPages, MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import type { Place, Range } from '../../formats/memory/range.js'
-import type { TrackerDecode, TrackerRoot } from '../../formats/trackers/tracker.js'
+import type { TrackerRoot } from '../../formats/trackers/place.js'
+import type { TrackerDecode } from '../../formats/trackers/tracker.js'
 import type { Random } from '../scenario/random.js'
 
 /** What a state lies in: a machine that was simulated, or a dump. */

@@ -5,8 +5,8 @@ import { nodePath } from '../../formats/trackers/shared/read.js'
 import type { NodePiece, TrackerNode } from '../../formats/trackers/tracker.js'
 import type { KhoState } from '../image/state.js'
 import { nodePieces } from '../owners/tracker-trace.js'
-import { itemsOf } from './items.js'
 import type { Item } from './span.js'
+import { recordItems, structItems } from './struct-items.js'
 
 /** One page or object of a tracker: set slots and where they lead, or runs of bits and the blocks they mean. */
 export function* nodeItems(state: KhoState, node: TrackerNode): Generator<Item> {
@@ -26,9 +26,9 @@ function* pieceItems(
 ): Generator<Item> {
   const { address } = piece
   if (piece.kind === 'struct') {
-    yield* itemsOf(state, { ...piece, path })
+    yield* structItems(piece.struct, piece.address, path)
   } else if (piece.kind === 'records') {
-    yield* itemsOf(state, { ...piece, pathOf: n => `${path}[${n}]` })
+    yield* recordItems({ ...piece, pathOf: n => `${path}[${n}]` })
   } else {
     const read = state.image.memory.read(address, piece.kind === 'bits' ? piece.size : piece.count * 8)
     if (!read.ok) return

@@ -3,33 +3,8 @@ import { ABIS, type Abi, type AbiName, locateTracker, readingOptions } from '../
 import type { Geometry } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { trackerOf } from '../../formats/trackers/index.js'
-import type {
-  Recognition,
-  TrackerDecode,
-  TrackerOptions,
-  TrackerRoot,
-} from '../../formats/trackers/tracker.js'
 import type { FoundRoot } from './find-roots.js'
-import { weighReadings } from './weigh-readings.js'
-
-/** One way to read a root's map. */
-export interface Candidate {
-  abi: Abi
-  options: TrackerOptions
-  root: TrackerRoot
-  recognition: Recognition
-}
-
-/** The layout of a root, and what says so. */
-export interface LayoutChoice {
-  abi: AbiName
-  options: TrackerOptions
-  root: TrackerRoot | null
-  /** How the layout was told from others that share its names; null where the names say it all. */
-  reason: string | null
-  /** The map, where it had to be read to choose. */
-  decode: TrackerDecode | null
-}
+import { type Candidate, type LayoutChoice, weighReadings } from './weigh-readings.js'
 
 /**
  * Which layout a root has: `compatible` first, then which properties there are, then what the bytes behind them look like

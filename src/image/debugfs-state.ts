@@ -1,4 +1,4 @@
-import type { DebugfsInfo } from '../../formats/dumps/debugfs.js'
+import type { DebugfsInfo } from '../../formats/dumps/dump.js'
 import { SCRATCH_FILES } from '../../formats/handoff/scratch.js'
 import type { RankedRoot } from './rank-roots.js'
 import type { KhoState } from './state.js'

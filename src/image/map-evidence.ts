@@ -7,12 +7,8 @@ import { coverage, coveredBytes } from '../../formats/pages/coverage.js'
 import { blocksAt, hasBlock, totals } from '../../formats/pages/page-set.js'
 import { blocksIn, countBlocksIn } from '../../formats/pages/query.js'
 import { trackerOf } from '../../formats/trackers/index.js'
-import type {
-  TrackerDecode,
-  TrackerNode,
-  TrackerOptions,
-  TrackerRoot,
-} from '../../formats/trackers/tracker.js'
+import type { TrackerOptions, TrackerRoot } from '../../formats/trackers/place.js'
+import type { TrackerDecode, TrackerNode } from '../../formats/trackers/tracker.js'
 import { blobPlaces, decodeChild } from './child-blob.js'
 import type { FoundRoot } from './find-roots.js'
 

@@ -1,13 +1,33 @@
 import { findChild } from '../../formats/fdt/index.js'
-import { type Abi, KERNELS } from '../../formats/kernels/index.js'
+import { type Abi, type AbiName, KERNELS } from '../../formats/kernels/index.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { totals } from '../../formats/pages/page-set.js'
 import { trackerOf } from '../../formats/trackers/index.js'
-import type { TrackerDecode } from '../../formats/trackers/tracker.js'
+import type { TrackerOptions, TrackerRoot } from '../../formats/trackers/place.js'
+import type { Recognition, TrackerDecode } from '../../formats/trackers/tracker.js'
 import { decodeChild } from './child-blob.js'
-import type { Candidate, LayoutChoice } from './choose-layout.js'
+
 import type { FoundRoot } from './find-roots.js'
 import { type Flaws, flawsOf, isNoAccident, luckOf } from './map-evidence.js'
+
+/** One way to read a root's map. */
+export interface Candidate {
+  abi: Abi
+  options: TrackerOptions
+  root: TrackerRoot
+  recognition: Recognition
+}
+
+/** The layout of a root, and what says so. */
+export interface LayoutChoice {
+  abi: AbiName
+  options: TrackerOptions
+  root: TrackerRoot | null
+  /** How the layout was told from others that share its names; null where the names say it all. */
+  reason: string | null
+  /** The map, where it had to be read to choose. */
+  decode: TrackerDecode | null
+}
 
 /** A candidate, read. */
 interface Reading extends Candidate, Flaws {

@@ -17,7 +17,7 @@ import {
   SPAN_BITS,
 } from '../../formats/pages/page-set.js'
 import { forEachRun } from '../../formats/pages/runs.js'
-import type { TrackerOptions, TrackerRoot } from '../../formats/trackers/tracker.js'
+import type { TrackerOptions, TrackerRoot } from '../../formats/trackers/place.js'
 import type { TrackerWriter } from '../../formats/trackers/writer.js'
 import type { Errno } from '../write/root-writer.js'
 import { type NodeRange, splitRange, WRAPPED_ORDER } from './split-range.js'

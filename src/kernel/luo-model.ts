@@ -1,13 +1,11 @@
-import type { Allocation } from '../../formats/blobs/index.js'
 import {
+  type Allocation,
   blankSessions,
   encodeFolioList,
   encodeLuo,
   encodeMemfd,
   type FileSpec,
-  type FlbSpec,
   type PageAllocator,
-  type SessionSpec,
 } from '../../formats/blobs/index.js'
 import type { Luo } from '../../formats/kernels/index.js'
 import { LUO_FLB_HEADER_SER, LUO_SESSION_PGCNT } from '../../formats/layout/index.js'
@@ -15,23 +13,10 @@ import { type Place, rangeAt } from '../../formats/memory/range.js'
 import type { CallArguments, FileCall, MemfdCall } from '../scenario/calls-schema.js'
 import { makeContents, withHoles } from '../scenario/contents.js'
 import type { Errno } from '../write/root-writer.js'
+import type { LuoModel } from './luo-state.js'
 import type { Runs } from './plan.js'
 import { metadataPages, type RunContext } from './run-context.js'
 import { writeStruct } from './run-struct.js'
-
-/** LUO as it is between boot and reboot. */
-export interface LuoModel {
-  /** Pages from boot, in the order in which they are written to; null without LUO. */
-  boot: { own: Allocation; flbs: Allocation | null; sessions: Allocation | null } | null
-  sessions: SessionSpec[]
-  flbs: FlbSpec[]
-  files: number
-}
-
-/** LUO before it is started. */
-export function createLuo(): LuoModel {
-  return { boot: null, sessions: [], flbs: [], files: 0 }
-}
 
 /** luo_early_startup(): the pages that exist from boot on. The extent is that of the blob. */
 export function startLuo(context: RunContext): Allocation | null {

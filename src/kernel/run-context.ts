@@ -7,7 +7,7 @@ import type { ContentRange, OpenContents } from '../scenario/contents.js'
 import type { Scenario } from '../scenario/schema.js'
 import type { Errno, RootChild, RootWriter } from '../write/root-writer.js'
 import type { Kho } from './kho.js'
-import type { LuoModel } from './luo-model.js'
+import type { LuoModel } from './luo-state.js'
 import type { Plan } from './plan.js'
 
 /** What carrying out a call works on. */

@@ -1,6 +1,6 @@
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { u64, viewOf } from '../../formats/memory/u64.js'
-import type { TrackerRoot } from '../../formats/trackers/tracker.js'
+import type { TrackerRoot } from '../../formats/trackers/place.js'
 
 /**
  * Puts the chunk of order 0xffffffff where the kernel has it: its xarray sorts orders as unsigned numbers, the writer as

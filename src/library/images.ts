@@ -1,5 +1,6 @@
 import type { Sink } from '../../formats/dumps/index.js'
-import { type Conversion, type ConvertOptions, convertState } from '../convert/convert.js'
+import type { Conversion } from '../convert/conversion.js'
+import { type ConvertOptions, convertState } from '../convert/convert.js'
 import { type DamageChoice, damageState } from '../damage/index.js'
 import type { KhoImage } from '../image/open.js'
 import type { KhoState } from '../image/state.js'

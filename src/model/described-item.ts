@@ -1,17 +1,10 @@
 import { bitsKey } from '../../formats/described/index.js'
 import type { KhoState } from '../image/state.js'
-import type { Described } from './described-index.js'
-import { describedOf } from './described-index.js'
-import { type Part, partKind } from './described-part.js'
-import {
-  type Elements,
-  type Field,
-  type ItemField,
-  isNotKnown,
-  type Kind,
-  type LeafValue,
-  type Thing,
-} from './kind.js'
+import { type Described, describedOf } from './described-index.js'
+import { partKind } from './described-part.js'
+import type { Elements } from './elements.js'
+import { type Field, type ItemField, isNotKnown, type Kind, type LeafValue, type Thing } from './kind.js'
+import type { Part } from './part.js'
 
 /** Values that are compared; past that many, the memory itself tells. */
 const MOST_VALUES = 4096

@@ -1,15 +1,21 @@
 import { createContext } from '../../formats/blobs/context.js'
-import { addressKey, type Followed, follow, type Link, vmallocKey } from '../../formats/described/index.js'
+import {
+  addressKey,
+  type CompiledStruct,
+  type Followed,
+  follow,
+  type Link,
+  vmallocKey,
+} from '../../formats/described/index.js'
 import { appendPath, KHO_BLOCK_HEADER } from '../../formats/layout/index.js'
 import type { Range } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import { orderFinder } from './block-finder.js'
-import { noteOf, type Part, partKind } from './described-part.js'
 import { addressLeaf } from './described-value.js'
+import type { Elements } from './elements.js'
 import {
   absent,
   address,
-  type Elements,
   type Field,
   type Kind,
   type Leaf,
@@ -21,14 +27,18 @@ import {
   one,
   type Thing,
 } from './kind.js'
+import { noteOf, type Part } from './part.js'
 import type { Piece } from './piece.js'
 import { type Area, VMALLOC } from './vmalloc.js'
 
+/** The kind of a structure that a layout tells: layouts lead into each other, so this comes from above. */
+type KindOf = (compiled: CompiledStruct) => Kind<Part>
+
 /** What a field leads to, as fields. */
-export function linkFields(link: Link): [string, Field<Part>][] {
+export function linkFields(link: Link, kindOf: KindOf): [string, Field<Part>][] {
   switch (link.to.kind) {
     case 'struct':
-      return [[link.key, target(link)]]
+      return [[link.key, target(link, kindOf)]]
     case 'pages':
     case 'folio':
       return [[addressKey(link.key), memoryLeaf(link)]]
@@ -36,11 +46,11 @@ export function linkFields(link: Link): [string, Field<Part>][] {
       return [[link.key, tables(link)]]
     case 'vmalloc':
       return [
-        [link.key, entries(link)],
+        [link.key, entries(link, kindOf)],
         [vmallocKey(link.key), area(link)],
       ]
     default:
-      return [[link.key, entries(link)]]
+      return [[link.key, entries(link, kindOf)]]
   }
 }
 
@@ -58,7 +68,7 @@ function foundAt(link: Link, part: Part): Followed | NotKnown {
 }
 
 /** A field that leads to one structure. */
-function target(link: Link): Field<Part> {
+function target(link: Link, kindOf: KindOf): Field<Part> {
   return {
     form: 'one',
     kinds: [],
@@ -72,7 +82,7 @@ function target(link: Link): Field<Part> {
       if (node === null) return null
       const { all, index } = part
       return {
-        kind: partKind(node.compiled) as Kind<unknown>,
+        kind: kindOf(node.compiled) as Kind<unknown>,
         self: { node, path: pathOf(link, part), all, index },
       }
     },
@@ -117,13 +127,13 @@ function tables(link: Link): Field<Part> {
 }
 
 /** Entries of a list. A structure may have a list of its own kind: the kind is made when there is an entry. */
-function entries(link: Link): Field<Part> {
+function entries(link: Link, kindOf: KindOf): Field<Part> {
   const compiled = link.target!
   return {
     form: 'many',
     what: `list of ${compiled.name}`,
     get of() {
-      return partKind(compiled) as Kind<unknown>
+      return kindOf(compiled) as Kind<unknown>
     },
     get(part): Elements<Part> | NotKnown {
       const found = foundAt(link, part)

@@ -1,10 +1,8 @@
 import {
   addressKey,
   bitsKey,
-  type Compiled,
   type CompiledStruct,
   type DescribedField,
-  type DescribedIndex,
   type DescribedNode,
   keyOf,
   type Link,
@@ -28,17 +26,8 @@ import {
   one,
   opaque,
 } from './kind.js'
+import { noteOf, type Part } from './part.js'
 import { structMemory } from './struct-kind.js'
-
-/** A structure that a layout tells, at its place. */
-export interface Part {
-  node: DescribedNode
-  /** Set where the dump lacks its bytes. */
-  lost?: true
-  path: string
-  all: Compiled
-  index: DescribedIndex
-}
 
 const kinds = new WeakMap<CompiledStruct, Kind<Part>>()
 
@@ -72,12 +61,6 @@ function partMemory({ node, all, path }: Part): Memory {
   return { ...memory, pieces: () => [{ kind: 'struct', address, struct: compiled.struct, path, ...note }] }
 }
 
-/** What annotated bytes say beside a structure's name. */
-export function noteOf({ all }: Pick<Part, 'all'>): { note?: string } {
-  const note = postedText(all.description)
-  return note === null ? {} : { note }
-}
-
 const LOST = notKnown('its bytes are not in the dump')
 
 function unlessLost(field: Field<Part>): Field<Part> {
@@ -105,7 +88,7 @@ function fieldsOf(compiled: CompiledStruct, field: DescribedField): [string, Fie
   }
   const fields: [string, Field<Part>][] = []
   if (link === undefined) fields.push([key, plainField(field)])
-  else fields.push(...ownFields(key, field, link), ...linkFields(link))
+  else fields.push(...ownFields(key, field, link), ...linkFields(link, partKind))
   if (field.bits.length > 0) fields.push([bitsKey(key), one(bitsKind(field), ({ node }) => node)])
   return fields
 }

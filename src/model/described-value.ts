@@ -1,8 +1,8 @@
 import { type DescribedField, numberAt } from '../../formats/described/index.js'
 import { terminatedString } from '../../formats/layout/index.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
-import type { Part } from './described-part.js'
 import { address, bytes, count, type Leaf, name, opaque, size, small, token } from './kind.js'
+import type { Part } from './part.js'
 
 const SIZES: Readonly<Record<string, number>> = { u64: 8, addr: 8, u32: 4, u16: 2, u8: 1 }
 

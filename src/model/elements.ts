@@ -1,4 +1,16 @@
-import type { Elements } from './kind.js'
+/** The elements of a list. */
+export interface Elements<U> {
+  readonly length: number
+  item(n: number): U
+  /** The natural key of an element, a byte string; null where it has none. */
+  key?(n: number): string | null
+  /** Set where no two keys are equal: spares a look at all of them. */
+  readonly distinct?: boolean
+  /** The element that a segment names, or -1; where there is a faster way than to look at all keys. */
+  find?(segment: string | number): number
+  /** Why there may be more; absent where there are not. */
+  readonly missing?: string
+}
 
 /** An array as elements; `missing` says why there may be more. */
 export function elementsOf<U>(

@@ -2,7 +2,7 @@ import type { Struct } from '../../formats/layout/index.js'
 import type { Range } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import type { ClaimGroup, ClaimWalk } from './claim.js'
-import { elementsOf } from './elements.js'
+import { type Elements, elementsOf } from './elements.js'
 import { isNotKnown, type NotKnown } from './not-known.js'
 import type { Content, Piece } from './piece.js'
 
@@ -141,20 +141,6 @@ export interface Many<T> {
   readonly hidden?: boolean
   /** Left out of text where it is empty: most things of the kind have none. */
   readonly rare?: true
-}
-
-/** The elements of a list. */
-export interface Elements<U> {
-  readonly length: number
-  item(n: number): U
-  /** The natural key of an element, a byte string; null where it has none. */
-  key?(n: number): string | null
-  /** Set where no two keys are equal: spares a look at all of them. */
-  readonly distinct?: boolean
-  /** The element that a segment names, or -1; where there is a faster way than to look at all keys. */
-  find?(segment: string | number): number
-  /** Why there may be more; absent where there are not. */
-  readonly missing?: string
 }
 
 /**

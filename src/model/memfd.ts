@@ -11,13 +11,13 @@ import {
 import { rangeAt, rangeSize } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import { type ClaimTraits, listClaims, singleClaim } from './claim.js'
+import type { Elements } from './elements.js'
 import { type FolioList, folioListOf } from './folio-list.js'
 import {
   absent,
   address,
   count,
   defineKind,
-  type Elements,
   flag,
   list,
   NO_MEMORY,

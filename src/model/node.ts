@@ -1,8 +1,8 @@
 import { appendPath, elementSegments, encodeSegment, type Segment } from '../../formats/layout/index.js'
 import { type Range, rangeAt } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
+import type { Elements } from './elements.js'
 import {
-  type Elements,
   type Field,
   isNotKnown,
   type Kind,

@@ -3,22 +3,8 @@ import { blockSize, blocksAt, type PageSet } from '../../formats/pages/page-set.
 import type { KhoState } from '../image/state.js'
 import { type Claim, type ClaimGroup, claimAt } from '../model/claim.js'
 import { claims } from '../model/claims.js'
-import { sweepSegments } from './segments.js'
+import { type Footprints, type OwnedSegments, sweepSegments } from './segments.js'
 import { sortedOrder } from './sort-keys.js'
-
-/**
- * Pieces of memory, ascending and disjoint, in each of which the same claims hold. At rest 24 bytes a piece.
- */
-export interface OwnedSegments {
-  readonly count: number
-  /** Physical addresses, multiples of the page size. */
-  readonly starts: Float64Array
-  readonly ends: Float64Array
-  /** The first of the claims, in the order of {@link claims}. */
-  readonly first: Uint32Array
-  /** How many claims there are. */
-  readonly claims: Uint32Array
-}
 
 /** Who claims what in a state. Built on first need, kept as long as the state is. */
 export interface Ownership {
@@ -152,13 +138,6 @@ function overlapping(sorted: Sorted, start: number, end: number, limit: number):
     if ((ends[n] as number) > start) found.push(ids[n] as number)
   }
   return found.sort((a, b) => a - b)
-}
-
-/** What claims take of memory, in whole pages. */
-export interface Footprints {
-  ids: Uint32Array
-  starts: Float64Array
-  ends: Float64Array
 }
 
 /**

@@ -1,5 +1,25 @@
-import type { Footprints, OwnedSegments } from './ownership.js'
 import { sortedOrder } from './sort-keys.js'
+
+/** What claims take of memory, in whole pages. */
+export interface Footprints {
+  ids: Uint32Array
+  starts: Float64Array
+  ends: Float64Array
+}
+
+/**
+ * Pieces of memory, ascending and disjoint, in each of which the same claims hold. At rest 24 bytes a piece.
+ */
+export interface OwnedSegments {
+  readonly count: number
+  /** Physical addresses, multiples of the page size. */
+  readonly starts: Float64Array
+  readonly ends: Float64Array
+  /** The first of the claims, in the order of {@link claims}. */
+  readonly first: Uint32Array
+  /** How many claims there are. */
+  readonly claims: Uint32Array
+}
 
 /** Smallest unit that starts and ends are multiples of: the smallest page. */
 const UNIT = 4096

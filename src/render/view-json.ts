@@ -1,6 +1,6 @@
 import type { KhoState } from '../image/state.js'
+import type { Elements } from '../model/elements.js'
 import {
-  type Elements,
   type Field,
   isNotKnown,
   type Leaf,

@@ -1,5 +1,5 @@
 import type { Memfd } from '../../formats/blobs/index.js'
-import type { Memblock } from '../../formats/blobs/memblock.js'
+import type { Memblock } from '../../formats/blobs/types.js'
 import { MEMFD_LUO_SER_V1, MEMFD_LUO_SER_V2 } from '../../formats/layout/index.js'
 import { digestKey } from '../guest/file-digests.js'
 import type { SessionWanted } from '../guest/retrieve.js'

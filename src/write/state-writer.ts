@@ -2,7 +2,7 @@ import { KhoError } from '../../formats/error.js'
 import { type Abi, encoderOf, kernelOf, trackerOptions } from '../../formats/kernels/index.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import type { PageSet } from '../../formats/pages/page-set.js'
-import type { TrackerRoot } from '../../formats/trackers/tracker.js'
+import type { TrackerRoot } from '../../formats/trackers/place.js'
 import type { WriterCounts } from '../../formats/trackers/writer.js'
 import { createRootWriter, type RootChild } from './root-writer.js'
 

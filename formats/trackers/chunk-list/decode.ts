@@ -4,10 +4,11 @@ import { createFaultLog, type FaultLog } from '../../memory/fault-log.js'
 import { ADDRESS_LIMIT, type Geometry } from '../../memory/geometry.js'
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import { u64 } from '../../memory/u64.js'
+import type { TrackerOptions, TrackerRoot } from '../place.js'
 import { createBitmapCollector } from '../shared/bitmap-batch.js'
 import type { ChunkElement } from '../shared/bitmap-element.js'
 import { nodePath } from '../shared/read.js'
-import type { TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot } from '../tracker.js'
+import type { TrackerDecode, TrackerNode } from '../tracker.js'
 import {
   bitmapBytesOf,
   CHUNK_ELEMENT,

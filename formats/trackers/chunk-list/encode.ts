@@ -1,9 +1,9 @@
 import type { MemoryBuilder } from '../../memory/memory-builder.js'
 import { viewOf } from '../../memory/u64.js'
 import { orders, type PageSet } from '../../pages/page-set.js'
+import type { TrackerOptions, TrackerRoot } from '../place.js'
 import { createBitmapIndex } from '../shared/bitmap-index.js'
 import { attachAddresses } from '../shared/place.js'
-import type { TrackerOptions, TrackerRoot } from '../tracker.js'
 import { noCounts, type TrackerEncoder, type TrackerWriter, type WriterCounts } from '../writer.js'
 import {
   bitmapBytesOf,

@@ -1,6 +1,7 @@
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
+import type { TrackerOptions, TrackerRoot } from '../place.js'
 import type { ChunkElement } from '../shared/bitmap-element.js'
-import type { Recognition, TrackerOptions, TrackerRoot } from '../tracker.js'
+import type { Recognition } from '../tracker.js'
 import { noNotes, walkChunks } from './decode.js'
 import { bitmapBytesOf } from './shape.js'
 

@@ -1,7 +1,8 @@
 import { KHOSER_MEM_BITMAP_PTR, KHOSER_MEM_CHUNK, SKETCH_CHUNK } from '../../layout/chunk-list.js'
-import { offsetOf, type Struct } from '../../layout/struct.js'
+import type { Struct } from '../../layout/field.js'
+import { offsetOf } from '../../layout/struct.js'
 import type { Geometry } from '../../memory/geometry.js'
-import type { TrackerOptions } from '../tracker.js'
+import type { TrackerOptions } from '../place.js'
 
 /*
  * struct khoser_mem_chunk, patch v5 to 7.0: one page of { next, order, num_elms } and

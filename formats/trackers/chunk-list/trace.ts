@@ -1,8 +1,9 @@
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
+import type { TrackerOptions, TrackerRoot } from '../place.js'
 import type { ChunkElement } from '../shared/bitmap-element.js'
 import { blockBytes } from '../shared/describe.js'
 import { bitAt, nodePath } from '../shared/read.js'
-import type { TrackerOptions, TrackerReading, TrackerRoot, TrackerStep } from '../tracker.js'
+import type { TrackerReading, TrackerStep } from '../tracker.js'
 import { noNotes, walkChunks } from './decode.js'
 import { bitmapBytesOf, CHUNK_ELEMENT, CHUNK_HEADER } from './shape.js'
 

@@ -6,10 +6,11 @@ import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import type { Range } from '../../memory/range.js'
 import { u64, viewOf } from '../../memory/u64.js'
 import { createPageSet } from '../../pages/page-set.js'
+import type { TrackerOptions, TrackerRoot } from '../place.js'
 import { createBitmapCollector } from '../shared/bitmap-batch.js'
 import type { ChunkElement } from '../shared/bitmap-element.js'
 import { nodePath, WORD } from '../shared/read.js'
-import type { TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot } from '../tracker.js'
+import type { TrackerDecode, TrackerNode } from '../tracker.js'
 import {
   ARRAY_BITMAP,
   ARRAY_HEADER,

@@ -2,10 +2,10 @@ import { KHO_ARRAY_MAGIC } from '../../layout/kho-array.js'
 import type { MemoryBuilder } from '../../memory/memory-builder.js'
 import { viewOf } from '../../memory/u64.js'
 import { refuseOrders } from '../chunk-list/encode.js'
+import type { TrackerOptions } from '../place.js'
 import { createBitmapIndex } from '../shared/bitmap-index.js'
 import { attachAddresses } from '../shared/place.js'
 import { WORD } from '../shared/read.js'
-import type { TrackerOptions } from '../tracker.js'
 import { noCounts, type TrackerEncoder, type TrackerWriter } from '../writer.js'
 import {
   ARRAY_BITMAP,

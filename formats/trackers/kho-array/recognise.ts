@@ -1,7 +1,8 @@
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import { viewOf } from '../../memory/u64.js'
+import type { TrackerRoot } from '../place.js'
 import { readStart } from '../shared/read.js'
-import type { Recognition, TrackerRoot } from '../tracker.js'
+import type { Recognition } from '../tracker.js'
 import { ARRAY_HEADER, isArrayHeader } from './shape.js'
 
 /** struct kho_array begins with the number 'KARR', version 0: no address that a chunk's `next` could be. */

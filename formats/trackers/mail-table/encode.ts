@@ -3,9 +3,9 @@ import { orders, type PageSet } from '../../pages/page-set.js'
 import { forEachRange } from '../../pages/runs.js'
 import { fillBits, wordsOf } from '../../pages/words.js'
 import { createTables, refuseReach } from '../page-table/build.js'
+import type { TrackerOptions } from '../place.js'
 import { clearBit } from '../shared/bits.js'
 import { attachAddresses } from '../shared/place.js'
-import type { TrackerOptions } from '../tracker.js'
 import { noCounts, type TrackerEncoder, type TrackerWriter } from '../writer.js'
 
 /** The one tree of the mail: the bit of each page is set when it is preserved. */

@@ -3,7 +3,8 @@ import { createFaultLog } from '../../memory/fault-log.js'
 import { ADDRESS_LIMIT } from '../../memory/geometry.js'
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import { addRun, createPageSet } from '../../pages/page-set.js'
-import type { TrackerDecode, TrackerOptions, TrackerRoot } from '../tracker.js'
+import type { TrackerOptions, TrackerRoot } from '../place.js'
+import type { TrackerDecode } from '../tracker.js'
 import { memEntries } from './entries.js'
 
 /** The arrays of ranges that any node of the early root FDT may carry. They know no orders: pages come back as order 0. */

@@ -1,8 +1,8 @@
 import type { MemoryBuilder } from '../../memory/memory-builder.js'
 import { viewOf } from '../../memory/u64.js'
 import { forEachRange } from '../../pages/runs.js'
+import type { TrackerOptions, TrackerRoot } from '../place.js'
 import { createPageMarks, refuseHighOrders } from '../shared/single-pages.js'
-import type { TrackerOptions, TrackerRoot } from '../tracker.js'
 import { noCounts, type TrackerEncoder, type TrackerWriter } from '../writer.js'
 import { ENTRY_ADDRESS, ENTRY_SIZE, MEM_ENTRY } from './entries.js'
 

@@ -2,7 +2,7 @@ import { type FdtNode, findProperty } from '../../fdt/index.js'
 import { KHO_MEM } from '../../layout/kho-mem.js'
 import { offsetOf } from '../../layout/struct.js'
 import { u64, viewOf } from '../../memory/u64.js'
-import type { MapPlace, TrackerRoot } from '../tracker.js'
+import type { MapPlace, TrackerRoot } from '../place.js'
 
 /** Bytes of one struct kho_mem: { addr, size }. Patches v1 to v4, 2023 to February 2025. */
 export const MEM_ENTRY = KHO_MEM.size

@@ -1,7 +1,7 @@
 import type { MemoryBuilder } from '../../memory/memory-builder.js'
 import { blockSize, type PageSet, SPAN_BITS, sortedSpans } from '../../pages/page-set.js'
+import type { TrackerOptions } from '../place.js'
 import { type BuiltNode, createNodeTree } from '../shared/node-tree.js'
-import type { TrackerOptions } from '../tracker.js'
 import type { WriterCounts } from '../writer.js'
 import { levelBlocks, TABLE_LEVELS, tableShift, tableSlots } from './shape.js'
 

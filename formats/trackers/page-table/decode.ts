@@ -5,8 +5,9 @@ import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import { u64, viewOf } from '../../memory/u64.js'
 import { addBitmap, createPageSet, type PageSet } from '../../pages/page-set.js'
 import { nextUsedSlot, wordsOf } from '../../pages/words.js'
+import type { TrackerOptions, TrackerRoot } from '../place.js'
 import { nodePath, WORD } from '../shared/read.js'
-import type { TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot } from '../tracker.js'
+import type { TrackerDecode, TrackerNode } from '../tracker.js'
 import { levelBlocks, TABLE_LEVELS, TABLE_ORDERS, tableSlots } from './shape.js'
 
 interface Walk {

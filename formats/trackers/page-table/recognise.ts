@@ -1,5 +1,6 @@
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
-import type { Recognition, TrackerRoot } from '../tracker.js'
+import type { TrackerRoot } from '../place.js'
+import type { Recognition } from '../tracker.js'
 
 /** The property holds an address for each order; that of the lists, one address. */
 export function recognisePageTable(_memory: PhysicalMemory, { addresses }: TrackerRoot): Recognition {

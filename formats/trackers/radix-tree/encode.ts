@@ -1,9 +1,9 @@
 import type { MemoryBuilder } from '../../memory/memory-builder.js'
 import { orders, type PageSet } from '../../pages/page-set.js'
+import type { TrackerOptions, TrackerRoot } from '../place.js'
 import { clearBit, copyBits, setBit } from '../shared/bits.js'
 import { type BuiltNode, createNodeTree } from '../shared/node-tree.js'
 import { attachAddresses } from '../shared/place.js'
-import type { TrackerOptions, TrackerRoot } from '../tracker.js'
 import { noCounts, type TrackerEncoder, type TrackerWriter } from '../writer.js'
 import { levelShift, radixShape } from './shape.js'
 

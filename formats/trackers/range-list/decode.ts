@@ -5,8 +5,9 @@ import { ADDRESS_LIMIT } from '../../memory/geometry.js'
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import { u64 } from '../../memory/u64.js'
 import { addRun, createPageSet } from '../../pages/page-set.js'
+import type { TrackerOptions, TrackerRoot } from '../place.js'
 import { nodePath } from '../shared/read.js'
-import type { TrackerDecode, TrackerNode, TrackerOptions, TrackerRoot } from '../tracker.js'
+import type { TrackerDecode, TrackerNode } from '../tracker.js'
 import {
   RANGE_COUNT,
   RANGE_ENTRY,

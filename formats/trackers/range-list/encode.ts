@@ -1,9 +1,9 @@
 import type { MemoryBuilder } from '../../memory/memory-builder.js'
 import { viewOf } from '../../memory/u64.js'
 import { forEachRange } from '../../pages/runs.js'
+import type { TrackerOptions } from '../place.js'
 import { attachAddresses } from '../shared/place.js'
 import { createPageMarks, refuseHighOrders } from '../shared/single-pages.js'
-import type { TrackerOptions } from '../tracker.js'
 import { noCounts, type TrackerEncoder, type TrackerWriter } from '../writer.js'
 import { RANGE_COUNT, RANGE_ENTRY, RANGE_HEADER, RANGE_NEXT, RANGE_SIZE, RANGE_START } from './shape.js'
 

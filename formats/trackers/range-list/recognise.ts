@@ -1,7 +1,8 @@
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import { u64, viewOf } from '../../memory/u64.js'
+import type { TrackerOptions, TrackerRoot } from '../place.js'
 import { readStart } from '../shared/read.js'
-import type { Recognition, TrackerOptions, TrackerRoot } from '../tracker.js'
+import type { Recognition } from '../tracker.js'
 import { RANGE_COUNT, RANGE_HEADER, rangeCapacity } from './shape.js'
 
 /** A chunk of ranges has a plain count where a chunk of bitmaps has { order, num_elms }. */

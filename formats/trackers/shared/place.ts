@@ -1,6 +1,6 @@
 import { type FdtNode, findChild, findProperty, nativeU64, nativeU64Bytes } from '../../fdt/index.js'
 import { u64, viewOf } from '../../memory/u64.js'
-import type { MapPlace, TrackerRoot } from '../tracker.js'
+import type { MapPlace, TrackerRoot } from '../place.js'
 import type { TrackerAttachment } from '../writer.js'
 
 function valueAt(fdt: FdtNode, { node, property }: MapPlace) {

@@ -3,7 +3,7 @@ import { hex } from '../../memory/fault.js'
 import { ADDRESS_LIMIT } from '../../memory/geometry.js'
 import type { PhysicalMemory, Present } from '../../memory/physical-memory.js'
 import { u64, viewOf } from '../../memory/u64.js'
-import type { TrackerRoot } from '../tracker.js'
+import type { TrackerRoot } from '../place.js'
 
 /** Bytes of a native u64, as tables hold them. */
 export const WORD = 8

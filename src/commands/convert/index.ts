@@ -10,7 +10,8 @@ import {
   type WritingKernel,
 } from '../../../formats/kernels/index.js'
 import type { FlbWanted } from '../../convert/blob-release.js'
-import { type Conversion, convertState } from '../../convert/convert.js'
+import type { Conversion } from '../../convert/conversion.js'
+import { convertState } from '../../convert/convert.js'
 import type { KhoState } from '../../image/state.js'
 import { writeJson } from '../../render/json.js'
 import { writeOverlayElf, writeOverlayRaw } from '../../write/image-writer.js'

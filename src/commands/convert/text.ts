@@ -1,6 +1,6 @@
 import { hex } from '../../../formats/memory/fault.js'
 import { countBlocks, orders, totals } from '../../../formats/pages/page-set.js'
-import type { Conversion } from '../../convert/convert.js'
+import type { Conversion } from '../../convert/conversion.js'
 import { escapeText } from '../../render/escape.js'
 import type { JsonOf } from '../../render/json.js'
 import type { Palette } from '../../render/view-text.js'

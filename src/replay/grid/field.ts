@@ -1,6 +1,5 @@
 import type { FdtNode, FdtProperty, FdtTree } from '../../../formats/fdt/index.js'
-import type { Field } from '../../../formats/layout/field.js'
-import type { Struct } from '../../../formats/layout/struct.js'
+import type { Field, Struct } from '../../../formats/layout/field.js'
 
 /** What a field means, which decides what is hostile in it. */
 export type FieldKind = 'address' | 'count' | 'bits' | 'text' | 'token'
