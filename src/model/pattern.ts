@@ -28,6 +28,8 @@ const ALL: Wanted = { keeps: () => true, within: () => true }
 interface Search {
   wanted: Wanted
   found: Map<string, Node>
+  /** Whether what lies inside a part that was found is not looked for. */
+  outer: boolean
   /** What was come by with the same steps left: with several `**` there are many ways to one part; null with one at the most. */
   seen: Set<string> | null
   /** Whether anything is like the pattern, wanted or not. */
@@ -40,22 +42,17 @@ interface Search {
  *
  * @throws KhoError `usage` for a pattern that is no path otherwise, and where nothing is like it
  */
-export function matchParts(state: KhoState, pattern: string, wanted: Wanted = ALL): Node[] {
-  const text = pattern.startsWith('/') ? pattern.slice(1) : pattern
-  // Two ** in a row are one: else every part would be come by in many ways.
-  const steps = text
-    .split('/')
-    .filter((part, n, all) => part !== ANY_DEPTH || all[n - 1] !== ANY_DEPTH)
-    .map(part => stepOf(part))
-  const several = steps.filter(step => step === 'any').length > 1
-  const search: Search = { wanted, found: new Map(), seen: several ? new Set() : null, any: false }
-  collect(stateNode(state), steps, search)
-  if (search.any) return [...search.found.values()]
-  throw new KhoError('usage', `nothing in the state is like ${pattern}`, { path: pattern })
+export function matchParts(state: KhoState, pattern: string): Node[] {
+  return search(state, pattern, ALL, false)
 }
 
-/** Parts without those that lie inside another one of them. */
-export function outermost(parts: readonly Node[]): Node[] {
+/**
+ * The same without parts that lie inside another one of them.
+ *
+ * @throws KhoError as {@link matchParts}
+ */
+export function outerParts(state: KhoState, pattern: string, wanted: Wanted = ALL): Node[] {
+  const parts = search(state, pattern, wanted, true)
   const paths = new Set(parts.map(({ path }) => path))
   return parts.filter(({ path }) => {
     if (path !== '/' && paths.has('/')) return false
@@ -64,6 +61,20 @@ export function outermost(parts: readonly Node[]): Node[] {
     }
     return true
   })
+}
+
+function search(state: KhoState, pattern: string, wanted: Wanted, outer: boolean): Node[] {
+  const text = pattern.startsWith('/') ? pattern.slice(1) : pattern
+  // Two ** in a row are one: else every part would be come by in many ways.
+  const steps = text
+    .split('/')
+    .filter((part, n, all) => part !== ANY_DEPTH || all[n - 1] !== ANY_DEPTH)
+    .map(part => stepOf(part))
+  const several = steps.filter(step => step === 'any').length > 1
+  const looked: Search = { wanted, outer, found: new Map(), seen: several ? new Set() : null, any: false }
+  collect(stateNode(state), steps, looked)
+  if (looked.any) return [...looked.found.values()]
+  throw new KhoError('usage', `nothing in the state is like ${pattern}`, { path: pattern })
 }
 
 function stepOf(part: string): Step {
@@ -86,12 +97,14 @@ function collect(node: Node, steps: readonly Step[], search: Search): void {
     if (wanted.keeps(node)) found.set(node.path, node)
   } else if (step === 'any') {
     collect(node, rest, search)
-    for (const child of childrenOf(node, wanted)) collect(child, steps, search)
+    const inside = search.outer && found.has(node.path)
+    if (inside && node.path === '/') return
+    for (const child of childrenOf(node, wanted, inside)) collect(child, steps, search)
   } else if ('exact' in step) {
     const child = node.step(step.exact)
     if (child !== null) collect(child, rest, search)
   } else {
-    for (const child of childrenOf(node, ALL)) {
+    for (const child of childrenOf(node, ALL, false)) {
       if (step.like.test(lastStep(child.path))) collect(child, rest, search)
     }
   }
@@ -101,8 +114,11 @@ function lastStep(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** What lies directly below, with what paths may leave out left out; of lists, only those in which something may be wanted. */
-function* childrenOf(node: Node, wanted: Wanted): Generator<Node> {
+/**
+ * What lies directly below, with what paths may leave out left out; of lists, only those in which something may be wanted. With
+ * `elsewhere` no lists but those whose elements have paths of their own.
+ */
+function* childrenOf(node: Node, wanted: Wanted, elsewhere: boolean): Generator<Node> {
   const { view } = node
   if (view.form === 'many' && !('form' in view.many.of) && !wanted.within(view.many.of)) return
   if (view.form !== 'one' || node.path === '/') {
@@ -113,7 +129,8 @@ function* childrenOf(node: Node, wanted: Wanted): Generator<Node> {
   for (const [name, child] of node.branches()) {
     const field = fields[name]!
     if (field.form === 'leaf' || field.hidden === true) continue
+    if (elsewhere && field.form === 'many' && field.home === undefined) continue
     if (throughOf(field) === undefined) yield child
-    else yield* childrenOf(child, wanted)
+    else yield* childrenOf(child, wanted, elsewhere)
   }
 }

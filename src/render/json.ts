@@ -14,6 +14,18 @@ export type JsonValue =
 /** A list, or anything that yields one. */
 export type JsonList = Iterable<JsonValue> & object
 
+/** A list whose elements are made when they are asked for: cheaper than a generator where there are very many short lists. */
+export class MadeList implements Iterable<JsonValue> {
+  constructor(
+    readonly length: number,
+    readonly item: (n: number) => JsonValue,
+  ) {}
+
+  *[Symbol.iterator](): Generator<JsonValue> {
+    for (let n = 0; n < this.length; n++) yield this.item(n)
+  }
+}
+
 /** What a schema describes, as a command gives it: lists may be lazy. */
 export type JsonOf<S extends ZodType> = Lazy<output<S>>
 
@@ -66,13 +78,14 @@ function scalar(value: number | boolean | null): string {
 function writeList(write: Writer, list: Iterable<JsonValue>, depth: number): void {
   const lines = depth <= LINES_DEPTH
   let first = true
-  write('[')
-  for (const element of list) {
-    write(first ? (lines ? '\n' : '') : lines ? ',\n' : ',')
+  const writeElement = (element: JsonValue) => {
+    write(first ? (lines ? '[\n' : '[') : lines ? ',\n' : ',')
     first = false
     writeValue(write, element, depth + 2)
   }
-  write(lines && !first ? '\n]' : ']')
+  if (list instanceof MadeList) for (let n = 0; n < list.length; n++) writeElement(list.item(n))
+  else for (const element of list) writeElement(element)
+  write(first ? '[]' : lines ? '\n]' : ']')
 }
 
 function writeObject(

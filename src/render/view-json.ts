@@ -3,6 +3,7 @@ import type { Elements } from '../model/elements.js'
 import {
   type Field,
   isNotKnown,
+  type Kind,
   type Leaf,
   type LeafValue,
   type Many,
@@ -11,7 +12,7 @@ import {
 } from '../model/kind.js'
 import type { View } from '../model/node.js'
 import { DOCUMENT } from '../model/state.js'
-import type { JsonValue } from './json.js'
+import { type JsonValue, MadeList } from './json.js'
 
 /** A part of a state as a JSON value; lists stay lazy until they are written. */
 export function viewJson(state: KhoState, view: View): JsonValue {
@@ -35,34 +36,37 @@ export function documentJson(state: KhoState): { [key: string]: JsonValue } {
 /** A thing as an object of its fields; `notKnown` says why some are `null`, or not whole. */
 function thingJson(state: KhoState, { kind, self }: Thing): { [key: string]: JsonValue } {
   const object: { [key: string]: JsonValue } = {}
-  const reasons: { [key: string]: string } = {}
-  for (const [name, field] of Object.entries(kind.fields)) {
-    if (field.form !== 'leaf' && field.hidden === true) continue
-    const { value, reason } = fieldJson(state, field, self)
-    object[name] = value
-    if (reason !== undefined) reasons[name] = reason
+  let reasons: { [key: string]: string } | null = null
+  for (const [name, field] of shownFields(kind)) {
+    const found = field.get(self, state)
+    const unknown = isNotKnown(found)
+    if (found === null || unknown) object[name] = null
+    else if (field.form === 'leaf') object[name] = leafJson(field, found as LeafValue)
+    else if (field.form === 'one') object[name] = thingJson(state, found as Thing)
+    else object[name] = elementsJson(state, field, found as Elements<unknown>)
+    const reason = unknown
+      ? found.notKnown
+      : field.form === 'many'
+        ? (found as Elements<unknown>).missing
+        : undefined
+    if (reason === undefined) continue
+    reasons ??= {}
+    reasons[name] = reason
   }
-  if (Object.keys(reasons).length > 0) object.notKnown = reasons
+  if (reasons !== null) object.notKnown = reasons
   return object
 }
 
-function fieldJson(
-  state: KhoState,
-  field: Field<unknown>,
-  self: unknown,
-): { value: JsonValue; reason?: string | undefined } {
-  if (field.form === 'leaf') {
-    const value = field.get(self, state)
-    return isNotKnown(value) ? { value: null, reason: value.notKnown } : { value: leafJson(field, value) }
+const shown = new WeakMap<Kind<unknown>, readonly [string, Field<unknown>][]>()
+
+/** The fields of a kind that JSON has; listed once for all things of it. */
+function shownFields(kind: Kind<unknown>): readonly [string, Field<unknown>][] {
+  let fields = shown.get(kind)
+  if (fields === undefined) {
+    fields = Object.entries(kind.fields).filter(([, field]) => field.form === 'leaf' || field.hidden !== true)
+    shown.set(kind, fields)
   }
-  if (field.form === 'one') {
-    const thing = field.get(self, state)
-    if (thing === null) return { value: null }
-    return isNotKnown(thing) ? { value: null, reason: thing.notKnown } : { value: thingJson(state, thing) }
-  }
-  const elements = field.get(self, state)
-  if (isNotKnown(elements)) return { value: null, reason: elements.notKnown }
-  return { value: elementsJson(state, field, elements), reason: elements.missing }
+  return fields
 }
 
 /** A value: its kind, never the value, decides how it looks. */
@@ -73,16 +77,15 @@ function leafJson({ kind }: Leaf<unknown>, value: LeafValue | NotKnown): JsonVal
   return typeof value === 'bigint' ? value.toString() : value
 }
 
-function elementsJson(state: KhoState, { of }: Many<unknown>, elements: Elements<unknown>) {
-  return {
-    *[Symbol.iterator](): Generator<JsonValue> {
-      for (let n = 0; n < elements.length; n++) {
-        const self = elements.item(n)
-        yield 'form' in of ? leafJson(of, of.get(self, state)) : thingJson(state, { kind: of, self })
-      }
-    },
-  }
+function elementsJson(state: KhoState, { of }: Many<unknown>, elements: Elements<unknown>): JsonValue {
+  if (elements.length === 0) return NONE
+  return new MadeList(elements.length, n => {
+    const self = elements.item(n)
+    return 'form' in of ? leafJson(of, of.get(self, state)) : thingJson(state, { kind: of, self })
+  })
 }
+
+const NONE: readonly JsonValue[] = []
 
 const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 

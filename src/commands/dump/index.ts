@@ -5,7 +5,7 @@ import { joinPath, parsePath } from '../../../formats/layout/path.js'
 import { fdtBytes } from '../../image/find-roots.js'
 import type { KhoState } from '../../image/state.js'
 import type { Node } from '../../model/node.js'
-import { isPattern, matchParts, outermost } from '../../model/pattern.js'
+import { isPattern, matchParts, outerParts } from '../../model/pattern.js'
 import { resolve } from '../../model/resolve.js'
 import { findingJson } from '../../render/finding-json.js'
 import { writeJson } from '../../render/json.js'
@@ -86,7 +86,7 @@ async function dump(
     limit: options.all === true ? Number.POSITIVE_INFINITY : SHOWN,
     ...(options.depth === undefined ? {} : { depth: options.depth }),
   }
-  const parts = pattern ? outermost(matchParts(state, named)) : named === '/' ? null : [resolve(state, named)]
+  const parts = pattern ? outerParts(state, named) : named === '/' ? null : [resolve(state, named)]
   if (parts === null) {
     const findings = await findingsOf(state)
     writeOutput(terminal, options, inputs, write => {

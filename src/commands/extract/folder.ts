@@ -5,7 +5,7 @@ import { type ExtractPlan, planExtract, refuseMissing, writeContents } from '../
 import type { KhoState } from '../../image/state.js'
 import { holdsItems } from '../../model/kind.js'
 import type { Node } from '../../model/node.js'
-import { isPattern, matchParts, outermost } from '../../model/pattern.js'
+import { isPattern, outerParts } from '../../model/pattern.js'
 import { fileFor, gapHash, makeFolder } from '../../node/output-folder.js'
 import { openContentFile } from '../shared/content-file.js'
 import { targetOf } from '../shared/target.js'
@@ -33,7 +33,7 @@ export function partsOf(state: KhoState, paths: readonly string[]): Node[] {
     const plain = isAddressText(path) || !isPattern(path)
     const found = plain
       ? [targetOf(state, path).part]
-      : outermost(matchParts(state, path, { keeps: part => hasContents(state, part), within: holdsItems }))
+      : outerParts(state, path, { keeps: part => hasContents(state, part), within: holdsItems })
     if (found.length === 0)
       throw new KhoError('usage', `nothing that is like ${path} has contents of its own`)
     for (const part of found) parts.set(part.path, part)
