@@ -24,9 +24,6 @@ export function createRangeLog(): RangeLog {
       ranges = mergeRanges(ranges)
       limit = Math.max(limit, ranges.length * 2)
     },
-    list() {
-      ranges = mergeRanges(ranges)
-      return ranges.slice()
-    },
+    list: () => mergeRanges(ranges),
   }
 }
