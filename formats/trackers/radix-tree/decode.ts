@@ -98,7 +98,7 @@ function placeOf(
 ): Pick<TrackerNode, 'order' | 'start'> {
   // The first table of each level has keys of several orders below it.
   const meaning = level > 0 && prefix === 0 ? null : prefixMeaning(shape, prefix, bareLimit)
-  if (meaning === null || meaning.order < 0) return { order: null, start: null }
+  if (meaning === null) return { order: null, start: null }
   return { order: meaning.order, start: meaning.first * geometry.pageSize * 2 ** meaning.order }
 }
 

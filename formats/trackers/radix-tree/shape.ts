@@ -60,8 +60,7 @@ export function prefixMeaning(
 ): { order: number; first: number } | null {
   if (prefix < bareLimit) return { order: 0, first: prefix }
   if (prefix === 0) return null
-  const log = Math.floor(Math.log2(prefix))
-  // log2 of a number just below a power of two may round up to it.
-  const top = 2 ** log > prefix ? log - 1 : log
+  // Exact, because the bits that a leaf resolves are 0: no prefix is so close to a power of two that its logarithm rounds.
+  const top = Math.floor(Math.log2(prefix))
   return { order: shape.order0 - top, first: prefix - 2 ** top }
 }

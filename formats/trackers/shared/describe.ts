@@ -8,12 +8,22 @@ import { WORD } from './read.js'
 /** Shift counts from here on make blocks that no memory has. */
 const LARGEST_SHIFT = 52
 
+/** Where a node's bits begin, and how much memory each stands for; null where that is not known. */
+function placeOfBits(
+  { options: { geometry } }: TrackerReading,
+  { order, start }: TrackerNode,
+): { start: number; block: number } | null {
+  if (order === null || start === null || order + geometry.pageShift >= LARGEST_SHIFT) return null
+  return { start, block: blockBytes(geometry, order) }
+}
+
 /** A bitmap as its bits. */
-export function bitPieces({ options }: TrackerReading, node: TrackerNode): NodePiece[] {
-  const { address, size, order, start } = node
-  const known = order !== null && start !== null && order + options.geometry.pageShift < LARGEST_SHIFT
-  const first = known ? start / blockBytes(options.geometry, order) : null
-  return [{ kind: 'bits', address, size, order: known ? order : null, first }]
+export function bitPieces(reading: TrackerReading, node: TrackerNode): NodePiece[] {
+  const { address, size } = node
+  const place = placeOfBits(reading, node)
+  return place === null
+    ? [{ kind: 'bits', address, size, order: null, first: null }]
+    : [{ kind: 'bits', address, size, order: node.order, first: place.start / place.block }]
 }
 
 /** A table as its slots. */
@@ -22,14 +32,13 @@ export function tablePieces({ address, size }: TrackerNode): NodePiece[] {
 }
 
 /** The blocks that a bitmap stands for, and how many of them are preserved. */
-export function bitCoverage({ memory, options }: TrackerReading, node: TrackerNode): NodeCoverage | null {
-  const read = memory.read(node.address, node.size)
+export function bitCoverage(reading: TrackerReading, node: TrackerNode): NodeCoverage | null {
+  const read = reading.memory.read(node.address, node.size)
   if (!read.ok) return null
   const of = node.size * 8
-  const { order, start } = node
-  const known = order !== null && start !== null && order + options.geometry.pageShift < LARGEST_SHIFT
-  const range = known ? rangeAt(start, of * blockBytes(options.geometry, order)) : null
-  return { order, range, unit: 'blocks', used: countBits(wordsOf(read.bytes)), of }
+  const place = placeOfBits(reading, node)
+  const range = place && rangeAt(place.start, of * place.block)
+  return { order: node.order, range, unit: 'blocks', used: countBits(wordsOf(read.bytes)), of }
 }
 
 /** The slots of a table that lead on. `span` is the memory that all of them stand for; null where that is not known. */

@@ -1,5 +1,5 @@
 import type { Geometry } from '../../memory/geometry.js'
-import { addRun, createPageSet, orders, type PageSet, removeBlock } from '../../pages/page-set.js'
+import { addRun, createPageSet, hasBlock, orders, type PageSet, removeBlock } from '../../pages/page-set.js'
 import { forEachRange } from '../../pages/runs.js'
 import type { TrackerWriter, WriterCounts } from '../writer.js'
 
@@ -24,8 +24,12 @@ export function createPageMarks(
         addRun(pages, 0, address / pageSize, 2 ** order)
       },
       unpreserve(address, order) {
-        for (let i = 0; i < 2 ** order; i++) removeBlock(pages, address + i * pageSize, 0)
-        return true
+        let had = false
+        for (let i = 0; i < 2 ** order; i++) {
+          had ||= hasBlock(pages, address + i * pageSize, 0)
+          removeBlock(pages, address + i * pageSize, 0)
+        }
+        return had
       },
       preserveAll(set) {
         forEachRange(set, (start, end) => {

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest'
+import { buildFdt, nativeU64Bytes, parseFdt } from '../../../formats/fdt/index.js'
+import { type AbiName, encoderOf, trackerOptions } from '../../../formats/kernels/index.js'
+import { geometry } from '../../../formats/memory/geometry.js'
+import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
+import { addRun, createPageSet } from '../../../formats/pages/page-set.js'
+import { trackerOf } from '../../../formats/trackers/index.js'
+
+const GEO = geometry(12)
+
+describe('where a root names its tracker', () => {
+  const place = { node: null, property: 'map' }
+  const fdtOf = (value: Uint8Array, node: string | null = null) => {
+    const properties = [{ name: 'map', value }]
+    return parseFdt(buildFdt(node === null ? { properties } : { children: [{ name: node, properties }] }))
+      .root
+  }
+  it('is a u64, or as many as the format has', () => {
+    const one = (value: Uint8Array) => trackerOf('radix-tree').locate(fdtOf(value), place)?.addresses ?? null
+    const more = (value: Uint8Array) => trackerOf('page-table').locate(fdtOf(value), place)?.addresses ?? null
+    expect([8, 4, 0, 16].map(length => one(new Uint8Array(length)))).toEqual([[0], null, null, null])
+    expect([8, 4, 0, 16, 12].map(length => more(new Uint8Array(length)))).toEqual([
+      [0],
+      null,
+      null,
+      [0, 0],
+      null,
+    ])
+    expect(more(nativeU64Bytes(0x10000n, 0x20000n))).toEqual([0x10000, 0x20000])
+  })
+
+  it('is a property of the root or of a child', () => {
+    const value = nativeU64Bytes(0x10000n)
+    const locate = (from: string | null, node: string | null) =>
+      trackerOf('chunk-list').locate(fdtOf(value, from), { node, property: 'map' })?.addresses[0] ?? null
+    expect([locate(null, null), locate('m', 'm'), locate(null, 'm'), locate('m', null)]).toEqual([
+      0x10000,
+      0x10000,
+      null,
+      null,
+    ])
+    const { attach } = trackerOf('chunk-list').encoder
+    expect(attach({ addresses: [] }, place)).toEqual({
+      properties: [{ name: 'map', value: new Uint8Array(8) }],
+      children: [],
+    })
+    expect(attach({ addresses: [0x10000] }, { node: 'm', property: 'map' })).toEqual({
+      properties: [],
+      children: [{ name: 'm', properties: [{ name: 'map', value }] }],
+    })
+  })
+})
+
+describe('what a writer costs', () => {
+  const cost = (abi: AbiName, ...blocks: [number, number][]) => {
+    const builder = createMemoryBuilder({ geometry: GEO, ram: [{ start: 0, end: 2 ** 32 }] })
+    const writer = encoderOf(abi).createWriter(builder, trackerOptions(abi, GEO))
+    for (const [address, order] of blocks) writer.preserve(address, order)
+    const { allocations, bytesAtRest, indexBytes, steps } = writer.counts
+    writer.finish()
+    const { finalizeBytes, copiedBytes } = writer.counts
+    return {
+      rest: [allocations, bytesAtRest, indexBytes, steps],
+      finalize: [writer.counts.allocations - allocations, finalizeBytes, copiedBytes],
+    }
+  }
+  it.each<[AbiName, [number, number][], number[], number[]]>([
+    // A root, four tables, a leaf; five slots a call.
+    [
+      'kho-v4',
+      [
+        [0x5000, 0],
+        [0x6000, 0],
+      ],
+      [6, 6 * 4096, 0, 10],
+      [0, 0, 0],
+    ],
+    // For each order a kho_mem_phys of 16 bytes; for each bitmap a page; then a chunk for each order, 16 bytes a bitmap.
+    [
+      'kho-v1-page',
+      [
+        [0x5000, 0],
+        [0x6000, 0],
+      ],
+      [2, 4096, 16, 2],
+      [1, 4096, 16],
+    ],
+    // Index 1 takes an xarray node of 576 bytes, order 9 another one.
+    [
+      'kho-v1-page',
+      [
+        [2 ** 27, 0],
+        [0, 9],
+      ],
+      [6, 8192, 2 * 16 + 2 * 576, 1 + 1 + 1],
+      [2, 8192, 32],
+    ],
+    ['kho-v1-512', [[0x5000, 0]], [2, 512, 16, 1], [1, 4096, 16]],
+    // Four tables, and the descriptor of the top one in an xarray until it is written down.
+    ['v5-table', [[0x5000, 0]], [5, 4 * 4096, 8, 1 + 3], [0, 0, 8]],
+    ['mail-table', [[0x5000, 0]], [4, 4 * 4096, 0, 3], [0, 0, 0]],
+    [
+      'ranges',
+      [
+        [0x5000, 0],
+        [0x9000, 0],
+      ],
+      [0, 0, 0, 2],
+      [2, 8192, 48],
+    ],
+    ['array', [[0x5000, 0]], [2, 512, 16, 1], [0, 32 + 4096, 8]],
+  ])('%s', (abi, blocks, rest, finalize) => {
+    expect(cost(abi, ...blocks)).toEqual({ rest, finalize })
+  })
+
+  it('takes back what was there, and says so where it was not', () => {
+    for (const abi of [
+      'kho-v4',
+      'kho-v1-page',
+      'v5-table',
+      'mail-table',
+      'ranges',
+      'mem4',
+      'array',
+    ] as const) {
+      const builder = createMemoryBuilder({ geometry: GEO, ram: [{ start: 0, end: 2 ** 32 }] })
+      const writer = encoderOf(abi).createWriter(builder, trackerOptions(abi, GEO))
+      writer.preserve(0x5000, 0)
+      expect(
+        [0x5000, 0x5000, 0x6000, 2 ** 40].map(address => writer.unpreserve(address, 0)),
+        abi,
+      ).toEqual([true, false, false, false])
+    }
+  })
+})
+
+describe('what a format cannot say', () => {
+  it.each<[AbiName, 12 | 16, number, number, boolean]>([
+    ['kho-v1-page', 12, 18, 0, true],
+    ['kho-v1-page', 12, 19, 0, false],
+    ['kho-v1-page', 16, 14, 0, true],
+    ['kho-v1-page', 16, 15, 0, false],
+    ['kho-v4', 12, 37, 0, true],
+    ['kho-v4', 12, 38, 0, false],
+    ['v5-table', 12, 10, 0, true],
+    ['v5-table', 12, 11, 0, false],
+  ])('%s, pages of 2^%i bytes: order %i, block %i: %s', (abi, shift, order, block, can) => {
+    const pages = createPageSet(shift)
+    addRun(pages, order, block, 1)
+    expect(encoderOf(abi).refuse(pages, trackerOptions(abi, geometry(shift))) === null).toBe(can)
+  })
+})
