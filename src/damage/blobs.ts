@@ -22,10 +22,10 @@ export const blobDamages: DamageTable = {
   'BLOB-NO-READER': {
     about: 'a child is called as nobody asks for it',
     apply(target) {
-      const { child, pointer } = childWithBlob(target)
+      const { child, pointer, properties } = childWithBlob(target)
       editRoot(target, editor => {
         editor.addSubnode('/', NOBODY)
-        for (const { name, value } of child.properties) editor.setProperty(`/${NOBODY}`, name, value)
+        for (const { name, value } of properties) editor.setProperty(`/${NOBODY}`, name, value)
       })
       return `child ${NOBODY} added, with the ${pointer.name} of ${child.path}`
     },

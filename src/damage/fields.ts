@@ -4,6 +4,7 @@ import {
   type FdtNode,
   type FdtProperty,
   findProperty,
+  nodeAt,
   openInto,
   totalSize,
 } from '../../formats/fdt/index.js'
@@ -61,11 +62,22 @@ export function propertyOf(node: FdtNode, name: string): FdtProperty {
   return property
 }
 
-/** A child of the root FDT with a pointer to a blob. */
-export function childWithBlob(target: DamageTarget): { child: FdtNode; pointer: FdtProperty } {
-  const children = target.fdt().root.children.flatMap(child => {
+/** A child of the root FDT that names a blob. */
+export interface BlobChild {
+  child: FdtNode
+  pointer: FdtProperty
+  /** The pointer, and the blob's size where it has one. */
+  properties: FdtProperty[]
+}
+
+/** A child of the root FDT that names a blob, and whose path leads to it: of two with one name only the first's does. */
+export function childWithBlob(target: DamageTarget): BlobChild {
+  const tree = target.fdt()
+  const children = tree.root.children.flatMap((child): BlobChild[] => {
     const pointer = findProperty(child, 'preserved-data') ?? findProperty(child, 'fdt')
-    return pointer === null ? [] : [{ child, pointer }]
+    if (pointer === null || nodeAt(tree, child.path) !== child) return []
+    const size = findProperty(child, 'blob-size')
+    return [{ child, pointer, properties: size === null ? [pointer] : [pointer, size] }]
   })
   return target.pick(children, 'child with a blob')
 }

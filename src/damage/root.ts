@@ -1,4 +1,3 @@
-import { findProperty } from '../../formats/fdt/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { childWithBlob, editRoot, propertyOf } from './fields.js'
@@ -96,9 +95,8 @@ export const rootDamages: DamageTable = {
   'BLOB-PROPERTY': {
     about: 'a child lacks the pointer to its blob, or its size',
     apply(target) {
-      const { child, pointer } = childWithBlob(target)
-      const names = [pointer.name, ...(findProperty(child, 'blob-size') === null ? [] : ['blob-size'])]
-      const name = target.pick(names, 'property')
+      const { child, properties } = childWithBlob(target)
+      const { name } = target.pick(properties, 'property')
       editRoot(target, editor => editor.deleteProperty(child.path, name))
       return `${child.path} has no ${name}`
     },

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isKhoError } from '../../../formats/error.js'
@@ -5,6 +6,7 @@ import type { Range } from '../../../formats/memory/range.js'
 import { DAMAGES, damageState, damagesOf } from '../../../src/damage/index.js'
 import { loadState } from '../../../src/image/load-state.js'
 import type { KhoState } from '../../../src/image/state.js'
+import { openBytes } from '../../../src/library/open-bytes.js'
 import { openImage } from '../../../src/node/open.js'
 import { validateState } from '../../../src/validate/validate.js'
 import { ROOT } from '../../built.js'
@@ -122,6 +124,23 @@ describe('breaking a capture', () => {
     const state = await stateOf(fixture('chain-512m.s2-kexec'))
     const { done } = damageState(state, [{ rule: 'MEMFD-FOLIO-UNPRESERVED', seed: 1 }])
     expect(done.join('')).toContain('the block of order 0 at 0x17e1000')
+  })
+
+  it('leaves children alone to which no path leads', async () => {
+    const bytes = readFileSync(fixture('basic-1g.s2-early'))
+    const whole = loadState(await openBytes(bytes))
+    const names = whole.blobs().map(({ name }) => name)
+    for (const name of names) {
+      // A node's tag, then its name, up to a multiple of four: empty now, with FDT_NOPs behind it.
+      const at = bytes.indexOf(Buffer.from(`\0\0\0\x01${name}\0`, 'latin1')) + 4
+      bytes.writeUInt32BE(0, at)
+      for (let word = 4; word <= name.length; word += 4) bytes.writeUInt32BE(4, at + word)
+    }
+    const state = loadState(await openBytes(bytes), { root: whole.root.address })
+    expect(state.fdt.root.children.map(({ name }) => name)).toEqual(names.map(() => ''))
+    const reasons = new Map(damagesOf(state).map(({ rule, reason }) => [rule, reason]))
+    expect(reasons.get('BLOB-PROPERTY')).toContain('child with a blob')
+    expect(() => damageState(state, [{ rule: 'BLOB-PROPERTY', seed: 0 }])).toThrow(/child with a blob/)
   })
 
   it('refuses a copy of debugfs, which has no memory', async () => {
