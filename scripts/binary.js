@@ -12,6 +12,7 @@ const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 
 /** Files of the package that commands read. */
 const ASSETS = [
+  'dist/kho/search.cjs',
   'dist/explorer/explorer.html',
   'guest/agent.c',
   'guest/capture.yaml',

@@ -60,6 +60,18 @@ if (one) {
   writeFileSync(join(folder, 'parts.json'), partsOf(output))
 }
 await bundle.close()
+await bundleThread()
+
+/** What a thread that searches is started with, in one file: it has no cache of code, and no other part. */
+async function bundleThread() {
+  const thread = await rolldown({
+    input: join(root, 'dist/src/node/search/worker.js'),
+    platform: 'node',
+    cwd: root,
+  })
+  await thread.write({ ...common, file: join(root, 'dist', 'kho', 'search.cjs'), codeSplitting: false })
+  await thread.close()
+}
 
 /** What bin/load.js keeps compiled code by: which code this is, and the commands that each have theirs. */
 function partsOf({ output }) {

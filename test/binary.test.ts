@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { KHO, ROOT, requireBuild, requirePage } from './built.js'
+import { writeLarge } from './large.js'
 
 const IMAGE = join(ROOT, 'fixtures/linux-7.2.basic-1g.s1-kexec.elf')
 
@@ -40,6 +41,13 @@ describe('the executable, in an empty environment', () => {
     ['schema', 'validate'],
   ])('says what the package says: %s', (...args) => {
     expect(alone(...args)).toBe(node(...args))
+  })
+
+  it('finds the same in an image that it looks through with several threads', () => {
+    const large = join(folder, 'large')
+    writeLarge(large)
+    expect(alone('pages', large)).toBe(node('pages', large))
+    rmSync(large)
   })
 
   it('takes a memfd out', () => {

@@ -10,15 +10,24 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { KHO, ROOT, requireBuild, requireBundle } from './built.js'
+import { writeLarge } from './large.js'
 
 const IMAGE = join(ROOT, 'fixtures/linux-7.2.reserve-only-256m.s1-kexec.elf')
 
 /** Parts of Node that take milliseconds to load. */
-const HEAVY = ['node:tty', 'node:net', 'node:stream', 'node:crypto', 'node:zlib', 'node:child_process']
+const HEAVY = [
+  'node:tty',
+  'node:net',
+  'node:stream',
+  'node:crypto',
+  'node:zlib',
+  'node:child_process',
+  'node:worker_threads',
+]
 
 /** Says on the last line of standard output which files and which parts of Node a command line loaded. */
 const HOOK = `
@@ -43,6 +52,7 @@ interface Loaded {
   /** Files of the bundle, without the marks of their contents. */
   files: string[]
   native: string[]
+  stdout: string
 }
 
 function loadedBy(...args: string[]): Loaded {
@@ -51,8 +61,13 @@ function loadedBy(...args: string[]): Loaded {
     encoding: 'utf8',
     maxBuffer: 2 ** 26,
   })
-  const { files, native } = JSON.parse(out.slice(out.lastIndexOf('\n') + 1)) as Loaded
-  return { files: files.map(file => basename(file).replace(/(-[\w-]{8})?\.cjs$/, '')).sort(), native }
+  const end = out.lastIndexOf('\n')
+  const { files, native } = JSON.parse(out.slice(end + 1)) as Loaded
+  return {
+    files: files.map(file => basename(file).replace(/(-[\w-]{8})?\.cjs$/, '')).sort(),
+    native,
+    stdout: out.slice(0, end),
+  }
 }
 
 beforeAll(() => {
@@ -80,6 +95,25 @@ describe('the bundle', () => {
     expect(files.length).toBeLessThan(12)
     expect(files.filter(file => /zod|yaml|scenario|schema|catalogue|zstd|kdump/.test(file))).toEqual([])
     expect(native.filter(name => HEAVY.includes(name))).toEqual([])
+  })
+
+  it('looks through a large image with a thread for each processor', () => {
+    const large = join(folder, 'large')
+    writeLarge(large)
+    const plain = (...node: string[]) =>
+      execFileSync(node[0]!, [...node.slice(1), 'pages', large], { encoding: 'utf8' })
+    const expected = plain('taskset', '-c', '0', process.execPath, KHO)
+    expect(expected).toBe(loadedBy('pages', IMAGE).stdout)
+    const { stdout, native } = loadedBy('pages', large)
+    expect(stdout).toBe(expected)
+    expect(native.includes('node:worker_threads')).toBe(availableParallelism() > 1)
+    // As it was compiled, which is how the library is used.
+    expect(plain(process.execPath, join(ROOT, 'dist/src/cli/start.js'))).toBe(expected)
+    expect(
+      execFileSync('sh', ['-c', `cat '${large}' | '${process.execPath}' '${KHO}' pages -`], {
+        encoding: 'utf8',
+      }),
+    ).toBe(expected)
   })
 
   it('judges without schemas and scenarios', () => {

@@ -1,7 +1,7 @@
 import { isKhoError, KhoError } from '../error.js'
 import type { ByteSource } from '../memory/byte-source.js'
 import type { Absence } from '../memory/fault.js'
-import type { Absent, Block, PhysicalMemory, Present } from '../memory/physical-memory.js'
+import type { Absent, Block, MemoryParts, PhysicalMemory, Present } from '../memory/physical-memory.js'
 import type { Range } from '../memory/range.js'
 import type { KdumpBitmap } from './kdump-bitmap.js'
 import {
@@ -115,12 +115,12 @@ export function kdumpMemory(layout: KdumpLayout, codecs: Codecs): PhysicalMemory
     return { ok: true, bytes, offset: null }
   }
 
-  function* blocks(): Generator<Block> {
+  function* blocks(within?: Range): Generator<Block> {
     const buffer = new Uint8Array(Math.max(BLOCK_BYTES, blockSize))
     let phys = 0
     let filled = 0
     for (const file of files) {
-      const cursor = descriptorCursor(file)
+      const cursor = descriptorCursor(file, within)
       const reader = wholePages(file, codecs)
       while (step(cursor)) {
         const bytes = readPage(reader, cursor.at)
@@ -139,9 +139,9 @@ export function kdumpMemory(layout: KdumpLayout, codecs: Codecs): PhysicalMemory
     if (filled > 0) yield { phys, bytes: buffer.subarray(0, filled), offset: null }
   }
 
-  function eachHead(visit: (phys: number, head: Uint8Array) => void): void {
+  function eachHead(visit: (phys: number, head: Uint8Array) => void, within?: Range): void {
     for (const file of files) {
-      const cursor = descriptorCursor(file)
+      const cursor = descriptorCursor(file, within)
       const reader = pageHeads(file, codecs, HEAD_BYTES)
       while (step(cursor)) {
         const head = readPage(reader, cursor.at)
@@ -152,8 +152,26 @@ export function kdumpMemory(layout: KdumpLayout, codecs: Codecs): PhysicalMemory
 
   const { ranges, inputSize } = layout
   const presentBytes = layout.pages * blockSize
-  const memory = { ranges, inputSize, presentBytes, read, blocks }
-  return blockSize === STRIDE ? { ...memory, pageHeads: eachHead } : memory
+  const heads = blockSize === STRIDE
+  /** Positions are page frames. */
+  const parts: MemoryParts = {
+    cuts: bytes => cutFrames(files, Math.ceil(bytes / blockSize)),
+    pass: (start, end) => ({
+      blocks: () => blocks({ start, end }),
+      ...(heads ? { pageHeads: visit => eachHead(visit, { start, end }) } : {}),
+    }),
+  }
+  const memory = { ranges, inputSize, presentBytes, read, blocks: () => blocks(), parts }
+  return heads ? { ...memory, pageHeads: visit => eachHead(visit) } : memory
+}
+
+/** Each part begins with a page that is there, or a file of the set: there are no more of them than that. */
+function cutFrames(files: readonly KdumpFile[], frames: number): Float64Array {
+  const cuts: number[] = []
+  for (const { dumped, start, end } of files) {
+    for (let at = start; at < end; at = dumped.next(at + frames)) cuts.push(at)
+  }
+  return Float64Array.from([...cuts, files.at(-1)?.end ?? 0])
 }
 
 /** A failing disk ends a pass over a file, as its end does. */

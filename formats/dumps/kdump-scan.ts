@@ -1,3 +1,4 @@
+import type { Range } from '../memory/range.js'
 import { u64, viewOf } from '../memory/u64.js'
 import { PAGE_DESC_BYTES } from './kdump-header.js'
 import {
@@ -25,21 +26,29 @@ export interface DescriptorCursor extends PageDescriptor {
   pfn: number
 }
 
-/** A pass over the pages of a file in the order of their addresses. One object, changed by each step. */
-export function descriptorCursor(file: KdumpFile): { at: DescriptorCursor; step(): boolean } {
+/**
+ * A pass over the pages of a file in the order of their addresses, or of those between two page frames. One object, changed by
+ * each step.
+ */
+export function descriptorCursor(
+  file: KdumpFile,
+  { start, end }: Range = file,
+): { at: DescriptorCursor; step(): boolean } {
   const { dumped, header } = file
   const source = descriptorSource(file)
   const at: DescriptorCursor = { pfn: -1, offset: 0, size: 0, flags: 0 }
-  let rank = dumped.rank(file.start)
-  let next = dumped.next(file.start)
+  const from = Math.max(file.start, start)
+  const to = Math.min(file.end, end)
+  let rank = dumped.rank(from)
+  let next = dumped.next(from)
   let view = viewOf(new Uint8Array(0))
   let index = 0
 
   function step(): boolean {
-    if (next >= file.end) return false
+    if (next >= to) return false
     if ((index + 1) * PAGE_DESC_BYTES > view.byteLength) {
       const start = header.descriptors + (rank - file.firstRank) * PAGE_DESC_BYTES
-      view = viewOf(source.read(start, CHUNK * PAGE_DESC_BYTES))
+      view = viewOf(source.read(start, Math.min(CHUNK, to - next) * PAGE_DESC_BYTES))
       index = 0
       if (view.byteLength < PAGE_DESC_BYTES) return false
     }

@@ -3,6 +3,7 @@ import type { ByteSource } from '../memory/byte-source.js'
 import type { Absence } from '../memory/fault.js'
 import type { Absent, Block, PhysicalMemory, Present } from '../memory/physical-memory.js'
 import { mergeRanges, type Range, rangeIndex, rangesCover } from '../memory/range.js'
+import { lastAtOrBelow } from '../memory/sorted.js'
 import { disjointSegments, type Segment } from './segments.js'
 
 /** What a file with uncompressed segments knows. */
@@ -25,6 +26,8 @@ const BLOCK_ALIGN = 4096
 export function segmentMemory(source: ByteSource, layout: SegmentLayout): PhysicalMemory {
   const pieces = disjointSegments(layout.present)
   let fileOrder: Segment[] | null = null
+  let written: Segment[] | null | undefined
+  let lookedThrough: Pass | undefined
   let hint = 0
 
   function absent(address: number): Absent {
@@ -64,12 +67,12 @@ export function segmentMemory(source: ByteSource, layout: SegmentLayout): Physic
     for (let i = first; i <= last; i++) {
       const piece = pieces[i]!
       const start = Math.max(piece.start, phys)
+      // Not `reuse`: who looks through blocks reads what one points to before looking at its rest.
       const part = fetch(
         source,
         start,
         piece.offset + (start - piece.start),
         Math.min(piece.end, end) - start,
-        true,
       )
       if (!part.ok) return part
       bytes.set(part.bytes, start - phys)
@@ -79,8 +82,11 @@ export function segmentMemory(source: ByteSource, layout: SegmentLayout): Physic
 
   /** The parts of the pieces that the file has bytes of its own for; null where that is not known. */
   function writtenPieces(): Segment[] | null {
-    const written = source.written?.() ?? null
-    return written && inFileOrder().flatMap(piece => cutToWritten(piece, written))
+    if (written === undefined) {
+      const parts = source.written?.() ?? null
+      written = parts && inFileOrder().flatMap(piece => cutToWritten(piece, parts))
+    }
+    return written
   }
 
   function inFileOrder(): Segment[] {
@@ -88,18 +94,17 @@ export function segmentMemory(source: ByteSource, layout: SegmentLayout): Physic
     return fileOrder
   }
 
+  function chosen(which?: 'all' | 'written'): Segment[] {
+    return (which === 'written' ? writtenPieces() : null) ?? inFileOrder()
+  }
+
   function* blocks(which?: 'all' | 'written'): Generator<Block> {
-    const chosen = which === 'written' ? writtenPieces() : null
-    for (const piece of chosen ?? inFileOrder()) {
-      let phys = piece.start
-      while (phys < piece.end) {
-        const aligned = Math.floor((phys + BLOCK_BYTES) / BLOCK_ALIGN) * BLOCK_ALIGN
-        const end = Math.min(piece.end, aligned)
-        const part = fetch(source, phys, piece.offset + (phys - piece.start), end - phys, true)
-        if (part.ok) yield { phys, bytes: part.bytes, offset: part.offset }
-        phys = end
-      }
-    }
+    for (const piece of chosen(which)) yield* pieceBlocks(source, piece, piece.start, piece.end)
+  }
+
+  function pass(): Pass {
+    lookedThrough ??= passOver(chosen('written'))
+    return lookedThrough
   }
 
   return {
@@ -109,7 +114,68 @@ export function segmentMemory(source: ByteSource, layout: SegmentLayout): Physic
     blocks,
     writtenBytes: () => writtenPieces()?.reduce((sum, { start, end }) => sum + end - start, 0) ?? null,
     present: () => mergeRanges(pieces.map(({ start, end }) => ({ start, end }))),
+    parts: {
+      cuts: bytes => cutPass(pass(), bytes),
+      pass: (from, to) => ({ blocks: () => partOf(source, pass(), from, to) }),
+    },
   }
+}
+
+/** Pieces in the order of a pass, and how many bytes of it come before each. */
+interface Pass {
+  pieces: readonly Segment[]
+  before: Float64Array
+  total: number
+}
+
+function passOver(pieces: readonly Segment[]): Pass {
+  const before = new Float64Array(pieces.length)
+  let total = 0
+  pieces.forEach(({ start, end }, n) => {
+    before[n] = total
+    total += end - start
+  })
+  return { pieces, before, total }
+}
+
+/** Cuts where a block begins, so that parts have the blocks of the whole. */
+function cutPass({ pieces, before, total }: Pass, bytes: number): Float64Array {
+  const cuts = [0]
+  pieces.forEach(({ start, end }, n) => {
+    const first = before[n]!
+    const aligned = blockEnd(start)
+    for (;;) {
+      const wanted = start + (cuts.at(-1)! + bytes - first)
+      const whole = Math.max(0, Math.ceil((wanted - aligned) / BLOCK_BYTES)) * BLOCK_BYTES
+      const at = wanted <= start ? start : aligned + whole
+      if (at >= end) return
+      cuts.push(first + (at - start))
+    }
+  })
+  return Float64Array.from([...cuts, total])
+}
+
+function* partOf(source: ByteSource, pass: Pass, from: number, to: number): Generator<Block> {
+  const { pieces, before } = pass
+  for (let n = Math.max(0, lastAtOrBelow(before, from)); n < pieces.length && before[n]! < to; n++) {
+    const piece = pieces[n]!
+    const start = piece.start + Math.max(0, from - before[n]!)
+    yield* pieceBlocks(source, piece, start, Math.min(piece.end, piece.start + (to - before[n]!)))
+  }
+}
+
+function* pieceBlocks(source: ByteSource, piece: Segment, from: number, to: number): Generator<Block> {
+  for (let phys = from; phys < to; ) {
+    const end = Math.min(to, blockEnd(phys))
+    const part = fetch(source, phys, piece.offset + (phys - piece.start), end - phys, true)
+    if (part.ok) yield { phys, bytes: part.bytes, offset: part.offset }
+    phys = end
+  }
+}
+
+/** Where a block that begins at an address ends at the latest. */
+function blockEnd(phys: number): number {
+  return Math.floor((phys + BLOCK_BYTES) / BLOCK_ALIGN) * BLOCK_ALIGN
 }
 
 /** The parts of a piece that lie in ranges of its file, which are ascending. */

@@ -26,6 +26,25 @@ export interface Block {
   offset: number | null
 }
 
+/** What who looks through memory passes over: all of it, or one part. */
+export interface MemoryPass {
+  /** As `PhysicalMemory.blocks('written')`. */
+  blocks(): Iterable<Block>
+  /** As `PhysicalMemory.pageHeads`. */
+  pageHeads?(visit: (phys: number, head: Uint8Array) => void): void
+}
+
+/** How a pass over all of a memory is cut into parts. */
+export interface MemoryParts {
+  /**
+   * Ascending positions in the pass, from its beginning to its end, each about `bytes` of memory from the next, which are the
+   * ends of its parts: all of them in turn give what the whole pass gives, block by block where memory is not compressed.
+   */
+  cuts(bytes: number): Float64Array
+  /** The part between two of them. */
+  pass(from: number, to: number): MemoryPass
+}
+
 /** A dump seen as physical memory. */
 export interface PhysicalMemory {
   /** RAM that the dump knows of, sorted, disjoint, merged; pages in it may still be absent. */
@@ -52,6 +71,8 @@ export interface PhysicalMemory {
    * page: for who looks for what begins with a page. Else there is only `blocks()`.
    */
   pageHeads?(visit: (phys: number, head: Uint8Array) => void): void
+  /** For who has several threads look through it at once. */
+  readonly parts?: MemoryParts
 }
 
 /** All memory that a dump has bytes for: at most one pass over it. For what claims to be far larger than the dump. */

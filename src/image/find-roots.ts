@@ -1,10 +1,10 @@
 import { type FdtTree, findProperty, readFdt, stringList, totalSize } from '../../formats/fdt/index.js'
 import { readChosen } from '../../formats/handoff/chosen.js'
-import { type Handover, readSetupData, SETUP_DATA_MARK } from '../../formats/handoff/setup-data.js'
+import { type Handover, readSetupData } from '../../formats/handoff/setup-data.js'
 import { terminatedString } from '../../formats/layout/index.js'
-import type { Block, PhysicalMemory } from '../../formats/memory/physical-memory.js'
+import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { asciiBytes, findBytes } from '../../formats/memory/search.js'
-import { wordsOf } from '../../formats/pages/words.js'
+import { type Progress, type Search, searchOf } from './marks.js'
 
 /** A page that holds a root FDT by its looks. */
 export interface FoundRoot {
@@ -24,12 +24,8 @@ export interface FoundRoots {
   handovers: FoundHandover[]
 }
 
-/** Called now and then during a pass over the whole image. */
-export type Progress = (done: number, total: number) => void
-
 const PAGE = 4096
 const FDT_HEADER = 40
-const HEADS_PER_PROGRESS = 4096
 /** Root FDTs are one page since 6.16, up to 10 MiB before; device trees of machines are a few hundred KiB. */
 const LARGEST_FDT = 16 * 2 ** 20
 const KHO_HINTS = ['kho-v', 'linux-kho,v', 'linux,kho-fdt'].map(asciiBytes)
@@ -72,19 +68,23 @@ export function fdtBytes(memory: PhysicalMemory, address: number): Uint8Array | 
 /**
  * One pass over the memory at page stride for FDTs, and, where a root was found, one for the x86 setup_data records
  * that name it (they lie at any word of a page). Work on what looks like an FDT is bounded by the image's size.
+ * `search` is how memory is passed over, where that is not by a pass of one's own.
  */
-export function findRoots(memory: PhysicalMemory, progress?: Progress): FoundRoots {
+export function findRoots(
+  memory: PhysicalMemory,
+  progress?: Progress,
+  search: Search = searchOf(memory),
+): FoundRoots {
   const found: FoundRoots = { roots: [], handovers: [] }
   let budget = memory.inputSize * 2 + 2 ** 24
-  eachPage(memory, progress, (bytes, at, address) => {
-    if (bytes[at] !== 0xd0 || bytes[at + 1] !== 0x0d || bytes[at + 2] !== 0xfe || bytes[at + 3] !== 0xed)
-      return
+  const look = (address: number) => {
     const fdt = fdtBytes(memory, address)
     if (fdt === null || budget < 0) return
     budget -= fdt.length
     classify(found, fdt, address)
-  })
-  if (found.roots.length > 0) findSetupData(memory, found, progress)
+  }
+  search('fdt', look, progress)
+  if (found.roots.length > 0) findSetupData(memory, found, search, progress)
   return found
 }
 
@@ -101,7 +101,12 @@ function classify(found: FoundRoots, bytes: Uint8Array, address: number): void {
   if (handover !== null) found.handovers.push({ ...handover, kind: 'chosen' })
 }
 
-function findSetupData(memory: PhysicalMemory, found: FoundRoots, progress?: Progress): void {
+function findSetupData(
+  memory: PhysicalMemory,
+  found: FoundRoots,
+  search: Search,
+  progress: Progress | undefined,
+): void {
   const roots = new Set(found.roots.map(root => root.address))
   const seen = new Set<number>()
   const accept = (address: number) => {
@@ -111,80 +116,5 @@ function findSetupData(memory: PhysicalMemory, found: FoundRoots, progress?: Pro
     seen.add(address)
     found.handovers.push({ ...record, kind: 'setup-data' })
   }
-  const border = createBorder(accept)
-  eachBlock(memory, progress, ({ phys, bytes }) => {
-    border(phys, bytes)
-    eachMark(phys, bytes, at => accept(at - 8))
-  })
-}
-
-const [TYPE_WORD, LENGTH_WORD] = wordsOf(SETUP_DATA_MARK) as unknown as [number, number]
-
-/**
- * Addresses of { type, len } in a block. Records lie at multiples of 8 (bzImage64_load(), setup_boot_parameters(),
- * arch/x86/kernel/kexec-bzimage64.c, 7.2), but for one behind a device tree of an odd length, which x86 hands on with
- * `force_dtb` alone and which is not looked for; so words are looked at, four times as fast as bytes.
- */
-function eachMark(phys: number, bytes: Uint8Array, visit: (address: number) => void): void {
-  const skipped = (4 - (phys % 4)) % 4
-  const words = wordsOf(bytes.subarray(skipped))
-  for (let at = words.indexOf(TYPE_WORD); at >= 0; at = words.indexOf(TYPE_WORD, at + 1)) {
-    if (words[at + 1] === LENGTH_WORD) visit(phys + skipped + at * 4)
-  }
-}
-
-/** Looks at where blocks meet: a mark that two neighbours share is in neither. */
-function createBorder(accept: (address: number) => void): (phys: number, bytes: Uint8Array) => void {
-  const reach = SETUP_DATA_MARK.length - 1
-  const seam = new Uint8Array(reach * 2)
-  let before = -1
-  return (phys, bytes) => {
-    if (phys === before && bytes.length >= reach) {
-      seam.set(bytes.subarray(0, reach), reach)
-      const at = findBytes(seam, SETUP_DATA_MARK)
-      if (at >= 0) accept(phys - reach + at - 8)
-    }
-    before = bytes.length < reach ? -1 : phys + bytes.length
-    if (before >= 0) seam.set(bytes.subarray(bytes.length - reach))
-  }
-}
-
-/** First byte of an FDT's magic number: looked at before anything is called for a page. */
-const FIRST_BYTE = 0xd0
-
-/** Every page that begins in the image as an FDT may: at least four bytes from `at` on. */
-function eachPage(
-  memory: PhysicalMemory,
-  progress: Progress | undefined,
-  visit: (bytes: Uint8Array, at: number, address: number) => void,
-): void {
-  if (memory.pageHeads === undefined) {
-    eachBlock(memory, progress, ({ phys, bytes }) => {
-      const first = (PAGE - (phys % PAGE)) % PAGE
-      for (let at = first; at + 4 <= bytes.length; at += PAGE) {
-        if (bytes[at] === FIRST_BYTE) visit(bytes, at, phys + at)
-      }
-    })
-    return
-  }
-  let pages = 0
-  memory.pageHeads((phys, head) => {
-    visit(head, 0, phys)
-    if (++pages % HEADS_PER_PROGRESS === 0) progress?.(pages * PAGE, memory.presentBytes ?? memory.inputSize)
-  })
-}
-
-function eachBlock(
-  memory: PhysicalMemory,
-  progress: Progress | undefined,
-  visit: (block: Block) => void,
-): void {
-  let done = 0
-  let total: number | null = null
-  for (const block of memory.blocks('written')) {
-    visit(block)
-    done += block.bytes.length
-    total ??= memory.writtenBytes?.() ?? memory.presentBytes ?? memory.inputSize
-    progress?.(done, total)
-  }
+  search('setup-data', accept, progress)
 }

@@ -10,15 +10,9 @@ import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import type { Place, Range } from '../../formats/memory/range.js'
 import { decodeChild } from './child-blob.js'
 import { applyDebugfs, debugfsScratch } from './debugfs-state.js'
-import {
-  type FoundHandover,
-  type FoundRoot,
-  type FoundRoots,
-  findRoots,
-  type Progress,
-  readRoot,
-} from './find-roots.js'
+import { type FoundHandover, type FoundRoot, type FoundRoots, findRoots, readRoot } from './find-roots.js'
 import { inferGeometry } from './infer-geometry.js'
+import { type Progress, type Search, searchOf } from './marks.js'
 import { noState } from './no-state.js'
 import type { KhoImage } from './open.js'
 import { type RankedRoot, rankRoots, scratchDoubt } from './rank-roots.js'
@@ -134,14 +128,20 @@ function pageSizeFaults({ choice: { certainty, reason, reading } }: RankedRoot):
  * quick and `--scratch` does not say what they would.
  */
 function collectRoots(image: KhoImage, options: StateOptions): FoundRoots {
-  if (typeof options.root !== 'number') return findRoots(image.memory, options.progress)
+  const find = () => findRoots(image.memory, options.progress, imageSearch(image))
+  if (typeof options.root !== 'number') return find()
   const root = readRoot(image.memory, options.root)
   if (root === null) throw noRootAt(image, options.root)
   const large = image.memory.inputSize > SEARCHED_FOR_RECORDS
   if (options.scratch !== undefined || large) return { roots: [root], handovers: [] }
-  const found = findRoots(image.memory, options.progress)
+  const found = find()
   if (!found.roots.some(other => other.address === root.address)) found.roots.push(root)
   return found
+}
+
+/** Who puts another memory into an image has that one looked through. */
+function imageSearch({ memory, search }: KhoImage): Search {
+  return search?.memory === memory ? search.run : searchOf(memory)
 }
 
 function noRootAt(image: KhoImage, address: number): KhoError {

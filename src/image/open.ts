@@ -14,6 +14,7 @@ import { type Fault, fault } from '../../formats/memory/fault.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { mergeRanges, type Range } from '../../formats/memory/range.js'
 import { type Compression, compressionNamed, detectCompression } from './compression.js'
+import type { Search } from './marks.js'
 import { withoutFlash, withoutOffsets, withRam } from './ram-options.js'
 
 /** How to open a dump, where its own magic does not say or is not to be believed. */
@@ -43,6 +44,8 @@ export interface KhoImage {
   memory: PhysicalMemory
   /** RAM known from the dump and the options. Sorted, disjoint, merged. */
   ramKnown: readonly Range[]
+  /** How that memory is looked through quickest, where whoever opened it has more than one thread. */
+  search?: { memory: PhysicalMemory; run: Search }
   /** Releases the file. Bytes read before stay valid, further reads do not work. */
   close(): void
 }
@@ -100,12 +103,23 @@ async function openUnpacked(file: ImageFile, options: OpenOptions, io: ImageIo):
   }
   const compression = compressionToUndo(file.source, name, options)
   const source = compression === null ? file.source : await io.unpack(file.source, compression, name)
+  const dump = await openContents({ name, source, parts }, options, io)
+  return imageOf(name, compression, dump, options, () => file.close())
+}
+
+/** Opens a dump in a source that is not compressed, or not any more. */
+export async function openContents(
+  { name, source, parts }: Omit<ImageFile, 'close'>,
+  options: OpenOptions,
+  io: Pick<ImageIo, 'codecs'>,
+): Promise<Dump> {
+  const raw = rawOptions(options)
   const { container, notices } = chooseContainer(source, options.format, raw, name)
   const settings: ContainerOptions = { parts, ...(raw === null ? {} : { raw }) }
   if (container.compressed === true) settings.codecs = await io.codecs()
   const dump = await openNamed(container, source, settings, name)
   dump.faults.push(...notices)
-  return imageOf(name, compression, dump, options, () => file.close())
+  return dump
 }
 
 /** A dump with the RAM that the options name. */

@@ -8,6 +8,8 @@ import { reasonOf } from './system-error.js'
 
 /** A file opened for random access. */
 export interface FileSource extends ByteSource {
+  /** What other threads of this process read it by; not there where its bytes are in memory. */
+  readonly fd?: number
   close(): void
 }
 
@@ -155,7 +157,7 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
     closeSync(fd)
   }
 
-  return { size, read, close }
+  return { size, fd, read, close }
 }
 
 /** Looks first: opening a pipe that nobody writes to would wait for ever. */

@@ -20,6 +20,9 @@ export interface OpenFileOptions extends OpenOptions {
 /** Standard input, as a name of an image. */
 const STDIN = '-'
 
+/** In a smaller file nothing takes so long to look through that more than one thread would. */
+const LARGE = 2 ** 25
+
 /** What Node supplies; what is opened on the way is added to the files. */
 function ioOf(files: FileSource[], notice: OpenFileOptions['notice']): ImageIo {
   return {
@@ -45,7 +48,9 @@ export async function openImage(path: string, options: OpenFileOptions = {}): Pr
     if (isDirectory(path)) return imageOf(path, null, openDebugfsFolder(path), options, () => {})
   }
   const files: FileSource[] = []
+  let ended = () => {}
   const close = () => {
+    ended()
     for (const file of files) file.close()
   }
   const open = async (name: string): Promise<FileSource> => {
@@ -58,7 +63,15 @@ export async function openImage(path: string, options: OpenFileOptions = {}): Pr
     const parts: FileSource[] = []
     for (const part of options.parts ?? []) parts.push(await open(part))
     const name = options.name ?? (path === STDIN ? 'standard input' : path)
-    return await openSource({ name, source, parts, close }, options, ioOf(files, options.notice))
+    const image = await openSource({ name, source, parts, close }, options, ioOf(files, options.notice))
+    if (image.memory.inputSize < LARGE) return image
+    const { threadedSearch } = await import('./search/search.js')
+    // What is unpacked is the last file that was opened.
+    const contents = image.compression === null ? source : files.at(-1)!
+    const { memory } = image.dump
+    const search = threadedSearch({ memory, files: [contents, ...parts], options })
+    ended = search.close
+    return { ...image, search: { memory: image.memory, run: search.run } }
   } catch (error) {
     close()
     throw error

@@ -2,7 +2,8 @@ import { readSetupData } from '../../formats/handoff/setup-data.js'
 import type { Block, PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { intersectRanges, type Range, roundRanges } from '../../formats/memory/range.js'
 import { createRangeLog, type RangeLog } from '../../formats/memory/range-log.js'
-import { type FoundRoots, fdtBytes, findRoots, type Progress } from '../image/find-roots.js'
+import { type FoundRoots, fdtBytes, findRoots } from '../image/find-roots.js'
+import type { Progress } from '../image/marks.js'
 import type { KhoImage } from '../image/open.js'
 
 /** What a pass over an image turned up: where evidence lies, and which memory the image has bytes for. */

@@ -1,6 +1,8 @@
+import { randomFillSync } from 'node:crypto'
 import { ftruncateSync, openSync, truncateSync, writeSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { openRaw } from '../../../formats/dumps/raw.js'
 import { openFileSource } from '../../../src/node/file-source.js'
 import { workDirectory } from '../image/open-fixtures.js'
 
@@ -34,6 +36,23 @@ it('reads any part in any order, with and without a buffer that is used again', 
 it('gives a page bytes of its own, so that keeping it keeps nothing else', () => {
   const source = openFileSource(file('contents', contents))
   expect(source.read(8192, 4096).buffer.byteLength).toBe(4096)
+  source.close()
+})
+
+it('keeps the block of a pass while memory is read that lies in two pieces', () => {
+  const half = 2 ** 20
+  const noise = randomFillSync(new Uint8Array(3 * half))
+  const source = openFileSource(file('noise', noise))
+  const map = [
+    { phys: 0, offset: 0, length: half },
+    { phys: half, offset: 2 * half, length: half },
+  ]
+  const { memory } = openRaw(source, { map })
+  for (const { phys, bytes } of memory.blocks()) {
+    expect(memory.read(half - 8192, 40_000).ok).toBe(true)
+    const offset = phys < half ? phys : phys + half
+    expect(Buffer.compare(bytes, noise.subarray(offset, offset + bytes.length))).toBe(0)
+  }
   source.close()
 })
 

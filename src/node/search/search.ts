@@ -1,0 +1,137 @@
+import { availableParallelism } from 'node:os'
+import type { MemoryParts, PhysicalMemory } from '../../../formats/memory/physical-memory.js'
+import {
+  eachMark,
+  eachMarkBetween,
+  type PassEdges,
+  type Search,
+  searchOf,
+  totalOf,
+} from '../../image/marks.js'
+import {
+  awaitMarks,
+  type BoardData,
+  claimPart,
+  createBoardData,
+  endBoard,
+  gatherMarks,
+  MOST_PARTS,
+  marksOf,
+  type PartMarks,
+  takeOff,
+} from './board.js'
+import { type OpenFiles, startThreads, type Threads } from './threads.js'
+
+/** Memory in a part: a few milliseconds of reading, a tenth of a second of decompressing. */
+const PART_BYTES = 2 ** 22
+
+/** Less than this is looked through before a thread has begun. */
+const LARGE = 2 ** 28
+
+/** Reading saturates memory with few, decompressing a disk with a few more. */
+const MOST_THREADS = 8
+
+/** So long may a thread be at one part while there is nothing else to do here. */
+const PATIENCE_MS = 1000
+
+/** What is looked through, and what it is in. */
+interface SearchedImage extends OpenFiles {
+  memory: PhysicalMemory
+}
+
+/** How threads are used. */
+export interface SearchSettings {
+  /** How many look at once, this one among them; default: as many as there are processors for them. */
+  threads?: number
+  /** Smallest memory that more than one looks through. */
+  large?: number
+  partBytes?: number
+  /** How long a part is waited for that another has taken. */
+  patience?: number
+  /** This one leaves everything to the others, as long as they do it. */
+  idle?: boolean
+}
+
+/** A search by several threads. */
+export interface ThreadedSearch {
+  run: Search
+  /** Parts that this thread and others have looked at so far. */
+  readonly looked: { here: number; elsewhere: number }
+  close(): void
+}
+
+/**
+ * Looks through memory with as many threads as there are processors, this one among them: the answer is that of
+ * {@link searchOf}, mark by mark. Where there is one processor, or no thread to be had, or little to look at, this one does it
+ * alone. Threads start with the first search and end with `close`.
+ */
+export function threadedSearch(image: SearchedImage, settings: SearchSettings = {}): ThreadedSearch {
+  const { memory, files } = image
+  const { large = LARGE, partBytes = PART_BYTES, patience = PATIENCE_MS, idle = false } = settings
+  const count = Math.min(settings.threads ?? availableParallelism(), MOST_THREADS)
+  const alone = searchOf(memory)
+  let threads: Threads | null | undefined
+  let cuts: Float64Array | undefined
+  const looked = { here: 0, elsewhere: 0 }
+
+  const run: Search = (kind, visit, progress) => {
+    const { parts } = memory
+    const shared = count > 1 && parts !== undefined && files.every(({ fd }) => fd !== undefined)
+    if (!shared || totalOf(memory) < large) return alone(kind, visit, progress)
+    cuts ??= parts.cuts(partBytes)
+    if (cuts.length - 1 > MOST_PARTS) return alone(kind, visit, progress)
+    threads ??= startThreads(count - 1, image)
+    const board = createBoardData(kind, cuts)
+    threads.post(board)
+    const total = totalOf(memory)
+    let before: PassEdges = { first: -1, end: -1 }
+    try {
+      for (const { marks, here, part } of eachPart(board, parts, idle, patience)) {
+        eachMarkBetween(kind, memory, before, marks.edges, visit)
+        if (marks.addresses === null) lookAt(board, parts, part, visit)
+        else marks.addresses.forEach(visit)
+        before = marks.edges
+        looked[here ? 'here' : 'elsewhere']++
+        progress?.(((part + 1) / (cuts.length - 1)) * total, total)
+      }
+    } finally {
+      endBoard(board)
+    }
+  }
+  return { run, looked, close: () => threads?.end() }
+}
+
+/** The marks of all parts in their order; this thread looks at parts itself as long as there are any. */
+function* eachPart(
+  board: BoardData,
+  parts: MemoryParts,
+  idle: boolean,
+  patience: number,
+): Generator<{ part: number; marks: PartMarks; here: boolean }> {
+  const mine = new Map<number, PartMarks>()
+  const look = (part: number) =>
+    void mine.set(
+      part,
+      gatherMarks(visit => lookAt(board, parts, part, visit)),
+    )
+  for (let part = 0; part < board.cuts.length - 1; ) {
+    const marks = mine.get(part) ?? marksOf(board, part)
+    if (marks !== null) {
+      yield { part, marks, here: mine.delete(part) }
+      takeOff(board, part++)
+      continue
+    }
+    const next = idle ? null : claimPart(board)
+    if (next !== null) look(next)
+    else if (awaitMarks(board, part, patience)) look(part)
+  }
+}
+
+function lookAt(
+  { kind, cuts }: BoardData,
+  parts: MemoryParts,
+  part: number,
+  visit: (address: number) => void,
+): PassEdges {
+  return eachMark(kind, parts.pass(cuts[part]!, cuts[part + 1]!), visit)
+}
