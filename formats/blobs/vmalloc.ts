@@ -9,11 +9,11 @@ import {
 import { type ChainFault, followChain } from '../memory/chain.js'
 import { hex } from '../memory/fault.js'
 import { ADDRESS_LIMIT } from '../memory/geometry.js'
+import { createNumberList, type NumberList } from '../memory/number-list.js'
 import { rangeAt } from '../memory/range.js'
 import { u64 } from '../memory/u64.js'
 import { type BlobContext, claimPage, gapAt } from './context.js'
 import type { Vmalloc } from './memory-types.js'
-import { createNumberList, type NumberList } from './number-list.js'
 
 /** Runs of more than this are longer than any area can be. */
 const MOST_ORDER = 31

@@ -1,6 +1,7 @@
 import { KhoError } from '../error.js'
 import type { ByteSource } from '../memory/byte-source.js'
 import { hex } from '../memory/fault.js'
+import { createNumberList } from '../memory/number-list.js'
 import type { PhysicalMemory } from '../memory/physical-memory.js'
 import { lastAtOrBelow } from '../memory/sorted.js'
 import { viewOf } from '../memory/u64.js'
@@ -146,9 +147,9 @@ function flattenedSource(
 
 /** Walks from header to header. The last piece of a file that is cut short counts as far as it goes. */
 function readPieces(source: ByteSource): { pieces: Pieces; complete: boolean } {
-  const starts = growable()
-  const lengths = growable()
-  const offsets = growable()
+  const starts = createNumberList()
+  const lengths = createNumberList()
+  const offsets = createNumberList()
   let complete = false
   let written = 0
   let at = HEADER_BYTES
@@ -178,7 +179,7 @@ function readPieces(source: ByteSource): { pieces: Pieces; complete: boolean } {
     }
     at += DATA_HEADER_BYTES + Number(length)
   }
-  const pieces = sortPieces(starts.values(), lengths.values(), offsets.values())
+  const pieces = sortPieces(starts.toArray(), lengths.toArray(), offsets.toArray())
   if (pieces.size > written + MAX_HOLES) {
     const message = `damaged flattened file: ${written} bytes are written to a file of ${pieces.size}`
     throw new KhoError('unreadable', message)
@@ -191,7 +192,7 @@ function sortPieces(starts: Float64Array, lengths: Float64Array, offsets: Float6
   const order = Uint32Array.from(starts, (_, i) => i)
   const at = (i: number) => starts[i] as number
   if (!isSorted(starts)) order.sort((a, b) => at(a) - at(b) || a - b)
-  const out = { starts: growable(), ends: growable(), offsets: growable() }
+  const out = { starts: createNumberList(), ends: createNumberList(), offsets: createNumberList() }
   let size = 0
   for (let i = 0; i < order.length; ) {
     let end = at(order[i] as number) + (lengths[order[i] as number] as number)
@@ -209,7 +210,7 @@ function sortPieces(starts: Float64Array, lengths: Float64Array, offsets: Float6
     size = end
     i = next
   }
-  return { starts: out.starts.values(), ends: out.ends.values(), offsets: out.offsets.values(), size }
+  return { starts: out.starts.toArray(), ends: out.ends.toArray(), offsets: out.offsets.toArray(), size }
 
   function segmentOf(piece: number): Segment {
     const start = at(piece)
@@ -223,31 +224,6 @@ function sortPieces(starts: Float64Array, lengths: Float64Array, offsets: Float6
 
 function isSorted(values: Float64Array): boolean {
   return values.every((value, i) => i === 0 || value >= (values[i - 1] as number))
-}
-
-interface Growable {
-  readonly length: number
-  push(value: number): void
-  values(): Float64Array
-}
-
-function growable(): Growable {
-  let store = new Float64Array(64)
-  let length = 0
-  return {
-    get length() {
-      return length
-    },
-    push(value) {
-      if (length === store.length) {
-        const grown = new Float64Array(length * 2)
-        grown.set(store)
-        store = grown
-      }
-      store[length++] = value
-    },
-    values: () => store.subarray(0, length),
-  }
 }
 
 /** A memory whose file offsets are those of the flattened file itself. */

@@ -14,7 +14,7 @@ export { openInto } from './editor.js'
 export { FDT_ERRORS, libfdtErrorNumber } from './errors.js'
 export { findChild, findProperty, nodeAt } from './find.js'
 export type { HeaderCheckOptions } from './header.js'
-export { checkFdtHeader, FDT_MAGIC, FDT_VERSION, totalSize } from './header.js'
+export { checkFdtHeader, FDT_MAGIC, FDT_VERSION, HEADER as FDT_HEADER, totalSize } from './header.js'
 export type { RawFdt, RawProperty } from './libfdt.js'
 export {
   checkCompatible,

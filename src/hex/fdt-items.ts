@@ -1,23 +1,11 @@
 import type { FdtNode, FdtTree } from '../../formats/fdt/index.js'
-import { NATIVE_U32_NAMES, NATIVE_U64_NAMES, stringList } from '../../formats/fdt/index.js'
-import { byteString, terminatedString } from '../../formats/layout/index.js'
+import { FDT_HEADER, NATIVE_U32_NAMES, NATIVE_U64_NAMES, stringList } from '../../formats/fdt/index.js'
+import { byteString, cName, terminatedString } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { viewOf } from '../../formats/memory/u64.js'
 import type { KhoState } from '../image/state.js'
 import type { Item } from './span.js'
 
-const HEADER = [
-  'magic',
-  'totalsize',
-  'off_dt_struct',
-  'off_dt_strings',
-  'off_mem_rsvmap',
-  'version',
-  'last_comp_version',
-  'boot_cpuid_phys',
-  'size_dt_strings',
-  'size_dt_struct',
-]
 const TOKENS: Readonly<Record<number, string>> = {
   1: 'FDT_BEGIN_NODE',
   2: 'FDT_END_NODE',
@@ -30,10 +18,17 @@ const TOKENS: Readonly<Record<number, string>> = {
 export function* fdtItems(state: KhoState, tree: FdtTree, address: number, path: string): Generator<Item> {
   const { totalsize, version } = tree.header
   const read = state.image.memory.read(address, totalsize)
-  const words = HEADER.slice(0, version >= 17 ? 10 : 9)
-  for (const [n, name] of words.entries()) {
-    const heading = n === 0 ? { heading: { path, what: 'FDT header' } } : {}
-    yield { address: address + n * 4, length: 4, name, type: 'be32', value: bigEndian, ...heading }
+  const words = Object.entries(FDT_HEADER).slice(0, version >= 17 ? 10 : 9)
+  for (const [key, offset] of words) {
+    const heading = offset === 0 ? { heading: { path, what: 'FDT header' } } : {}
+    yield {
+      address: address + offset,
+      length: 4,
+      name: cName(key),
+      type: 'be32',
+      value: bigEndian,
+      ...heading,
+    }
   }
   if (!read.ok) return
   const blob = read.bytes

@@ -1,10 +1,8 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Guest, startGuest } from '../guest/guest.js'
+import type { Guest } from '../guest/guest.js'
 import { GuestFailure } from '../guest/guest-failure.js'
 import type { GuestMachine } from '../guest/qemu-args.js'
 import { readSymbols, type Symbols, symbolsOf } from '../guest/symbols.js'
-import { makeTempFolder } from '../node/temp-folder.js'
+import { withGuest } from '../guest/with-guest.js'
 
 /** Where a guest waits for a debugger: about to look at what was handed over. 6.16 to 7.2. */
 export const STOP_FUNCTION = 'kho_populate'
@@ -49,24 +47,13 @@ export async function askGuest(
   initrd: Uint8Array,
   names: readonly string[],
 ): Promise<Symbols> {
-  const folder = makeTempFolder()
-  let guest: Guest | undefined
-  try {
-    const path = join(folder.path, 'initrd')
-    writeFileSync(path, initrd)
-    const cmdline = 'console=ttyS0 panic=-1 nokaslr'
-    guest = await startGuest(
-      { ...machine, initrd: path, cmdline, memory: ASKED.memory },
-      { folder: folder.path, limit: ASKED.limit },
-    )
-    if ((await guest.agent.ready()) === null) {
+  const cmdline = 'console=ttyS0 panic=-1 nokaslr'
+  return withGuest({ ...machine, cmdline, memory: ASKED.memory }, initrd, ASKED.limit, async ({ agent }) => {
+    if ((await agent.ready()) === null) {
       throw new GuestFailure('the kernel does not come up by itself, so that it cannot be asked for symbols')
     }
-    return await symbolsOf(guest.agent, names)
-  } finally {
-    await guest?.stop()
-    folder.remove()
-  }
+    return symbolsOf(agent, names)
+  })
 }
 
 /**

@@ -1,23 +1,17 @@
 import type { GuestEnd } from '../guest/guest.js'
 import type { KernelLog } from '../guest/kernel-log.js'
 import type { GuestFile, Retrieved, RetrieveFailure } from '../guest/retrieve.js'
+import { OUTCOME_WORDS, type OutcomeWord } from '../validate/verdict.js'
 
 /**
  * What a kernel made of a state. `ok`: takes everything over as meant; `rejected`: boots without it; `oops`: dies;
  * `loop`: gets nowhere within its time; `error-reported`: a part is lost, with a message; `accepted-different`: silently
  * something else.
  */
-export type ReplayWord = (typeof REPLAY_WORDS)[number]
+export type ReplayWord = Exclude<OutcomeWord, 'unknown'>
 
 /** Every {@link ReplayWord}: what a guest can be seen to do. */
-export const REPLAY_WORDS = [
-  'ok',
-  'rejected',
-  'oops',
-  'loop',
-  'error-reported',
-  'accepted-different',
-] as const
+export const REPLAY_WORDS = OUTCOME_WORDS.filter((word): word is ReplayWord => word !== 'unknown')
 
 /** A file that should come back. What is null is not known, and not compared. */
 export interface ExpectedFile {

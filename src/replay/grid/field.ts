@@ -1,5 +1,5 @@
-import type { FdtNode, FdtProperty, FdtTree } from '../../../formats/fdt/index.js'
-import type { Field, Struct } from '../../../formats/layout/field.js'
+import { FDT_HEADER, type FdtNode, type FdtProperty, type FdtTree } from '../../../formats/fdt/index.js'
+import { cName, type Field, type Struct } from '../../../formats/layout/field.js'
 
 /** What a field means, which decides what is hostile in it. */
 export type FieldKind = 'address' | 'count' | 'bits' | 'text' | 'token'
@@ -56,19 +56,6 @@ export function wordField(id: string, at: number, kind: FieldKind, stage: Stage)
   return { id, at, bytes: 8, bigEndian: false, kind, stage }
 }
 
-/** The ten words of an FDT's header, in order. */
-const HEADER = [
-  'magic',
-  'totalsize',
-  'off_dt_struct',
-  'off_dt_strings',
-  'off_mem_rsvmap',
-  'version',
-  'last_comp_version',
-  'boot_cpuid_phys',
-  'size_dt_strings',
-  'size_dt_struct',
-]
 /** Properties that hold a native u64 with an address. */
 const POINTERS = [
   'preserved-memory-map',
@@ -95,7 +82,9 @@ export function fdtFields(
     kind: 'token',
     stage,
   })
-  const header = HEADER.flatMap((name, n) => (structure || n < 2 ? [word(name, n * 4)] : []))
+  const header = Object.entries(FDT_HEADER).flatMap(([key, offset]) =>
+    structure || offset <= FDT_HEADER.totalsize ? [word(cName(key), offset)] : [],
+  )
   const end = tree.header.offDtStruct + (tree.header.sizeDtStruct ?? 0) - 4
   const tokens = structure ? [word('BEGIN_NODE', tree.root.offset), word('END', end)] : []
   return [...header, ...tokens, ...nodeFields(id, tree.root, at, stage, structure)]
