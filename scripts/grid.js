@@ -8,7 +8,11 @@
 //   node scripts/grid.js table OUT.ndjson TABLE.tsv [--reasons FILE] [--add]
 //
 // predicts every case of OUT by what `validate` says today, judges what the kernel did, and writes a line for each, with the
-// reason that FILE gives where the two differ. --add keeps the lines of TABLE for cases that OUT does not have.
+// reason that FILE gives where the two differ. --add keeps the machine of TABLE, and its lines for cases that OUT does not have.
+//
+//   node scripts/grid.js again TABLE.tsv … [--reasons FILE]
+//
+// predicts every case of the tables again, and keeps what the kernels did.
 //
 //   node scripts/grid.js corpus CORPUS TABLE.tsv [--reasons FILE]
 //
@@ -27,7 +31,7 @@ import { readBootImage } from '../dist/src/guest/boot-image.js'
 import { gridBase } from '../dist/src/replay/grid/base-state.js'
 import { gridCases, shuffled } from '../dist/src/replay/grid/cases.js'
 import { corpusCases, corpusRow } from '../dist/src/replay/grid/corpus.js'
-import { judgeRow } from '../dist/src/replay/grid/judge-row.js'
+import { judgeRow, predictCase } from '../dist/src/replay/grid/judge-row.js'
 import { withCorpus, withMatrices } from '../dist/src/replay/grid/page.js'
 import { patchedState } from '../dist/src/replay/grid/patched.js'
 import { readRow, writeRow } from '../dist/src/replay/grid/row.js'
@@ -75,13 +79,14 @@ async function run(kernel, out) {
   if (cases.length === 0) return
   const say = line => console.error(`grid: ${release}: ${line}`)
   const points = await makeCheckpoints(kernel, base, say)
-  const { memory, cmdline } = points.preparation
+  const { memory, cmdline, start } = points.preparation
   for (const [n, row] of cases.entries()) {
     while (values.pause !== undefined && existsSync(values.pause)) await setTimeout(500)
     const given = row === sound ? null : row
     const { state } = await patchedState(base, given)
     const observed = await runCase(points, given, state, row.stage)
-    appendFileSync(out, `${writeRow({ ...row, kernel: release, memory, cmdline, observed })}\n`)
+    const machine = { kernel: release, memory, cmdline, start }
+    appendFileSync(out, `${writeRow({ ...row, ...machine, observed })}\n`)
     say(`${n + 1}/${cases.length} ${row.id}: ${observed.seconds} s`)
   }
   points.remove()
@@ -90,12 +95,13 @@ async function run(kernel, out) {
 async function table(rowsFile, out) {
   const rows = readFileSync(rowsFile, 'utf8').split('\n').filter(Boolean).map(readRow)
   const reasons = existsSync(values.reasons) ? readReasons(readFileSync(values.reasons, 'utf8')) : []
-  const [{ kernel, memory, cmdline }] = rows
+  const old = values.add ? readTable(readFileSync(out, 'utf8')) : null
+  const { kernel, memory, cmdline, start } = old ?? rows[0]
   const base = gridBase(kernel)
   const { state: sound } = await patchedState(base, null)
   const lines = []
   for (const row of rows) {
-    const { predicted, kernel: seen, agrees, judged } = await judgeRow(base, sound, row)
+    const { predicted, kernel: seen, agrees, judged } = await judgeRow(base, sound, { ...row, start })
     if (!judged) continue
     lines.push({
       id: row.id,
@@ -106,14 +112,29 @@ async function table(rowsFile, out) {
       note: agrees ? '' : reasonFor(reasons, kernel, row.id),
     })
   }
-  if (values.add) {
-    const made = new Set(lines.map(line => line.id))
-    lines.push(...readTable(readFileSync(out, 'utf8')).rows.filter(line => !made.has(line.id)))
-  }
+  const made = new Set(lines.map(line => line.id))
+  lines.push(...(old?.rows ?? []).filter(line => !made.has(line.id)))
   lines.sort((a, b) => (a.id < b.id ? -1 : 1))
-  writeFileSync(out, writeTable({ kernel, memory, cmdline, rows: lines }))
+  writeFileSync(out, writeTable({ kernel, memory, cmdline, start, rows: lines }))
   const same = lines.filter(line => line.predicted === line.kernel).length
   console.error(`grid: ${kernel}: ${lines.length} cases, ${same} as predicted`)
+}
+
+async function again(tables) {
+  const reasons = readReasons(readFileSync(values.reasons, 'utf8'))
+  for (const file of tables) {
+    const { rows, ...machine } = readTable(readFileSync(file, 'utf8'))
+    const base = gridBase(machine.kernel)
+    const cases = new Map(gridCases(base).map(row => [row.id, row]))
+    for (const line of rows) {
+      const { word, why } = predictCase(base, await patchedState(base, cases.get(line.id) ?? null), machine)
+      Object.assign(line, { predicted: word, rules: why })
+      line.note = word === line.kernel ? '' : reasonFor(reasons, machine.kernel, line.id)
+    }
+    writeFileSync(file, writeTable({ ...machine, rows }))
+    const same = rows.filter(line => line.predicted === line.kernel).length
+    console.error(`grid: ${machine.kernel}: ${rows.length} cases, ${same} as predicted`)
+  }
 }
 
 async function corpus(folder, out) {
@@ -140,11 +161,12 @@ function page(folder, out) {
 
 if (verb === 'run' && rest.length === 2) await run(...rest)
 else if (verb === 'table' && rest.length === 2) await table(...rest)
+else if (verb === 'again' && rest.length > 0) await again(rest)
 else if (verb === 'corpus' && rest.length === 2) await corpus(...rest)
 else if (verb === 'page' && rest.length === 2) page(...rest)
 else {
   console.error(
-    'usage: grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT] [--stage boot|init|use] [--except TABLE] [--pause FILE] | table OUT.ndjson TABLE.tsv [--add] | page FOLDER PAGE.md',
+    'usage: grid.js run KERNEL OUT.ndjson [--most N] [--salt TEXT] [--field TEXT] [--stage boot|init|use] [--except TABLE] [--pause FILE] | table OUT.ndjson TABLE.tsv [--add] | again TABLE.tsv … | page FOLDER PAGE.md',
   )
   process.exitCode = 2
 }

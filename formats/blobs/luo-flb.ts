@@ -39,7 +39,7 @@ export function decodeFlbs(context: BlobContext, address: number | null, owner: 
     if (name.length === 48) {
       context.fault('LUO-NAME-UNTERMINATED', `FLB name ${quote(name)} has no NUL`, at, entryPath)
     }
-    if (names.has(name)) {
+    if (name !== '' && names.has(name)) {
       context.fault('LUO-FLB-DUPLICATE', `two FLB objects are called ${quote(name)}`, at, entryPath)
     }
     names.add(name)

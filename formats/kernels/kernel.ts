@@ -152,12 +152,15 @@ export interface Reads {
    */
   takesPageZero: boolean
   /**
+   * What makes a pageblock scratch: that an area has any of it (to 7.1, kho_release_scratch(), which rounds outwards; from 7.3 on
+   * kho_scratch_migratetype()), or that its first page lies in one (7.2, memmap_init_range(): bf480c613346).
+   */
+  scratchTypes: 'overlap' | 'first-page'
+  /**
    * A scratch area may begin inside a page. Else the kernel's own tree comes to lie in the area, which is refused, and the
    * area is given back while it is in use. As measured.
    */
   takesUnalignedScratch: boolean
-  /** A child without a name is one that debugfs refuses, with a message. As measured. */
-  saysNameless: boolean
   /** A test of lib/test_kho.c that fails says so; before, only the initcall's return value did. */
   saysTestFailed: boolean
 }

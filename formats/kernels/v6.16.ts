@@ -67,8 +67,8 @@ export const V6_16 = {
     alignedBlocks: false,
     readsFdtSizes: true,
     takesPageZero: false,
+    scratchTypes: 'overlap',
     takesUnalignedScratch: true,
-    saysNameless: false,
     saysTestFailed: false,
   },
   boot: {

@@ -18,7 +18,6 @@ export const V6_19 = {
     restoresFdt: false,
     overrunsFullChunks: false,
     saysTestFailed: true,
-    saysNameless: true,
   },
   boot: { ...V6_18.boot, finalize: 'reboot' },
 } as const satisfies KernelRow

@@ -25,6 +25,6 @@ export const V7_1 = {
   },
   users: { ...V7_0.users, kexecMetadata: true, memfd: 2 },
   writes: { ...V7_0.writes, finalize: false, splitAtNodes: true },
-  reads: { ...V7_0.reads, maxOrder: false, readsFdtSizes: false, saysNameless: false },
+  reads: { ...V7_0.reads, maxOrder: false, readsFdtSizes: false },
   boot: { ...V7_0.boot, finalize: null },
 } as const satisfies KernelRow

@@ -13,6 +13,12 @@ export const V7_2 = {
   layout: { ...V7_1.layout, name: 'kho-v4', compatible: 'kho-v4', depth: 'full' },
   users: { ...V7_1.users, luo: { version: 'luo-v5', form: 'struct', flbs: true } },
   writes: { ...V7_1.writes, zeroOrder: 64 },
-  reads: { ...V7_1.reads, intSize: false, alignedBlocks: true, takesPageZero: true },
+  reads: {
+    ...V7_1.reads,
+    intSize: false,
+    alignedBlocks: true,
+    takesPageZero: true,
+    scratchTypes: 'first-page',
+  },
   boot: { ...V7_1.boot, reservers: ['kho_preserved_memory_reserve'] },
 } as const satisfies KernelRow

@@ -11,6 +11,12 @@ export const V7_3 = {
     { what: 'keys wider than the tree are refused', commit: '955409ba5715' },
   ],
   writes: { ...V7_2.writes, refusesWideKeys: true },
-  reads: { ...V7_2.reads, extendsScratch: 2 ** 30, takesPageZero: false, takesUnalignedScratch: false },
+  reads: {
+    ...V7_2.reads,
+    extendsScratch: 2 ** 30,
+    takesPageZero: false,
+    scratchTypes: 'overlap',
+    takesUnalignedScratch: false,
+  },
   boot: { ...V7_2.boot, earlySymbol: 'kho_memory_init_early' },
 } as const satisfies KernelRow

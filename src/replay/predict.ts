@@ -6,6 +6,7 @@ import type { Arch } from '../guest/arch.js'
 import { loadState } from '../image/load-state.js'
 import type { KhoState } from '../image/state.js'
 import { readOverZeros } from '../image/zero-memory.js'
+import type { KernelStart } from '../kernel/reader/boot-of.js'
 import { validateState } from '../validate/validate.js'
 import type { Validation } from '../validate/verdict.js'
 import { BOARD } from './machine.js'
@@ -17,6 +18,8 @@ export interface ReadingKernel {
   /** RAM in bytes. */
   memory: number
   cmdline: string
+  /** Where the replay puts it, where that is known. */
+  start?: KernelStart | undefined
   /** x86-64 where not given. */
   arch?: Arch
 }
@@ -32,7 +35,7 @@ export function predictReplay(
   kernel: ReadingKernel,
   madeArray: MadeArray | null = null,
 ): Validation | null {
-  const { release, cmdline, arch = 'x86_64' } = kernel
+  const { release, cmdline, start, arch = 'x86_64' } = kernel
   if (release === null || !isKnown(release)) return null
   const ram = BOARD[arch].ram(kernel.memory)
   const fresh = guestMemory(state.image.memory, ram)
@@ -50,7 +53,7 @@ export function predictReplay(
       ...(scratchArray === null ? {} : { scratch: scratchArray }),
     },
   )
-  return validateState(seen, { reader: release, readerCmdline: cmdline, ram, absentIsZero: true })
+  return validateState(seen, { reader: release, readerCmdline: cmdline, ram, absentIsZero: true, start })
 }
 
 function isKnown(release: string): boolean {

@@ -5,6 +5,7 @@ import { type BootImage, readBootImage } from '../guest/boot-image.js'
 import { buildInitramfs } from '../guest/initramfs.js'
 import { findProgram, QEMU } from '../guest/programs.js'
 import type { KhoState } from '../image/state.js'
+import type { KernelStart } from '../kernel/reader/boot-of.js'
 import type { Validation } from '../validate/verdict.js'
 import { type BootPlan, type Collision, describeCollision, findCollisions, planBoot } from './boot-plan.js'
 import { type AskedRegion, regionsOf, reserveParameters } from './expected.js'
@@ -44,6 +45,8 @@ export interface Preparation {
   plan: BootPlan
   collisions: Collision[]
   cmdline: string
+  /** What the kernel finds of its own. */
+  start: KernelStart
   regions: AskedRegion[]
   /** The kernel is asked to say which blocks it keeps. */
   asked: boolean
@@ -107,9 +110,32 @@ export function prepareReplay(state: KhoState, options: PrepareOptions): Prepara
   const notes = scratchNotes(handed, plan, memory)
   const made =
     plan.arrayAt === null ? null : { address: plan.arrayAt, bytes: encodeScratchArray(handed.areas) }
-  const predicted = predictReplay(state, { release: image.release, memory, cmdline, arch }, made)
+  const start = startOf(plan, arch)
+  const predicted = predictReplay(state, { release: image.release, memory, cmdline, arch, start }, made)
   const asked = asking.length > 0
-  return { image, initrd, memory, handed, keep, plan, collisions, cmdline, regions, asked, notes, predicted }
+  return {
+    image,
+    initrd,
+    memory,
+    handed,
+    keep,
+    plan,
+    collisions,
+    cmdline,
+    start,
+    regions,
+    asked,
+    notes,
+    predicted,
+  }
+}
+
+/** Where the plan puts the kernel and what comes with it. */
+function startOf({ recordAt, kernelAt, initrdAt, pieces }: BootPlan, arch: Arch): KernelStart {
+  const taken = pieces
+    .filter(({ start }) => start === kernelAt || start === initrdAt)
+    .map(({ start, end }) => ({ start, end }))
+  return { record: arch === 'x86_64' ? recordAt : null, taken }
 }
 
 /** A kernel takes every address for one of its own pages. */

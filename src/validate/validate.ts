@@ -3,6 +3,7 @@ import { geometry, type PageShift } from '../../formats/memory/geometry.js'
 import type { Range } from '../../formats/memory/range.js'
 import type { KhoImage } from '../image/open.js'
 import type { KhoState } from '../image/state.js'
+import type { KernelStart } from '../kernel/reader/boot-of.js'
 import { chooseKernel, knownRam } from '../kernel/reader/choose.js'
 import { bootKernel } from '../kernel/reader/early-boot.js'
 import { createReaderMemory } from '../kernel/reader/memory.js'
@@ -28,6 +29,8 @@ export interface ValidateOptions {
   absentIsZero?: boolean
   /** All of the machine's RAM, where the user says it. */
   ram?: readonly Range[]
+  /** How the kernel is started, where that is known: by a replay. */
+  start?: KernelStart | undefined
   /** Rules whose findings are errors, whatever they are otherwise. */
   deny?: readonly string[]
   /** Rules whose findings are left out. They still count for the outcome: the kernel does not know of the wish. */
@@ -153,6 +156,7 @@ function readAs(
     ram,
     absentIsZero: isZero(options),
     cmdline: options.readerCmdline ?? null,
+    start: options.start,
   })
 }
 

@@ -6,6 +6,14 @@ import { parseCommandLine } from './cmdline.js'
 import { bootKernel, type EarlyBoot, type ScratchPlace } from './early-boot.js'
 import { createReaderMemory, type ReaderMemory } from './memory.js'
 
+/** What a kernel finds in memory that is of its own start, and was not handed over. */
+export interface KernelStart {
+  /** Where the setup_data record lies that tells it of the state; null where there is none. */
+  record: number | null
+  /** Where its image and its initramfs are. */
+  taken: readonly Range[]
+}
+
 /** The kernel that reads a state, and what it is told. */
 export interface ReadOptions {
   kernel: ReadingKernel
@@ -13,6 +21,8 @@ export interface ReadOptions {
   ram: readonly Range[] | null
   /** Memory that the dump lacks reads as zero. */
   absentIsZero: boolean
+  /** How it is started, where that is known. */
+  start?: KernelStart | undefined
   /** Its command line; null where it is not known: then what it would take to have everything back is assumed. */
   cmdline: string | null
 }
@@ -20,11 +30,12 @@ export interface ReadOptions {
 /** Follows a kernel through early boot, and no further. */
 export function bootOf(
   state: KhoState,
-  { kernel, ram, absentIsZero, cmdline }: ReadOptions,
+  { kernel, ram, absentIsZero, cmdline, start }: ReadOptions,
 ): { boot: EarlyBoot; memory: ReaderMemory } {
   const { geometry, image } = state
   const shown = image.dump.debugfs !== undefined
   const memory = createReaderMemory(image.memory, geometry, ram, absentIsZero, shown ? DEBUGFS_NOWHERE : null)
+  for (const range of start?.taken ?? []) memory.take(range)
   const boot = bootKernel(memory, {
     kernel,
     geometry,

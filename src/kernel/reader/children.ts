@@ -2,7 +2,7 @@ import { blobPath } from '../../../formats/blobs/index.js'
 import { getProperty, subnodes } from '../../../formats/fdt/index.js'
 import { KEXEC_METADATA, KEXEC_METADATA_VERSION } from '../../../formats/layout/index.js'
 import { viewOf } from '../../../formats/memory/u64.js'
-import { type Running, report, step } from './context.js'
+import { type Running, report, silent, step } from './context.js'
 import { rawFdt } from './raw-fdt.js'
 import { retrieveSubtree, type Subtree } from './subtree.js'
 
@@ -36,31 +36,58 @@ export function readMetadata(running: Running, found: Subtree): void {
   })
 }
 
-/** kho_in_debugfs_init(), to 7.0: the totalsize of each child's blob is read, whoever it is for. */
-export function exposeFdts(running: Running): void {
+/**
+ * kho_in_debugfs_init(): kernel/kexec_handover.c (6.16 to 6.18), kernel/liveupdate/kexec_handover_debugfs.c (6.19 to 7.3). Every
+ * child whose pointer is found becomes a file, whoever it is for; the warnings are the same in all releases.
+ */
+export function exposeChildren(running: Running): void {
   const { root, kernel, memory } = running
-  if (!kernel.reads.readsFdtSizes || kernel.layout.blobProperty === null) return
+  const { blobProperty, blobSize } = kernel.layout
+  if (blobProperty === null) return
+  const files = new Set<string>()
   for (const { offset, name } of subnodes(root)) {
-    const pointer = getProperty(root, offset, kernel.layout.blobProperty)
-    if (typeof pointer === 'number' || pointer.length !== 8) continue
-    if (name === '' && kernel.reads.saysNameless) {
-      report(running, 'BLOB-NO-READER', 'failed to add fdt  to debugfs: -EACCES', blobPath(name))
-    }
-    const address = memory.u64(root.address + pointer.offset)
     const path = blobPath(name ?? '')
-    const decides = 'the size of a file in debugfs: fdt32_ld() of its FDT'
-    step(running, { rule: 'BLOB-ADDRESS', path, decides }, () => rawFdt(memory, address).word(4))
+    const warn = (rule: string, message: string) => report(running, rule, `KHO: ${message}`, path)
+    const pointer = getProperty(root, offset, blobProperty)
+    if (typeof pointer === 'number') continue
+    if (pointer.length !== 8) {
+      warn('BLOB-PROPERTY', `node ${name} prop ${blobProperty} has invalid length: ${pointer.length}`)
+      continue
+    }
+    if (blobSize && !isWord(getProperty(root, offset, 'blob-size'))) {
+      warn('BLOB-PROPERTY', `node ${name} missing or invalid blob-size property`)
+      continue
+    }
+    if (kernel.reads.readsFdtSizes) {
+      const address = memory.u64(root.address + pointer.offset)
+      const decides = 'the size of a file in debugfs: fdt32_ld() of its FDT'
+      step(running, { rule: 'BLOB-ADDRESS', path, decides }, () => rawFdt(memory, address).word(4))
+    }
+    // lookup_noperm_common(): fs/namei.c; start_creating(): fs/debugfs/inode.c.
+    const added = `failed to add ${kernel.layout.blobSize ? 'blob' : 'fdt'} ${name} to debugfs`
+    if (name === null) continue
+    if (name === '' || name === '.' || name === '..' || name.includes('/'))
+      warn('BLOB-NO-READER', `${added}: -EACCES`)
+    else if (files.has(name)) warn('ROOT-CHILD-DUPLICATE', `${added}: -EEXIST`)
+    files.add(name)
   }
+}
+
+function isWord(property: ReturnType<typeof getProperty>): boolean {
+  return typeof property !== 'number' && property.length === 8
 }
 
 /** Names that a kernel's own users ask for. */
 const OWN = ['memblock', 'LUO', 'kho_test', 'kexec-metadata']
 
-/** Children that only modules can ask for, and do so without luck: -EINVAL is theirs to report. */
+/**
+ * Children that none of a kernel's own users asks for, and that nobody else could take: what they hand over is lost. A module
+ * would be told -EINVAL by kho_retrieve_subtree(); what debugfs says of them, exposeChildren() has.
+ */
 export function checkForeign(running: Running): void {
   for (const { name } of subnodes(running.root)) {
     if (name === null || name === '' || OWN.some(own => name === own || name.startsWith(`${own}@`))) continue
     const found = retrieveSubtree(running, name)
-    if (found.kind === 'broken') report(running, 'BLOB-PROPERTY', found.why, blobPath(name))
+    if (found.kind === 'broken') silent(running, 'BLOB-PROPERTY', found.why, blobPath(name))
   }
 }

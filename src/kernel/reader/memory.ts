@@ -1,6 +1,6 @@
 import { hex } from '../../../formats/memory/fault.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
-import type { PhysicalMemory } from '../../../formats/memory/physical-memory.js'
+import { type PhysicalMemory, presentRanges } from '../../../formats/memory/physical-memory.js'
 import type { Range } from '../../../formats/memory/range.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
 import { isRam, RAM_LIMIT, zeroFilled } from '../../image/zero-memory.js'
@@ -41,6 +41,8 @@ export interface ReaderMemory {
   u64(address: number): number
   /** True where the dump has all of these bytes. Stops nothing. */
   has(address: number, length: number): boolean
+  /** All that the dump has, sorted. */
+  present(): readonly Range[]
   /** False where an address is known to be no RAM. Stops nothing. */
   isRam(address: number): boolean
   /** False, after `stop`, where an address has no struct page. */
@@ -51,10 +53,14 @@ export interface ReaderMemory {
   ram(): readonly Range[] | null
   /** From now on early boot allocates from an area: what is there when the map is read is not what was handed over. */
   overwrite(area: Range): void
-  /** False, after `stop`, for a page of the map that lies where early boot has put things of its own. */
+  /** A kernel's own image, or what came with it, is there from the beginning. */
+  take(range: Range): void
+  /** False, after `stop`, for a page of the map that lies where the kernel or its early boot has put things of its own. */
   intact(address: number): boolean
   /** Takes the page of an address out of the direct map: reading it is a fault from now on. */
   unmap(address: number): void
+  /** False where the page of an address was taken out of the direct map. */
+  mapped(address: number): boolean
   stop(stop: Stop): void
   stopped(): Stop | null
   /** What was taken for granted, in words. */
@@ -66,6 +72,11 @@ export interface ReaderMemory {
 /** Bytes of one memory section, the unit in which struct pages exist: SECTION_SIZE_BITS of x86-64 and arm64. */
 function sectionSize(geometry: Geometry): number {
   return geometry.pageShift === 16 ? 2 ** 29 : 2 ** 27
+}
+
+/** True where one of the ranges has an address. */
+function isIn(ranges: readonly Range[], address: number): boolean {
+  return ranges.some(({ start, end }) => start <= address && address < end)
 }
 
 /** A booting kernel's view of a dump. `ram` is null where the dump does not say what all of RAM is. */
@@ -86,6 +97,7 @@ export function createReaderMemory(
   }))
   const unmapped = new Set<number>()
   const overwritten: Range[] = []
+  const taken: Range[] = []
   const pageOf = (address: number) => Math.floor(address / geometry.pageSize)
   const stop = (reason: Stop) => {
     stopped ??= reason
@@ -136,19 +148,27 @@ export function createReaderMemory(
     assumptions,
     touched,
     overwrite(area) {
-      // memblock allocates from the top: the lower areas are whole for long.
+      // __memblock_find_range_top_down(), while kho_scratch_only (mm/memblock.c 6.16 to 7.3): lower areas are whole for long.
       if (overwritten.every(other => other.start < area.start)) overwritten.splice(0, 1, area)
     },
+    take: range => taken.push(range),
     intact(address) {
-      if (!overwritten.some(area => area.start <= address && address < area.end)) return true
+      if (isIn(taken, address)) {
+        const message = `${hex(address)} lies in scratch, where the kernel itself is, or its initramfs`
+        stop({ kind: 'oops', message, address })
+        return false
+      }
+      if (!isIn(overwritten, address)) return true
       const message = `${hex(address)} lies in scratch: by now things of early boot are there`
       stop({ kind: 'oops', message, address })
       return false
     },
     unmap: address => unmapped.add(pageOf(address)),
+    mapped: address => !unmapped.has(pageOf(address)),
     stop,
     ram: () => ram,
     stopped: () => stopped,
+    present: () => presentRanges(memory),
     has: (address, length) => address >= 0 && address < RAM_LIMIT * 64 && memory.read(address, length).ok,
     isRam: address =>
       address >= 0 &&

@@ -204,7 +204,7 @@ function takeScratch(
       throw new Halt({ kind: 'oops', message, address: start })
     }
     memory.overwrite({ start, end: start + size })
-    // Memory regions end there, and init_mem_mapping() maps whole pages of each.
+    // Memory regions end there: e820__memblock_setup() trims each to whole pages, memblock_trim_memory() (x86, 6.16 to 7.3).
     for (const edge of [start, start + size]) if (edge % geometry.pageSize !== 0) memory.unmap(edge)
     if (start > 0 && start < PAGE && !kernel.reads.takesPageZero) {
       const message = `scratch area ${n} (${hex(start)}, ${hex(size)} bytes) begins inside page 0, which is in no zone: its pageblock is marked all the same`

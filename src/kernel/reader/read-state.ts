@@ -39,7 +39,7 @@ export function readState(state: KhoState, options: ReadOptions): Reading {
 
 function follow(
   state: KhoState,
-  { kernel }: ReadOptions,
+  { kernel, start }: ReadOptions,
   memory: ReaderMemory,
   boot: EarlyBoot,
   cmdline: CommandLine | null,
@@ -57,8 +57,15 @@ function follow(
     liveupdate: cmdline === null || cmdline.liveupdate,
     redacted: isRedacted(state),
     areas: areasOf(state),
+    record: start === undefined ? recordOf(state) : start.record,
     unseen: unseenOf(state),
   })
+}
+
+/** The setup_data record that the image names the state by, where it lies as the kernel finds it. */
+function recordOf({ root, scratch }: KhoState): number | null {
+  if (scratch === null) return null
+  return root.evidence.find(({ kind }) => kind === 'setup-data')?.address ?? null
 }
 
 function valuesOf<K extends BlobValue['kind']>(state: KhoState, kind: K): Extract<BlobValue, { kind: K }>[] {

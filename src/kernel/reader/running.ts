@@ -1,6 +1,6 @@
 import type { ReadingKernel } from '../../../formats/kernels/index.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
-import { checkForeign, exposeFdts, readMetadata } from './children.js'
+import { checkForeign, exposeChildren, readMetadata } from './children.js'
 import type { Running } from './context.js'
 import { report, step } from './context.js'
 import { runKhoTest } from './kho-test.js'
@@ -32,6 +32,8 @@ export interface RunInput {
   enabled: boolean
   /** False without `liveupdate=on`: LUO starts, and nobody can open it. */
   liveupdate: boolean
+  /** Where its setup_data record lies; null where there is none, or nothing says. */
+  record: number | null
   /** Contents were taken out of the dump: they are not judged. */
   redacted: boolean
   /** Descriptors of vmalloc areas that are blobs of their own, and the path of each. */
@@ -68,10 +70,11 @@ function run(running: Running, input: RunInput): void {
   if (reads.restoresFdt) running.restorer.folio(input.root)
   reviveRegions(running, retrieveSubtree(running, 'memblock'), input.regions)
   checkForeign(running)
+  readRecord(running, input.record)
   if (!input.enabled) return
   const luo = users.luo === null ? null : startLuoStep(running)
   if (users.kexecMetadata) readMetadata(running, retrieveSubtree(running, 'kexec-metadata'))
-  exposeFdts(running)
+  exposeChildren(running)
   runKhoTest(running, retrieveSubtree(running, 'kho_test'), input.redacted)
   restoreAreas(running, input.areas)
   lookAtUnseen(running, input.unseen)
@@ -79,6 +82,13 @@ function run(running: Running, input: RunInput): void {
   readFlbs(running, luo)
   openLuo(running, luo)
   finishFlbs(running, luo)
+}
+
+/** create_setup_data_nodes() of boot_params_ksysfs_init(), by the direct map: arch/x86/kernel/ksysfs.c, 6.16 to 7.3. */
+function readRecord(running: Running, record: number | null): void {
+  if (record === null || running.memory.mapped(record)) return
+  const decides = 'what /sys/kernel/boot_params shows: the record of the hand-over lies there'
+  step(running, { rule: 'SCRATCH-UNALIGNED', path: 'scratch', decides }, () => running.memory.read(record, 8))
 }
 
 function startLuoStep(running: Running): LuoStarted | null {

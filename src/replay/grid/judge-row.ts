@@ -46,9 +46,9 @@ export async function judgeRow(base: GridBase, sound: KhoState, row: GridRow): P
 export function predictCase(
   { root, scenario }: GridBase,
   { image, state, why }: PatchedState,
-  { kernel, memory, cmdline }: GridMachine,
+  { kernel, memory, cmdline, start }: GridMachine,
 ): Outcome {
-  const made = state && predictReplay(state, { release: kernel, memory, cmdline })
+  const made = state && predictReplay(state, { release: kernel, memory, cmdline, start })
   if (made !== null) return made.outcome
   const { ram, scratch } = scenario.machine
   const place = { address: root, why, scratchLength: scratch.length * 16 }

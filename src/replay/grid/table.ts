@@ -1,3 +1,4 @@
+import type { KernelStart } from '../../kernel/reader/boot-of.js'
 import type { OutcomeWord } from '../../validate/verdict.js'
 import type { ReplayWord } from '../judge.js'
 
@@ -27,6 +28,8 @@ export interface GridMachine {
   /** RAM in bytes. */
   memory: number
   cmdline: string
+  /** Where the replay put the kernel. */
+  start?: KernelStart
 }
 
 const HEAD = ['case', 'predicted', 'kernel', 'rules', 'message', 'note']

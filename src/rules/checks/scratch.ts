@@ -41,17 +41,15 @@ export function* checkScratchMemory({ state }: RuleContext): Generator<Occurrenc
 }
 
 /** Areas that are not made of pages. */
-export function* checkScratchAlignment({ state }: RuleContext): Generator<Occurrence> {
+export function* checkScratchAlignment({ state, kernel }: RuleContext): Generator<Occurrence> {
   const { pageSize } = state.geometry
   for (const area of areasOf(state)) {
     if (area.start % pageSize === 0 && area.size % pageSize === 0) continue
     const place = { path: area.path, address: addressOf(area) }
     const message = `${area.text} is not made of pages`
-    // Of a page that only begins in scratch the rest belongs to memory that early boot does not need.
-    const lost = area.start % pageSize !== 0 || (area.start + area.size) % pageSize > pageSize / 2
-    if (!lost) yield { message, ...place }
+    if (area.start % pageSize === 0 || kernel.reads.scratchTypes !== 'first-page') yield { message, ...place }
     else {
-      const why = 'the page at that end falls out of the direct map, and who is given it faults'
+      const why = "the pageblock that it begins in stays ordinary memory: the kernel's own comes to lie there"
       yield { message: `${message}: ${why}`, ...place, effect: 'silent' }
     }
   }

@@ -16,8 +16,10 @@ export const LUO_FLB_RULES = family('luo', [
     ...flb,
     id: 'LUO-FLB-PAGES',
     title: 'the FLB page counts itself as 1',
-    explanation: 'The header of the page says another number of pages than 1.',
-    kernel: 'frees as many pages as it says',
+    explanation:
+      'The header of the page says another number of pages than 1. Writers always write 1, and no reader looks: the page is no FLB page, or damaged elsewhere too.',
+    kernel: 'nothing: luo_flb_setup_incoming() takes the address, and reads the count alone',
+    effect: 'none',
   },
   {
     ...flb,

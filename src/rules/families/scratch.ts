@@ -44,7 +44,7 @@ export const SCRATCH_RULES = family('scratch', [
     severity: 'error',
     title: 'scratch areas begin and end at pages',
     explanation:
-      'An area that is not made of whole pages gives memblock regions that share a page with others. Whole pages of each region are mapped, so that one falls out of the direct map, and whoever allocates it faults. From 7.3 on an area that begins inside a page is given back while it is in use.',
+      'An area that is not made of whole pages gives memblock regions that share a page with others. Whole pages of each region are mapped (init_range_memory_mapping()) and given to the allocator, so that one falls out of the direct map: who reads what lies there faults, and where it is the last page of the highest area, so does early boot, which allocates from the top. Else the page is only lost. In 7.2 the pageblock that such an area begins in stays ordinary memory; from 7.3 on the area is given back while it is in use.',
     applies: SINCE,
     kernel: 'hands it to memblock as it is: the pages at its ends are not mapped',
     source: `memblock_add() and memblock_mark_kho_scratch() take bytes: ${READ}`,

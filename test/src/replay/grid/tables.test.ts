@@ -11,8 +11,8 @@ import { gridTable } from './tables.js'
 
 const NOT_OK = ['oops', 'loop', 'rejected', 'error-reported']
 
-/** Lists of objects that count nothing: a kernel that registers none writes the same. */
-const NO_LIST = /^LUO(\/flbs.count = (0|-1)|.flbsPa = 0)$/
+/** No list of objects: a kernel that has none to share writes the same. */
+const NO_LIST = /^LUO.flbsPa = 0$/
 
 describe.each(BOOTED)('what Linux %s did with broken states', release => {
   const table = gridTable(release)
@@ -45,10 +45,10 @@ describe.each(BOOTED)('what Linux %s did with broken states', release => {
 })
 
 describe('tables', () => {
-  it('agree with predictions in 97 of 100 cases, unseen ones included', () => {
+  it('agree with predictions in 98 of 100 cases, unseen ones included', () => {
     const rows = BOOTED.flatMap(release => gridTable(release).rows)
     const same = rows.filter(row => row.predicted === row.kernel)
-    expect(same.length / rows.length).toBeGreaterThanOrEqual(0.97)
+    expect(same.length / rows.length).toBeGreaterThanOrEqual(0.98)
   })
 
   it('are those of the page', () => {
