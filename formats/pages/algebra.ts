@@ -34,7 +34,8 @@ export function difference(a: PageSet, b: PageSet): PageSet {
 /** True when both sets hold the same blocks of the same orders. */
 export function samePages(a: PageSet, b: PageSet): boolean {
   checkShifts(a, b)
-  return orders(a).every(order => sameOrder(a, b, order)) && orders(b).every(order => sameOrder(a, b, order))
+  const all = new Set([...orders(a), ...orders(b)])
+  return [...all].every(order => sameOrder(a, b, order))
 }
 
 /** True when a set has no block. */

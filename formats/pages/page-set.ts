@@ -93,10 +93,11 @@ export function writableSpan(bits: OrderBits, span: number): Uint32Array {
 
 /** Puts a bitmap in place of a span's, without copying it. */
 export function putSpan(bits: OrderBits, span: number, words: Uint32Array, owned: boolean): void {
-  if (!bits.spans.has(span)) bits.sorted = null
+  const count = bits.spans.size
   bits.spans.set(span, words)
+  if (bits.spans.size !== count) bits.sorted = null
   if (owned) bits.owned.add(span)
-  else bits.owned.delete(span)
+  else if (bits.owned.size > 0) bits.owned.delete(span)
 }
 
 /** Blocks of an order that end at or below the largest address this package deals in. */
@@ -146,7 +147,9 @@ export function addBitmap(set: PageSet, order: number, first: number, words: Uin
   const limit = blockLimit(set, order)
   if (first + words.length * 32 > limit) return addClipped(set, order, first, words, limit)
   const bits = orderBits(set, order)
-  if (first % SPAN_BITS === 0 && words.length % SPAN_WORDS === 0) {
+  if (first % SPAN_BITS === 0 && words.length === SPAN_WORDS) {
+    mergeSpan(bits, first / SPAN_BITS, words)
+  } else if (first % SPAN_BITS === 0 && words.length % SPAN_WORDS === 0) {
     for (let at = 0; at < words.length; at += SPAN_WORDS) {
       mergeSpan(bits, first / SPAN_BITS + at / SPAN_WORDS, words.subarray(at, at + SPAN_WORDS))
     }

@@ -87,7 +87,7 @@ export function isEmpty(words: Uint32Array): boolean {
 
 /** True when two arrays of the same length hold the same words. */
 export function sameWords(a: Uint32Array, b: Uint32Array): boolean {
-  if (a === b) return true
+  if (a === b || (a.buffer === b.buffer && a.byteOffset === b.byteOffset)) return true
   for (let i = 0; i < a.length; i++) {
     if (a[i] !== b[i]) return false
     if (a[i] !== 0) continue

@@ -22,6 +22,9 @@ const SMALL_READ = 4096
  */
 const RUN_BYTES = 2 ** 16
 
+/** So many of these are kept for who reads them again: a tracker is decoded, and then walked as its kernel does. */
+const RUNS = 1024
+
 const CACHE_BLOCK = 2 ** 14
 const CACHE_BLOCKS = 512
 
@@ -60,6 +63,7 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
   let ahead: Uint8Array | null = null
   let aheadStart = 0
   let aheadLength = 0
+  const runs = new Map<number, Uint8Array>()
   let run: Uint8Array = new Uint8Array(0)
   let runStart = 0
   let lastEnd = -1
@@ -97,8 +101,15 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
     lastEnd = offset + length
     const inRun = offset >= runStart && offset + length <= runStart + run.length
     if (!inRun) {
-      if (!goesOn || length > RUN_BYTES / 2) return readExactly(offset, length)
-      run = readExactly(offset, Math.min(RUN_BYTES, size - offset))
+      const known = runs.get(offset)
+      if (known === undefined || length > known.length) {
+        if (!goesOn || length > RUN_BYTES / 2) return readExactly(offset, length)
+        run = readExactly(offset, Math.min(RUN_BYTES, size - offset))
+        if (runs.size >= RUNS) runs.delete(runs.keys().next().value as number)
+        runs.set(offset, run)
+      } else {
+        run = known
+      }
       runStart = offset
     }
     return run.subarray(offset - runStart, offset - runStart + length)
@@ -153,6 +164,7 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
     lastBlockStart = -1
     ahead = null
     run = new Uint8Array(0)
+    runs.clear()
     slab = new Uint8Array(0)
     closeSync(fd)
   }

@@ -9,7 +9,7 @@ import { type Busy, busySink, createBusy, extendedRanges } from './extend.js'
 import { Halt, type ReaderMemory } from './memory.js'
 import { type BootEvent, type BootInput, type BootStep, populate } from './populate.js'
 import { readRadix } from './radix.js'
-import { createReserved, keepIn, type ReservationSink, type Reserved } from './reserved.js'
+import { bothSinks, createReserved, keepIn, type ReservationSink, type Reserved } from './reserved.js'
 import { createRestorer } from './restore.js'
 import { readTables } from './tables.js'
 
@@ -102,10 +102,13 @@ function run(memory: ReaderMemory, input: BootInput, boot: EarlyBoot): void {
     boot.reserved = reserved
     return
   }
-  if (kernel.reads.extendsScratch !== null) extend(memory, input, roots, boot)
+  const { extendsScratch } = kernel.reads
+  const busy = extendsScratch === null ? null : createBusy(geometry, extendsScratch)
+  const keep = keepIn(reserved)
+  // 7.3 walks the map twice, over memory that nothing has changed meanwhile: here once, for both.
+  readMap(memory, kernel, geometry, roots, busy === null ? keep : bothSinks(busySink(busy), keep))
   if (memory.stopped() !== null) return
-  readMap(memory, kernel, geometry, roots, keepIn(reserved))
-  if (memory.stopped() !== null) return
+  if (busy !== null) extend(memory, busy, boot)
   boot.reserved = reserved
   const begin = roots.find(root => root !== 0) ?? 0
   boot.steps.push({ ...readingStep(kernel), address: begin < 2 ** 52 ? begin : null })
@@ -113,15 +116,7 @@ function run(memory: ReaderMemory, input: BootInput, boot: EarlyBoot): void {
 }
 
 /** kho_extend_scratch() of kho_memory_init_early(), 7.3 on. What goes wrong in it is said, and boot goes on. */
-function extend(
-  memory: ReaderMemory,
-  { kernel, geometry }: BootInput,
-  roots: readonly number[],
-  boot: EarlyBoot,
-): void {
-  const busy: Busy = createBusy(geometry, kernel.reads.extendsScratch!)
-  readMap(memory, kernel, geometry, roots, busySink(busy))
-  if (memory.stopped() !== null) return
+function extend(memory: ReaderMemory, busy: Busy, boot: EarlyBoot): void {
   const step = { function: 'kho_extend_scratch', address: null }
   if (busy.failed) {
     boot.events.push({

@@ -57,7 +57,7 @@ function walkLeaf(walk: Walk, address: number, key: bigint): boolean {
   walk.sink.tracker(address, geometry.pageSize)
   const words = wordsOf(bytes)
   const prefix = Number(key)
-  const top = key === 0n ? -1 : key.toString(2).length - 1
+  const top = lastBit(key) - 1
   const order = shape.order0 - top
   if (top >= shape.bitmapLog2 && order >= 0 && order + geometry.pageShift < (walk.intSize ? 31 : 52)) {
     const size = 2 ** (order + geometry.pageShift)
@@ -97,11 +97,19 @@ function walkBits(walk: Walk, words: Uint32Array, key: bigint): boolean {
 /** kho_radix_decode_key() and the size of the block, with shift counts taken mod 64 (or 32) as x86-64 does. */
 function decodeKey(walk: Walk, key: bigint): { address: number; order: number; size: number } {
   const { pageShift } = walk.geometry
-  const fls = key === 0n ? 0 : key.toString(2).length
+  const fls = lastBit(key)
   const order = walk.shape.order0 - fls + 1
   const shift = BigInt((((order + pageShift) % 64) + 64) % 64)
   const address = Number(BigInt.asUintN(64, key << shift))
   if (!walk.intSize) return { address, order, size: 2 ** Number(shift) }
   const size = 1 << (order + pageShift)
   return { address, order, size: size < 0 ? 2 ** 64 + size : size }
+}
+
+/** fls64(): the number of the highest bit that is set, from 1; 0 where none is. */
+function lastBit(key: bigint): number {
+  const value = Number(key)
+  // Beyond that a number may be rounded up to the next bit.
+  const high = value < 2 ** 53 ? Math.floor(value / 2 ** 32) : Number(key >> 32n)
+  return high === 0 ? 32 - Math.clz32(value) : 64 - Math.clz32(high)
 }

@@ -64,6 +64,28 @@ export function keepIn(reserved: Reserved): ReservationSink {
   }
 }
 
+/** Shows two what is seen, one after the other. */
+export function bothSinks(first: ReservationSink, second: ReservationSink): ReservationSink {
+  return {
+    blocks(order, start, words) {
+      first.blocks(order, start, words)
+      second.blocks(order, start, words)
+    },
+    odd(address, size, order) {
+      first.odd(address, size, order)
+      second.odd(address, size, order)
+    },
+    shifted(order, start, words) {
+      first.shifted(order, start, words)
+      second.shifted(order, start, words)
+    },
+    tracker(address, size) {
+      first.tracker(address, size)
+      second.tracker(address, size)
+    },
+  }
+}
+
 /**
  * The order that page->private of a page says, or null where nothing was ever written there. Of several blocks that
  * begin at the page the last one read wins: the highest order in chunk lists, which ascend, the lowest in radix trees.

@@ -1,8 +1,9 @@
 import { hex } from '../../../formats/memory/fault.js'
-import { blockSize, orders, type PageSet, totals } from '../../../formats/pages/page-set.js'
+import { blockSize, orders, type PageSet } from '../../../formats/pages/page-set.js'
 import { countRun } from '../../../formats/pages/query.js'
 import type { KhoState } from '../../image/state.js'
 import { isDescribed } from '../../model/described.js'
+import { trackerTotals } from '../../model/tracker.js'
 import { forEachOrphanBlock } from '../../owners/algebra.js'
 import { explainOrphans } from '../../owners/explain.js'
 import { type Ownership, ownershipOf } from '../../owners/ownership.js'
@@ -16,7 +17,7 @@ const NAMED = 3
 export function* checkOrphans({ state }: RuleContext): Generator<Occurrence> {
   const { pages } = state.tracker.decode
   const ownership = ownershipOf(state)
-  const count = totals(pages).blocks - countOwned(pages, ownership)
+  const count = trackerTotals(state.tracker).blocks - countOwned(pages, ownership)
   if (count <= 0) return
   const first: string[] = []
   let address: number | null = null

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import { ftruncateSync, openSync, truncateSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, truncateSync, writeSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { openRaw } from '../../../formats/dumps/raw.js'
@@ -36,6 +36,24 @@ it('reads any part in any order, with and without a buffer that is used again', 
 it('gives a page bytes of its own, so that keeping it keeps nothing else', () => {
   const source = openFileSource(file('contents', contents))
   expect(source.read(8192, 4096).buffer.byteLength).toBe(4096)
+  source.close()
+})
+
+it('reads what lies one after the other once, for who reads it again, up to 64 MiB', () => {
+  const path = file('run')
+  const fd = openSync(path, 'w')
+  ftruncateSync(fd, 80 * 2 ** 20)
+  writeSync(fd, contents, 0, contents.length, 0)
+  closeSync(fd)
+  const source = openFileSource(path)
+  const pages = (count: number) => Array.from({ length: count }, (_, n) => source.read(n * 4096, 4096))
+  const first = pages(700)
+  pages(700).forEach((page, n) => {
+    expect(Buffer.compare(page, contents.subarray(n * 4096, n * 4096 + 4096))).toBe(0)
+    if (n > 0) expect(page.buffer).toBe(first[n]!.buffer)
+  })
+  pages(20_000)
+  expect(pages(2)[1]!.buffer).not.toBe(first[1]!.buffer)
   source.close()
 })
 
