@@ -236,8 +236,26 @@ function nextProperty(fdt: RawFdt, from: number): number {
   }
 }
 
+/** Names that were read: a tree has few, though each a hundred thousand times. */
+const names = new WeakMap<RawFdt, Map<number, string | null>>()
+const MOST_NAMES = 1024
+
 /** `fdt_get_string`; null where it gives none. */
 function stringAt(fdt: RawFdt, offset: number): string | null {
+  let known = names.get(fdt)
+  if (known === undefined) {
+    known = new Map()
+    names.set(fdt, known)
+  }
+  let name = known.get(offset)
+  if (name === undefined) {
+    name = readString(fdt, offset)
+    if (known.size < MOST_NAMES) known.set(offset, name)
+  }
+  return name
+}
+
+function readString(fdt: RawFdt, offset: number): string | null {
   const total = probe(fdt)
   if (total < 0) return null
   const start = (offset + fdt.word(OFFSETS.strings)) % 2 ** 32

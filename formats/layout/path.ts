@@ -90,11 +90,14 @@ function parseSegment(part: string, path: string): Segment {
  * elements have the same one.
  */
 export function elementSegments(keys: readonly (string | null)[]): Segment[] {
-  const seen = new Map<string, number>()
+  const seen = new Set<string>()
+  const twice = new Set<string>()
   for (const key of keys) {
-    if (key !== null) seen.set(key, (seen.get(key) ?? 0) + 1)
+    if (key === null) continue
+    if (seen.has(key)) twice.add(key)
+    else seen.add(key)
   }
-  return keys.map((key, index) => (key === null || key === '' || seen.get(key) !== 1 ? index : key))
+  return keys.map((key, index) => (key === null || key === '' || twice.has(key) ? index : key))
 }
 
 /** The element that a segment names in a list with these keys, or -1. A number names any element, a key one that is alone. */

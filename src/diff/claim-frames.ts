@@ -16,7 +16,7 @@ export function fillFrames(state: KhoState, items: readonly Item[], cover: Cover
   const nowhere = nowhereOf(state)
   const pages = cover === null ? null : state.tracker.decode.pages
   const byPath = new Map(items.map(item => [item.path, item]))
-  const lists = new Map<Item, { data: FrameList; structures: FrameList }>()
+  const lists = new Map<Item, { data?: FrameList; structures?: FrameList }>()
   for (const group of ownershipOf(state).groups) {
     const item = group.preserved ? ownerOf(byPath, group.pathOf(0)) : null
     if (item === null) continue
@@ -26,15 +26,18 @@ export function fillFrames(state: KhoState, items: readonly Item[], cover: Cover
     }
     let list = lists.get(item)
     if (list === undefined) {
-      list = { data: createFrameList(), structures: createFrameList() }
+      list = {}
       lists.set(item, list)
     }
-    addClaims(group.kind === 'data' ? list.data : list.structures, group, pages, pageSize, item)
+    const which = group.kind === 'data' ? 'data' : 'structures'
+    list[which] ??= createFrameList()
+    addClaims(list[which], group, pages, pageSize, item)
   }
-  for (const [item, list] of lists) {
-    const known = (frames: FrameList) => (cover === null ? frames.finish() : framesIn(frames.finish(), cover))
-    item.data = known(list.data)
-    item.structures = known(list.structures)
+  const known = (list: FrameList) => (cover === null ? list.finish() : framesIn(list.finish(), cover))
+  for (const [item, { data, structures }] of lists) {
+    if (data !== undefined) item.data = known(data)
+    if (structures !== undefined) item.structures = known(structures)
+    lists.delete(item)
   }
 }
 

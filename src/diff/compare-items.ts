@@ -1,3 +1,4 @@
+import type { FolioFlags } from '../model/kind.js'
 import { type Change, type ChangeClass, type Side, valueSide } from './change.js'
 import type { PageDifference } from './compare-pages.js'
 import { type ContentComparison, compareContents, samePlaces } from './content.js'
@@ -13,6 +14,7 @@ import {
 } from './frames.js'
 import type { Item } from './item.js'
 import type { Memories, Pair } from './match.js'
+import { oncePerPair } from './once.js'
 import { inUnits } from './units.js'
 
 /** An item that only one state has. */
@@ -148,20 +150,7 @@ const FOLIO_FLAGS = ['dirty', 'uptodate']
 /** Folios at the same place of the file whose flags differ; the first is shown. */
 function folioChanges(pair: Pair): Change[] {
   if (pair.a.folioFlags === null || pair.b.folioFlags === null) return []
-  const left = pair.a.folioFlags()
-  const right = pair.b.folioFlags()
-  let other: Map<number, number> | null = null
-  let count = 0
-  let first: { index: number; a: number; b: number } | null = null
-  for (let n = 0; n < left.index.length; n++) {
-    const index = left.index[n] as number
-    // Lists of one file mostly agree, entry by entry.
-    if (index !== right.index[n]) other ??= entriesByIndex(right.index)
-    const m = index === right.index[n] ? n : other?.get(index)
-    if (m === undefined || left.flags[n] === right.flags[m]) continue
-    first ??= { index, a: left.flags[n] as number, b: right.flags[m] as number }
-    count++
-  }
+  const { first, count } = differentFlags(pair.a.folioFlags(), pair.b.folioFlags())
   if (first === null) return []
   const note = count > 1 ? `and ${count - 1} more folios` : null
   const what = `folio ${first.index}`
@@ -176,6 +165,23 @@ function folioChanges(pair: Pair): Change[] {
     ),
   ]
 }
+
+/** How many entries have other flags, and the first of them. */
+const differentFlags = oncePerPair((left: FolioFlags, right: FolioFlags) => {
+  let other: Map<number, number> | null = null
+  let count = 0
+  let first: { index: number; a: number; b: number } | null = null
+  for (let n = 0; n < left.index.length; n++) {
+    const index = left.index[n] as number
+    // Lists of one file mostly agree, entry by entry.
+    if (index !== right.index[n]) other ??= entriesByIndex(right.index)
+    const m = index === right.index[n] ? n : other?.get(index)
+    if (m === undefined || left.flags[n] === right.flags[m]) continue
+    first ??= { index, a: left.flags[n] as number, b: right.flags[m] as number }
+    count++
+  }
+  return { first, count }
+})
 
 function entriesByIndex(index: Float64Array): Map<number, number> {
   const entries = new Map<number, number>()

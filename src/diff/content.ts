@@ -3,6 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { type PhysicalMemory, presentRanges } from '../../formats/memory/physical-memory.js'
 import { type Range, rangesTouch } from '../../formats/memory/range.js'
 import type { Content, ContentPiece } from '../model/piece.js'
+import { oncePerPair } from './once.js'
 
 /** What can be read of one content. */
 export interface ContentSource {
@@ -29,6 +30,9 @@ export interface ContentBudget {
   /** Units that may be asked for one by one, before the dumps are asked, once, for all that they have. */
   probes: number
   present: Map<PhysicalMemory, Range[]>
+  /** What was found of contents that several items have. */
+  compared: WeakMap<Content, WeakMap<Content, ContentComparison>>
+  digests: WeakMap<Content, { digest: string | null }>
 }
 
 const PIECE = 1 << 20
@@ -38,11 +42,17 @@ const MOST_RANGES = 64
 
 /** A budget for two dumps: enough for whatever is in them once, and for what compresses well. */
 export function contentBudget(a: PhysicalMemory, b: PhysicalMemory): ContentBudget {
-  return { bytes: 8 * (a.inputSize + b.inputSize) + 2 ** 34, probes: 2 ** 18, present: new Map() }
+  return {
+    bytes: 8 * (a.inputSize + b.inputSize) + 2 ** 34,
+    probes: 2 ** 18,
+    present: new Map(),
+    compared: new WeakMap(),
+    digests: new WeakMap(),
+  }
 }
 
 /** True where both contents lie at the same addresses in the same order. */
-export function samePlaces(a: Content, b: Content): boolean {
+export const samePlaces = oncePerPair((a: Content, b: Content): boolean => {
   const left = joinedPieces(a)
   const right = joinedPieces(b)
   for (;;) {
@@ -56,7 +66,7 @@ export function samePlaces(a: Content, b: Content): boolean {
       (x.value.zeros ?? false) === (y.value.zeros ?? false)
     if (!same) return false
   }
-}
+})
 
 /** Pieces that go on in the content and in memory are one. */
 function* joinedPieces(content: Content): Generator<ContentPiece> {
@@ -104,6 +114,15 @@ export function compareContents(
   b: ContentSource,
   budget: ContentBudget,
 ): ContentComparison {
+  const known = budget.compared.get(a.content)?.get(b.content)
+  if (known !== undefined) return known
+  const found = compareAnew(a, b, budget)
+  const others = budget.compared.get(a.content) ?? new WeakMap()
+  budget.compared.set(a.content, others.set(b.content, found))
+  return found
+}
+
+function compareAnew(a: ContentSource, b: ContentSource, budget: ContentBudget): ContentComparison {
   const result = { different: [], differentUnits: 0, unknownA: 0, unknownB: 0, skipped: 0 }
   const size = Math.min(a.content.size, b.content.size)
   const left = stretches(a.content, size)
@@ -234,7 +253,16 @@ function addDifference(result: ContentComparison, start: number, length: number)
 }
 
 /** Hash of a whole content; null where the dump lacks a byte of it, or there is more than can be read. */
-export function contentDigest({ memory, content }: ContentSource, budget: ContentBudget): string | null {
+export function contentDigest(source: ContentSource, budget: ContentBudget): string | null {
+  let known = budget.digests.get(source.content)
+  if (known === undefined) {
+    known = { digest: digestAnew(source, budget) }
+    budget.digests.set(source.content, known)
+  }
+  return known.digest
+}
+
+function digestAnew({ memory, content }: ContentSource, budget: ContentBudget): string | null {
   const hash = sha256.create()
   for (const { length, address } of stretches(content, content.size)) {
     if (address === 'missing') return null

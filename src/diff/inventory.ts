@@ -2,15 +2,19 @@ import { appendPath, elementSegments } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { KhoState } from '../image/state.js'
 import {
+  type Field,
   holdsItems,
   type ItemField,
   type ItemTraits,
   isNotKnown,
+  type Kind,
   type Leaf,
   type LeafValue,
+  type One,
   type Thing,
 } from '../model/kind.js'
-import { type Node, throughOf } from '../model/node.js'
+import { throughOf } from '../model/kind-fields.js'
+import type { Node } from '../model/node.js'
 import { stateNode } from '../model/state.js'
 import { createItem, type Item } from './item.js'
 
@@ -58,25 +62,54 @@ function keyOf({ view }: Node): string | null {
   return view.form === 'one' ? (view.thing.kind.item?.key?.(view.thing.self) ?? null) : null
 }
 
+/** What is compared of the things of a kind: their fields by what they are to a comparison, listed once. */
+interface Compared {
+  leaves: readonly (readonly [string, Leaf<unknown>])[]
+  /** What a path may leave out: it is one with the thing. */
+  parts: readonly One<unknown>[]
+  /** Names of the fields below which there may be items. */
+  lists: ReadonlySet<string>
+}
+
+const compared = new WeakMap<Kind<unknown>, Compared>()
+
+function comparedOf(kind: Kind<unknown>): Compared {
+  let found = compared.get(kind)
+  if (found === undefined) {
+    const fields = Object.entries(kind.fields)
+    const isLeaf = (entry: [string, Field<unknown>]): entry is [string, Leaf<unknown>] =>
+      entry[1].form === 'leaf' && (entry[1].change !== undefined || entry[1].changeOf !== undefined)
+    const lists = fields.filter(([, field]) =>
+      field.form === 'many' ? !('form' in field.of) && holdsItems(field.of) : throughOf(field) !== undefined,
+    )
+    found = {
+      leaves: fields.filter(isLeaf),
+      parts: fields.flatMap(([, field]) =>
+        field.form === 'one' && field.through !== undefined ? [field] : [],
+      ),
+      lists: new Set(lists.map(([name]) => name)),
+    }
+    compared.set(kind, found)
+  }
+  return found
+}
+
 /** A thing, and what a path may leave out of it: those are one. */
 function wholeOf(state: KhoState, thing: Thing): Thing[] {
   const parts = [thing]
-  for (const field of Object.values(thing.kind.fields)) {
-    if (field.form !== 'one' || field.through === undefined) continue
+  for (const field of comparedOf(thing.kind).parts) {
     const inner = field.get(thing.self, state)
     if (inner !== null && !isNotKnown(inner)) parts.push(...wholeOf(state, inner))
   }
   return parts
 }
 
-/** The lists of a thing, and of what a path may leave out of it. */
+/** The lists of a thing, and of what a path may leave out of it, in which there may be items. */
 function* listsOf(node: Node): Generator<Node> {
   if (node.view.form !== 'one') return
-  const { fields } = node.view.thing.kind
-  for (const below of node.below()) {
-    const name = below.path.slice(below.path.lastIndexOf('/') + 1)
+  for (const below of node.below(comparedOf(node.view.thing.kind).lists)) {
     if (below.view.form === 'many') yield below
-    else if (fields[name] !== undefined && throughOf(fields[name]) !== undefined) yield* listsOf(below)
+    else yield* listsOf(below)
   }
 }
 
@@ -97,8 +130,7 @@ function itemFrom(state: KhoState, node: Node, parts: readonly Thing[]): Item {
 }
 
 function fieldsOf(state: KhoState, { kind, self }: Thing): ItemField[] {
-  return Object.entries(kind.fields).flatMap(([name, field]) => {
-    if (field.form !== 'leaf') return []
+  return comparedOf(kind).leaves.flatMap(([name, field]) => {
     const change = field.changeOf === undefined ? (field.change ?? null) : field.changeOf(self)
     if (change === null) return []
     const value = field.get(self, state)

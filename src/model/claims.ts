@@ -1,6 +1,6 @@
 import type { KhoState } from '../image/state.js'
 import type { ClaimGroup, ClaimWalk } from './claim.js'
-import type { Kind, Many } from './kind.js'
+import type { Field, Kind, Many } from './kind.js'
 import type { Node } from './node.js'
 import { stateNode } from './state.js'
 
@@ -37,7 +37,8 @@ interface Level {
 const END = { done: true, value: undefined } as const
 
 function iteratorOf(node: Node): Iterator<Node> {
-  return node.below()[Symbol.iterator]()
+  const only = node.view.form === 'one' ? claimingFields(node.view.thing.kind) : undefined
+  return node.below(only)[Symbol.iterator]()
 }
 
 /**
@@ -82,13 +83,31 @@ function claimsBelow(kind: Kind<unknown>): boolean {
   if (found !== undefined) return found
   // A kind that is part of itself claims no more than its other parts do.
   known.set(kind, false)
-  found = Object.values(kind.fields).some(field => {
-    if (field.form === 'one')
-      return field.kinds.some(inner => inner.claims !== undefined || claimsBelow(inner))
-    return field.form === 'many' && (field.claims !== undefined || listClaims(field))
-  })
+  found = Object.values(kind.fields).some(fieldClaims)
   known.set(kind, found)
   return found
+}
+
+function fieldClaims(field: Field<unknown>): boolean {
+  if (field.form === 'one') return field.kinds.some(inner => inner.claims !== undefined || claimsBelow(inner))
+  return field.form === 'many' && (field.claims !== undefined || listClaims(field))
+}
+
+const claiming = new WeakMap<Kind<unknown>, ReadonlySet<string>>()
+
+/** The fields of a kind in which anything can claim memory: of 200,000 sessions nothing else need be looked at. */
+function claimingFields(kind: Kind<unknown>): ReadonlySet<string> {
+  let names = claiming.get(kind)
+  if (names === undefined) {
+    names = new Set(
+      Object.keys(kind.fields).filter(name => {
+        const field = kind.fields[name]!
+        return fieldClaims(field) || (field.form === 'one' && field.open === true)
+      }),
+    )
+    claiming.set(kind, names)
+  }
+  return names
 }
 
 function listClaims({ of }: Many<unknown>): boolean {

@@ -146,12 +146,20 @@ export function memfdContent(state: KhoState, memfd: Memfd): Content {
     throw new KhoError('broken-state', 'the memfd has no size that a file can have', { path: memfd.path })
   }
   const folios = folioListOf(state, memfd)
-  return {
-    size: bytes,
-    incomplete: incompleteReason(memfd, folios),
-    pieces: () => folioPieces(folios, bytes, state.geometry.pageSize),
+  let content = contents.get(folios)
+  if (content === undefined) {
+    content = {
+      size: bytes,
+      incomplete: incompleteReason(memfd, folios),
+      pieces: () => folioPieces(folios, bytes, state.geometry.pageSize),
+    }
+    contents.set(folios, content)
   }
+  return content
 }
+
+/** Several files may lead to one memfd: they have one content. */
+const contents = new WeakMap<FolioList, Content>()
 
 function incompleteReason(memfd: Memfd, list: FolioList): string | null {
   if (list.folios.missing.length > 0) return lostText(list)

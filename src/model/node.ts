@@ -1,11 +1,9 @@
-import { appendPath, elementSegments, encodeSegment, type Segment } from '../../formats/layout/index.js'
+import { appendPath, encodeSegment, type Segment } from '../../formats/layout/index.js'
 import { type Range, rangeAt } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import type { Elements } from './elements.js'
 import {
-  type Field,
   isNotKnown,
-  type Kind,
   type Leaf,
   type LeafValue,
   type Many,
@@ -16,7 +14,9 @@ import {
   type Through,
   text,
 } from './kind.js'
+import { branchesOf, throughFields } from './kind-fields.js'
 import type { Content } from './piece.js'
+import { elementNames, findElement, segmentOf, segmentsOf } from './segments.js'
 import { findField, structKind } from './struct-kind.js'
 
 /** What a part of a state is to those who show it. */
@@ -37,104 +37,89 @@ export interface Node {
   content(): Content | null
   /** The part below that a segment of a path names, or null. */
   step(segment: Segment): Node | null
-  /** The things and lists directly below; values are left out. */
-  below(): Iterable<Node>
+  /** The things and lists directly below; values are left out, and of a thing what is not in `only` of its fields. */
+  below(only?: ReadonlySet<string>): Iterable<Node>
   branches(): Iterable<readonly [field: string, Node]>
   /** Names of the parts below, as they are written in a path; not all of very many. */
   names(): string[]
 }
 
-/** Where a thing is: its path, and the paths that those below its fields begin with. */
-interface Place {
-  state: KhoState
-  path: string
-  /** How its bytes are called: by what stands for it in paths. */
-  home: string
-  /** What a field's path is appended to. */
-  under(field: string): string
-}
-
 /** A thing at a path. */
 export function nodeOf(state: KhoState, path: string, thing: Thing, through?: [Through, string]): Node {
-  const under = (field: string) => (through !== undefined && passes(through[0], field) ? through[1] : path)
-  const home = through?.[0] === 'all' ? through[1] : path
-  return recordNode({ state, path, home, under }, thing)
+  return new RecordNode(state, path, thing, through)
 }
 
 function passes(through: Through, field: string): boolean {
   return through === 'all' || through.includes(field)
 }
 
-function recordNode(place: Place, { kind, self }: Thing): Node {
-  const { state, path, home } = place
-  let memory: Memory | undefined
-  const own = () => {
-    memory ??= kind.memory?.(self, state, home) ?? NO_MEMORY
-    return memory
+/** A thing. A class, because a state may have a million of them: their methods are made once. */
+class RecordNode implements Node {
+  #memory: Memory | undefined
+
+  constructor(
+    readonly state: KhoState,
+    readonly path: string,
+    readonly thing: Thing,
+    /** What paths of those below its fields leave out, and what they begin with then. */
+    readonly through: readonly [Through, string] | undefined,
+  ) {}
+
+  get what(): string {
+    return this.thing.kind.what(this.thing.self)
   }
-  const field = (segment: Segment): Node | null =>
-    typeof segment === 'string' && Object.hasOwn(kind.fields, segment)
-      ? fieldNode(place, kind, self, segment, own)
-      : null
-  return {
-    path,
-    what: kind.what(self),
-    view: { form: 'one', thing: { kind, self } },
-    get memory() {
-      return own()
-    },
-    content: () => kind.content?.(self, state) ?? null,
+
+  get view(): View {
+    return { form: 'one', thing: this.thing }
+  }
+
+  get memory(): Memory {
+    const { state, path, thing, through } = this
+    // Its bytes are called by what stands for it in paths.
+    const home = through?.[0] === 'all' ? through[1] : path
+    this.#memory ??= thing.kind.memory?.(thing.self, state, home) ?? NO_MEMORY
+    return this.#memory
+  }
+
+  content(): Content | null {
+    return this.thing.kind.content?.(this.thing.self, this.state) ?? null
+  }
+
+  step(segment: Segment): Node | null {
     // What a path may leave out comes first: a region that is called `size` is meant before the blob's size.
-    step: segment =>
-      stepThrough(kind, field, segment) ?? field(segment) ?? rawStep(state, path, own(), segment),
-    *below() {
-      for (const [, node] of this.branches()) yield node
-    },
-    *branches() {
-      for (const name of branchesOf(kind)) {
-        const node = field(name)
-        if (node !== null) yield [name, node]
-      }
-    },
-    names: () => [...throughNames(kind, field), ...Object.keys(kind.fields).map(encodeSegment)],
+    for (const name of throughFields(this.thing.kind)) {
+      const found = this.#field(name)?.step(segment)
+      if (found != null) return found
+    }
+    return this.#field(segment) ?? rawStep(this.state, this.path, this.memory, segment)
   }
-}
 
-const branches = new WeakMap<Kind<unknown>, string[]>()
-
-/** The fields of a kind that are no values. */
-function branchesOf(kind: Kind<unknown>): string[] {
-  let names = branches.get(kind)
-  if (names === undefined) {
-    names = Object.keys(kind.fields).filter(name => kind.fields[name]!.form !== 'leaf')
-    branches.set(kind, names)
+  *below(only?: ReadonlySet<string>): Generator<Node> {
+    for (const name of branchesOf(this.thing.kind)) {
+      const node = only === undefined || only.has(name) ? this.#field(name) : null
+      if (node !== null) yield node
+    }
   }
-  return names
-}
 
-function stepThrough(
-  kind: Kind<unknown>,
-  field: (name: string) => Node | null,
-  segment: Segment,
-): Node | null {
-  for (const name of throughFields(kind)) {
-    const found = field(name)?.step(segment)
-    if (found != null) return found
+  *branches(): Generator<readonly [string, Node]> {
+    for (const name of branchesOf(this.thing.kind)) {
+      const node = this.#field(name)
+      if (node !== null) yield [name, node]
+    }
   }
-  return null
-}
 
-function throughNames(kind: Kind<unknown>, field: (name: string) => Node | null): string[] {
-  return throughFields(kind).flatMap(name => field(name)?.names() ?? [])
-}
+  names(): string[] {
+    const { kind } = this.thing
+    const left = throughFields(kind).flatMap(name => this.#field(name)?.names() ?? [])
+    return [...left, ...Object.keys(kind.fields).map(encodeSegment)]
+  }
 
-function throughFields({ fields }: Kind<unknown>): string[] {
-  return Object.keys(fields).filter(name => throughOf(fields[name]!) !== undefined)
-}
-
-/** What of a field a path may leave out; undefined where that is nothing. */
-export function throughOf(field: Field<unknown>): Through | undefined {
-  return field.form === 'leaf' ? undefined : field.through
+  #field(name: Segment): Node | null {
+    const { state, path, thing, through } = this
+    if (typeof name !== 'string' || !Object.hasOwn(thing.kind.fields, name)) return null
+    const base = through !== undefined && passes(through[0], name) ? through[1] : path
+    return fieldNode(state, base, thing, name, () => this.memory)
+  }
 }
 
 /** The fields of a structure that has another word for them, or none, in the tree. */
@@ -144,22 +129,21 @@ function rawStep(state: KhoState, path: string, { struct }: Memory, segment: Seg
   if (!Object.hasOwn(kind.fields, segment)) return null
   const self = { address: struct.address }
   const memory = kind.memory!(self, state, path)
-  return fieldNode({ state, path, home: path, under: () => path }, kind, self, segment, () => memory)
+  return fieldNode(state, path, { kind, self }, segment, () => memory)
 }
 
+/** A field of a thing; its path begins with `base`. */
 function fieldNode(
-  place: Place,
-  kind: Kind<unknown>,
-  self: unknown,
+  state: KhoState,
+  base: string,
+  { kind, self }: Thing,
   name: string,
   owner: () => Memory,
 ): Node | null {
   const field = kind.fields[name]!
-  const { state } = place
-  const base = place.under(name)
   const path = base === '' ? encodeSegment(name) : appendPath(base, name)
   if (field.form === 'leaf') return leafNode(state, path, field, self, fieldMemory(field, name, owner))
-  if (field.form === 'many') return listNode(state, path, base, field, self)
+  if (field.form === 'many') return new ListNode(state, path, base, field, self)
   const thing = field.get(self, state)
   if (thing === null || isNotKnown(thing)) return nothingNode(path)
   return nodeOf(state, path, thing, field.through === undefined ? undefined : [field.through, base])
@@ -222,39 +206,66 @@ function nothingNode(path: string): Node {
   return { path, what: 'nothing', view: { form: 'nothing' }, memory: NO_MEMORY, ...END }
 }
 
-function listNode(state: KhoState, path: string, base: string, many: Many<unknown>, owner: unknown): Node {
-  let made: Elements<unknown> | NotKnown | undefined
-  const elements = () => {
-    made ??= many.get(owner, state)
-    return made
+/** A list. */
+class ListNode implements Node {
+  #made: Elements<unknown> | NotKnown | undefined
+
+  constructor(
+    readonly state: KhoState,
+    readonly path: string,
+    readonly base: string,
+    readonly many: Many<unknown>,
+    readonly owner: unknown,
+  ) {}
+
+  get what(): string {
+    return this.many.what
   }
-  const memory = () => many.memory?.(owner, state, path) ?? NO_MEMORY
-  const home = many.home ?? (many.through === undefined ? path : base)
-  return {
-    path,
-    what: many.what,
-    get view(): View {
-      return { form: 'many', many, owner, elements: elements() }
-    },
-    get memory() {
-      return memory()
-    },
-    ...END,
-    step(segment) {
-      const known = elements()
-      const n = isNotKnown(known) ? -1 : findElement(known, segment)
-      if (n < 0 || isNotKnown(known)) return rawStep(state, path, memory(), segment)
-      return elementNode(state, appendPath(home, segmentOf(known, n)), many, known.item(n))
-    },
-    *below() {
-      const known = elements()
-      if (isNotKnown(known) || 'form' in many.of) return
-      const segments = segmentsOf(known, known.length)
-      for (const [n, segment] of segments.entries()) {
-        yield elementNode(state, appendPath(home, segment), many, known.item(n))
-      }
-    },
-    names: () => elementNames(elements(), MOST_NAMES),
+
+  get view(): View {
+    return { form: 'many', many: this.many, owner: this.owner, elements: this.#elements() }
+  }
+
+  get memory(): Memory {
+    return this.many.memory?.(this.owner, this.state, this.path) ?? NO_MEMORY
+  }
+
+  content(): null {
+    return null
+  }
+
+  step(segment: Segment): Node | null {
+    const known = this.#elements()
+    const n = isNotKnown(known) ? -1 : findElement(known, segment)
+    if (n < 0 || isNotKnown(known)) return rawStep(this.state, this.path, this.memory, segment)
+    return elementNode(this.state, appendPath(this.#home, segmentOf(known, n)), this.many, known.item(n))
+  }
+
+  *below(): Generator<Node> {
+    const known = this.#elements()
+    if (isNotKnown(known) || known.length === 0 || 'form' in this.many.of) return
+    const segments = segmentsOf(known, known.length)
+    for (const [n, segment] of segments.entries()) {
+      yield elementNode(this.state, appendPath(this.#home, segment), this.many, known.item(n))
+    }
+  }
+
+  branches(): [] {
+    return []
+  }
+
+  names(): string[] {
+    return elementNames(this.#elements(), MOST_NAMES)
+  }
+
+  /** What paths of its elements begin with. */
+  get #home(): string {
+    return this.many.home ?? (this.many.through === undefined ? this.path : this.base)
+  }
+
+  #elements(): Elements<unknown> | NotKnown {
+    this.#made ??= this.many.get(this.owner, this.state)
+    return this.#made
   }
 }
 
@@ -264,37 +275,4 @@ const MOST_NAMES = 1000
 function elementNode(state: KhoState, path: string, { of }: Many<unknown>, self: unknown): Node {
   if (!('form' in of)) return nodeOf(state, path, { kind: of, self })
   return leafNode(state, path, of, self, () => NO_MEMORY)
-}
-
-/** The element that a segment names: by its key where no other has it, or by its number; -1 where there is none. */
-function findElement(elements: Elements<unknown>, segment: Segment): number {
-  if (elements.find !== undefined) return elements.find(segment)
-  if (typeof segment === 'number') return segment < elements.length ? segment : -1
-  const index = keyIndex(elements, segment, 0)
-  return index >= 0 && keyIndex(elements, segment, index + 1) < 0 ? index : -1
-}
-
-function keyIndex(elements: Elements<unknown>, key: string, from: number): number {
-  for (let n = from; n < elements.length; n++) if (elements.key?.(n) === key) return n
-  return -1
-}
-
-/** How an element is named: by its key, or its number where it has none that is its own. */
-export function segmentOf(elements: Elements<unknown>, n: number): Segment {
-  const key = elements.key?.(n) ?? null
-  if (key === null || key === '') return n
-  return elements.distinct === true || findElement(elements, key) === n ? key : n
-}
-
-/** How the first elements of a list are written in a path. */
-export function elementNames(elements: Elements<unknown> | NotKnown, limit: number): string[] {
-  return isNotKnown(elements) ? [] : segmentsOf(elements, limit).map(encodeSegment)
-}
-
-/** How the first elements of a list are named. */
-function segmentsOf(elements: Elements<unknown>, limit: number): Segment[] {
-  const looked = elements.distinct === true ? Math.min(limit, elements.length) : elements.length
-  const keys: (string | null)[] = []
-  for (let n = 0; n < looked; n++) keys.push(elements.key?.(n) ?? null)
-  return elementSegments(keys).slice(0, limit)
 }

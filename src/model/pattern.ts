@@ -2,7 +2,8 @@ import { KhoError } from '../../formats/error.js'
 import { parsePath, type Segment } from '../../formats/layout/index.js'
 import type { KhoState } from '../image/state.js'
 import type { Kind } from './kind.js'
-import { type Node, throughOf } from './node.js'
+import { throughOf } from './kind-fields.js'
+import type { Node } from './node.js'
 import { stateNode } from './state.js'
 
 /** Stands for any number of steps. */

@@ -54,8 +54,9 @@ function listed(names: readonly string[]): string {
 }
 
 /** Refuses a part that has no bytes of its own. */
-export function noBytes({ path, what, view, names }: Node): KhoError {
-  const below = view.form === 'many' ? 'name one of its elements' : `it has ${listed(names())}`
+export function noBytes(node: Node): KhoError {
+  const { path, what, view } = node
+  const below = view.form === 'many' ? 'name one of its elements' : `it has ${listed(node.names())}`
   const hint = view.form === 'leaf' || view.form === 'nothing' ? {} : { hint: below }
   return new KhoError('usage', `${path} (${what}) has no bytes of its own`, hint)
 }

@@ -109,8 +109,12 @@ export function stateNode(state: KhoState): Node {
   const root = nodeOf(state, '', { kind: STATE, self: state })
   const known = state.blobs().filter(({ path }) => !path.includes('/'))
   return {
-    ...root,
     path: '/',
+    what: root.what,
+    view: root.view,
+    memory: root.memory,
+    content: () => root.content(),
+    branches: () => root.branches(),
     step(segment) {
       const blob = known.find(({ path }) => path === segment)
       return (

@@ -9,7 +9,9 @@ import {
   type NotKnown,
   type Thing,
 } from '../model/kind.js'
-import { elementNames, throughOf, type View } from '../model/node.js'
+import { throughOf } from '../model/kind-fields.js'
+import type { View } from '../model/node.js'
+import { elementNames } from '../model/segments.js'
 import { escapeText } from './escape.js'
 import { grouped, nameText, unitText } from './plain-text.js'
 import { hexDigits } from './view-json.js'

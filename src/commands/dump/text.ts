@@ -1,6 +1,6 @@
 import type { Evidence, KhoState, RootCandidate } from '../../image/state.js'
 import { BLOB } from '../../model/blob.js'
-import { elementNames } from '../../model/node.js'
+import { elementNames } from '../../model/segments.js'
 import { blobElements } from '../../model/state.js'
 import { trackerTotals } from '../../model/tracker.js'
 import { escapeText } from '../../render/escape.js'
