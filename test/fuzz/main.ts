@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Problem } from './case.js'
@@ -12,8 +13,21 @@ import type { Message } from './worker.js'
  */
 const WORKER = fileURLToPath(new URL('worker.js', import.meta.url))
 
-/** Without a word for so long, a worker hangs: no case takes a second. */
+/** Without a word for so much processor time, a worker hangs: no case takes a second. */
 const PATIENCE_MS = 60_000
+
+/** Without a word for so long it waits for something, however little of a busy machine it is given. */
+const LONG_PATIENCE_MS = 10 * PATIENCE_MS
+
+/** Milliseconds of processor time of a process: Linux counts hundredths of a second. All that has passed where nothing tells. */
+function cpuOf({ pid }: ChildProcess, passed: number): number {
+  try {
+    const [user, system] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ').slice(11)
+    return (Number(user) + Number(system)) * 10
+  } catch {
+    return passed
+  }
+}
 
 /** Most kinds of problems that are told of. */
 const MOST_KINDS = 60
@@ -53,12 +67,15 @@ function runWorker(seed: number, step: number, most: number, alone: boolean): Pr
   })
   let current = seed
   let heard = Date.now()
+  let used = 0
   let ended = false
   const watch = setInterval(() => {
-    if (Date.now() - heard > PATIENCE_MS) child.kill('SIGKILL')
+    const silent = Date.now() - heard
+    if (silent > LONG_PATIENCE_MS || cpuOf(child, silent) - used > PATIENCE_MS) child.kill('SIGKILL')
   }, 1000)
   child.on('message', (message: Message) => {
     heard = Date.now()
+    used = cpuOf(child, 0)
     if ('begun' in message) {
       current = message.begun
       return
