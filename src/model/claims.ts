@@ -45,7 +45,7 @@ function iteratorOf(node: Node): Iterator<Node> {
  * Claims of parts of things that several paths lead to, such as a memfd that is the handle of several files. Who is one of
  * two owners is told; past so many, a dump that costs its writer 64 bytes for each of them costs the reader no list for each.
  */
-const MOST_AGAIN = 2 ** 16
+export const MOST_AGAIN = 2 ** 16
 
 /**
  * Entries of lists of folios that are looked at together, so that lists that share their pages cost no more than the image. A

@@ -13,14 +13,26 @@ import {
 import type { View } from '../model/node.js'
 import { DOCUMENT } from '../model/state.js'
 import { type JsonValue, MadeList } from './json.js'
+import { createTold, isTold, mayRepeat, TOLD_BEFORE, type Told } from './told.js'
 
-/** A part of a state as a JSON value; lists stay lazy until they are written. */
-export function viewJson(state: KhoState, view: View): JsonValue {
+/** What values of one document have in common. */
+interface Walk {
+  state: KhoState
+  told: Told
+}
+
+/** A part of a state as a JSON value; lists stay lazy until they are written. `told` is what the document has already. */
+export function viewJson(state: KhoState, view: View, told = createTold()): JsonValue {
+  const walk = { state, told }
   switch (view.form) {
     case 'one':
-      return thingJson(state, view.thing)
-    case 'many':
-      return isNotKnown(view.elements) ? null : elementsJson(state, view.many, view.elements)
+      return thingJson(walk, view.thing, isTold(told, view.thing.kind, view.thing.self))
+    case 'many': {
+      const { many, owner, elements } = view
+      if (isNotKnown(elements)) return null
+      const again = isTold(told, many, owner)
+      return again && !mayRepeat(told, elements.length) ? null : elementsJson(walk, many, elements, again)
+    }
     case 'leaf':
       return leafJson(view.leaf, view.value)
     case 'nothing':
@@ -30,25 +42,35 @@ export function viewJson(state: KhoState, view: View): JsonValue {
 
 /** The whole of a state: the document of `kho dump --json`. */
 export function documentJson(state: KhoState): { [key: string]: JsonValue } {
-  return thingJson(state, { kind: DOCUMENT, self: state })
+  return thingJson({ state, told: createTold() }, { kind: DOCUMENT, self: state }, false)
 }
 
-/** A thing as an object of its fields; `notKnown` says why some are `null`, or not whole. */
-function thingJson(state: KhoState, { kind, self }: Thing): { [key: string]: JsonValue } {
+/**
+ * A thing as an object of its fields; `notKnown` says why some are `null`, or not whole.
+ *
+ * @param again - whether it is part of what another path leads to as well
+ */
+function thingJson(walk: Walk, { kind, self }: Thing, again: boolean): { [key: string]: JsonValue } {
+  const { state, told } = walk
   const object: { [key: string]: JsonValue } = {}
   let reasons: { [key: string]: string } | null = null
   for (const [name, field] of shownFields(kind)) {
     const found = field.get(self, state)
-    const unknown = isNotKnown(found)
-    if (found === null || unknown) object[name] = null
+    let reason: string | undefined
+    if (isNotKnown(found)) {
+      object[name] = null
+      reason = found.notKnown
+    } else if (found === null) object[name] = null
     else if (field.form === 'leaf') object[name] = leafJson(field, found as LeafValue)
-    else if (field.form === 'one') object[name] = thingJson(state, found as Thing)
-    else object[name] = elementsJson(state, field, found as Elements<unknown>)
-    const reason = unknown
-      ? found.notKnown
-      : field.form === 'many'
-        ? (found as Elements<unknown>).missing
-        : undefined
+    else if (field.form === 'one') {
+      const thing = found as Thing
+      object[name] = thingJson(walk, thing, isTold(told, thing.kind, thing.self) || again)
+    } else {
+      const elements = found as Elements<unknown>
+      const shown = !again || mayRepeat(told, elements.length)
+      object[name] = shown ? elementsJson(walk, field, elements, again) : null
+      reason = shown ? elements.missing : TOLD_BEFORE
+    }
     if (reason === undefined) continue
     reasons ??= {}
     reasons[name] = reason
@@ -77,11 +99,16 @@ function leafJson({ kind }: Leaf<unknown>, value: LeafValue | NotKnown): JsonVal
   return typeof value === 'bigint' ? value.toString() : value
 }
 
-function elementsJson(state: KhoState, { of }: Many<unknown>, elements: Elements<unknown>): JsonValue {
+function elementsJson(
+  walk: Walk,
+  { of }: Many<unknown>,
+  elements: Elements<unknown>,
+  again: boolean,
+): JsonValue {
   if (elements.length === 0) return NONE
   return new MadeList(elements.length, n => {
     const self = elements.item(n)
-    return 'form' in of ? leafJson(of, of.get(self, state)) : thingJson(state, { kind: of, self })
+    return 'form' in of ? leafJson(of, of.get(self, walk.state)) : thingJson(walk, { kind: of, self }, again)
   })
 }
 

@@ -14,6 +14,7 @@ import type { View } from '../model/node.js'
 import { elementNames } from '../model/segments.js'
 import { escapeText } from './escape.js'
 import { grouped, nameText, unitText } from './plain-text.js'
+import { isTold, mayRepeat, TOLD_BEFORE, type Told } from './told.js'
 import { hexDigits } from './view-json.js'
 import type { Writer } from './writer.js'
 
@@ -36,6 +37,8 @@ export interface TreeOptions {
   palette: Palette
   /** Elements of a list that are shown before `… N more`. */
   limit: number
+  /** What was written already. */
+  told: Told
   /** Levels below the first line that are shown; all where left out. */
   depth?: number
 }
@@ -51,19 +54,28 @@ export function writeTree(
   view: View,
   options: TreeOptions,
   depth = 0,
+  again = false,
 ): void {
-  const { palette } = options
+  const { palette, told } = options
   const head = `${indent(depth)}${palette.label(escapeText(label))}`
   const deeper = depth < (options.depth ?? Number.POSITIVE_INFINITY)
   if (view.form === 'many' && !isNotKnown(view.elements)) {
-    const { many, elements } = view
+    const { many, owner, elements } = view
+    // As a field of a thing it was asked for before its line was begun.
+    const repeated = depth === 0 ? isTold(told, many, owner) : again
+    if (depth === 0 && repeated && !mayRepeat(told, Math.min(elements.length, options.limit + 1))) {
+      write(`${head}  ${unknownText({ notKnown: TOLD_BEFORE }, palette)}\n`)
+      return
+    }
     write(`${head} ${palette.faint(`(${elements.length})`)}${missingText(elements, palette)}\n`)
-    if (deeper) writeElements(write, state, many, elements, options, depth + 1)
+    if (deeper) writeElements(write, state, many, elements, options, depth + 1, repeated)
   } else if (view.form === 'one') {
-    const parts = withoutKey(partsOf(state, view.thing), label)
+    const { kind, self } = view.thing
+    const repeated = isTold(told, kind, self) || again
+    const parts = withoutKey(partsOf(state, view.thing, options, repeated), label)
     const line = inlineText(parts, palette)
     write(line === '' ? `${head}\n` : `${head}  ${line}\n`)
-    if (deeper) writeParts(write, state, parts, options, depth + 1)
+    if (deeper) writeParts(write, state, parts, options, depth + 1, repeated)
   } else {
     const value = view.form === 'leaf' ? leafText(view.leaf, view.value) : '-'
     const shown = view.form === 'many' ? unknownText(view.elements as NotKnown, palette) : value
@@ -79,11 +91,20 @@ interface Part {
   view: View | { form: 'unknown'; reason: string }
 }
 
-function partsOf(state: KhoState, { kind, self }: Thing): Part[] {
+function partsOf(
+  state: KhoState,
+  { kind, self }: Thing,
+  { told, limit }: TreeOptions,
+  again: boolean,
+): Part[] {
   const parts: Part[] = []
   for (const [name, field] of Object.entries(kind.fields)) {
     if (field.form !== 'leaf' && field.hidden === true) continue
-    const view = fieldView(state, field, self)
+    let view = fieldView(state, field, self)
+    if (again && view.form === 'many' && !isNotKnown(view.elements)) {
+      const shown = Math.min(view.elements.length, limit + 1)
+      if (!mayRepeat(told, shown)) view = { form: 'unknown', reason: TOLD_BEFORE }
+    }
     if (field.form !== 'leaf' && field.rare === true && isNone(view)) continue
     parts.push({ name, through: throughOf(field) !== undefined, view })
   }
@@ -107,15 +128,17 @@ function writeParts(
   parts: readonly Part[],
   options: TreeOptions,
   depth: number,
+  again: boolean,
 ): void {
   for (const { name, through, view } of parts) {
     if (view.form === 'one' && through) {
-      const inner = partsOf(state, view.thing)
+      const repeated = isTold(options.told, view.thing.kind, view.thing.self) || again
+      const inner = partsOf(state, view.thing, options, repeated)
       const line = inlineText(inner, options.palette)
       if (line !== '') write(`${indent(depth)}${line}\n`)
-      writeParts(write, state, inner, options, depth)
+      writeParts(write, state, inner, options, depth, repeated)
     } else if (view.form === 'one' || (view.form === 'many' && !isEmpty(view.elements))) {
-      writeTree(write, name, state, view, options, depth)
+      writeTree(write, name, state, view, options, depth, again)
     }
   }
 }
@@ -136,6 +159,7 @@ function writeElements(
   elements: Elements<unknown>,
   options: TreeOptions,
   depth: number,
+  again: boolean,
 ): void {
   const { length } = elements
   // One more line would say no more than the element itself.
@@ -147,7 +171,7 @@ function writeElements(
       'form' in of
         ? { form: 'leaf', leaf: of, value: of.get(self, state) }
         : { form: 'one', thing: { kind: of, self } }
-    writeTree(write, labels[n] as string, state, view, options, depth)
+    writeTree(write, labels[n] as string, state, view, options, depth, again)
   }
   writeMore(write, length - shown, options, depth)
 }

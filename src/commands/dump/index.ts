@@ -8,7 +8,8 @@ import type { Node } from '../../model/node.js'
 import { isPattern, matchParts, outerParts } from '../../model/pattern.js'
 import { resolve } from '../../model/resolve.js'
 import { findingJson } from '../../render/finding-json.js'
-import { writeJson } from '../../render/json.js'
+import { MadeList, writeJson } from '../../render/json.js'
+import { createTold } from '../../render/told.js'
 import { documentJson, viewJson } from '../../render/view-json.js'
 import { type TreeOptions, writeTree } from '../../render/view-text.js'
 import type { Finding } from '../../validate/verdict.js'
@@ -84,6 +85,7 @@ async function dump(
   const tree: TreeOptions = {
     palette: paletteOf(wantsColor(options, terminal)),
     limit: options.all === true ? Number.POSITIVE_INFINITY : SHOWN,
+    told: createTold(),
     ...(options.depth === undefined ? {} : { depth: options.depth }),
   }
   const parts = pattern ? outerParts(state, named) : named === '/' ? null : [resolve(state, named)]
@@ -114,7 +116,12 @@ function wholeJson(state: KhoState, findings: readonly Finding[]) {
 
 function bodyOf(state: KhoState, parts: readonly Node[], named: string, pattern: boolean) {
   if (!pattern) return { path: named, value: viewJson(state, parts[0]!.view) }
-  return { parts: parts.map(({ path, view }) => ({ path, value: viewJson(state, view) })) }
+  const told = createTold()
+  const values = new MadeList(parts.length, n => {
+    const { path, view } = parts[n]!
+    return { path, value: viewJson(state, view, told) }
+  })
+  return { parts: values }
 }
 
 /** The FDT at a part, as source. Throws `usage` where there is none. */

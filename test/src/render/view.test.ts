@@ -4,6 +4,7 @@ import { elementsOf } from '../../../src/model/elements.js'
 import * as k from '../../../src/model/kind.js'
 import { nodeOf, type View } from '../../../src/model/node.js'
 import { jsonLine } from '../../../src/render/json.js'
+import { createTold, TOLD_BEFORE } from '../../../src/render/told.js'
 import { viewJson } from '../../../src/render/view-json.js'
 import { nameText, type Palette, unitText, writeTree } from '../../../src/render/view-text.js'
 
@@ -28,7 +29,7 @@ function tree(view: View, limit = 8): string {
     'top',
     state,
     view,
-    { palette, limit },
+    { palette, limit, told: createTold() },
   )
   return text
 }
@@ -223,5 +224,47 @@ describe('text of a part', () => {
       '1 PiB',
       '8 PiB',
     ])
+  })
+})
+
+describe('a thing that several paths lead to', () => {
+  const MANY = 2 ** 15
+  const shared = { name: 'shared' }
+  const HELD = k.defineKind<{ name: string }>({
+    what: 'held',
+    fields: {
+      pages: k.list(
+        'list of pages',
+        k.count(page => page as number),
+        () => Array(MANY).fill(7),
+      ),
+    },
+  })
+  const FILE = k.defineKind<{ token: number }>({
+    what: 'file',
+    fields: { token: k.count(({ token }) => token), held: k.one(HELD, () => shared) },
+  })
+  const FILES = k.defineKind<null>({
+    what: 'files',
+    fields: { files: k.list('list of files', FILE, () => [1, 2, 3, 4].map(token => ({ token }))) },
+  })
+
+  it('has its lists written again as long as they are not many, and then a reason', () => {
+    const { files } = JSON.parse(json(thing(FILES))) as {
+      files: { held: { pages: number[] | null; notKnown?: { pages: string } } }[]
+    }
+    expect(files.map(({ held }) => held.pages?.length ?? null)).toEqual([MANY, MANY, MANY, null])
+    expect(files.map(({ held }) => held.notKnown?.pages)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      TOLD_BEFORE,
+    ])
+  })
+
+  it('has the same in text, where a few elements of each list are no reason', () => {
+    const told = `pages not known (${TOLD_BEFORE})`
+    expect(tree(thing(FILES), Number.POSITIVE_INFINITY).split(told)).toHaveLength(2)
+    expect(tree(thing(FILES))).not.toContain(told)
   })
 })
