@@ -192,6 +192,15 @@ describe('kexec-metadata', () => {
     memory.page(address)[0] = 2
     expect(decode(73)).toMatchObject({ format: 'bytes', value: { version: 2 } })
     expect(codes(decode(73))).toContain('KEXEC-METADATA-VERSION')
+    // Nobody knows how long another version is.
+    for (const version of [0, 2, 3]) {
+      memory.page(address)[0] = version
+      expect([4, 72, 73, 100].map(size => codes(decode(size)))).toEqual(
+        Array(4).fill(['KEXEC-METADATA-VERSION']),
+      )
+      expect(codes(decode(3))).toEqual(['KEXEC-METADATA-SIZE', 'KEXEC-METADATA-VERSION'])
+      expect(decode(3).faults[0]?.message).toBe('kexec-metadata blob too small (3 bytes)')
+    }
     memory.drop(address)
     expect(decode(73)).toMatchObject({ value: null, faults: [{ code: 'BLOB-ABSENT', absent: 'excluded' }] })
   })
