@@ -148,7 +148,8 @@ export interface Reads {
   /**
    * A scratch area may begin inside page 0, which is in no zone. To 7.1 kho_release_scratch() marks that pageblock from pfn 0
    * on: VM_BUG_ON_PAGE(!zone_spans_pfn()) in mm/page_alloc.c. 7.2 takes types while it makes struct pages, of zones alone
-   * (bf480c613346). That 7.3 does not come up is measured, and nothing that it says shows why.
+   * (bf480c613346). In 7.3.4 kho_init() is given a page of the area, kho_preserve_folio() warns and refuses it
+   * (CONFIG_KEXEC_HANDOVER_DEBUG), and nothing is said after that.
    */
   takesPageZero: boolean
   /**

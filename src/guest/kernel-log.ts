@@ -47,6 +47,8 @@ const OTHER =
   /^(Restored data doesn't match checksum|failed to (prepare memblock FDT|retrieve FDT)|setup: failed to memremap kho|The incoming tree failed|(FDT|Node) '.*' is incompatible with |FDT '.*' has no child|BUG: Bad )/
 const OOPS =
   /^(BUG: (?!Bad )|kernel BUG at |Oops: |Oops[: ]|general protection fault|divide error|invalid opcode|stack segment|int3:|PANIC: |double fault)/
+/** check_cpu_stall() of RCU, and the watchdogs: what a busy host makes of a guest. */
+const STALL = /^rcu: .*(stall|starved)|^watchdog: BUG: soft lockup/
 const RIP = /^RIP: 0010:([A-Za-z_][\w.]*)\+/
 
 /** Reads lines of a console or of dmesg, with or without time stamps and levels. */
@@ -69,6 +71,8 @@ export function readKernelLog(lines: readonly string[]): KernelLog {
   let failing: KernelFailure | null = null
   for (const line of lines) {
     const text = line.replace(STAMP, '')
+    // A kernel that waited too long for others shows where it stood, and goes on.
+    if (STALL.test(text)) failing = { message: text, function: null }
     const failure = readFailure(log, text)
     if (failure !== null) failing = failure
     const rip = RIP.exec(text)

@@ -17,7 +17,7 @@ import { withoutRanges } from './free-ranges.js'
 import { type Judgement, judgeReplay } from './judge.js'
 import { rangesToLoad } from './load-ranges.js'
 import { type Preparation, type PrepareOptions, prepareReplay } from './prepare.js'
-import { reservationDifferences } from './reservations.js'
+import { reservationDifferences, unkeptRegions } from './reservations.js'
 import { type BootFiles, beginningOf, writeBootFiles } from './write-boot-files.js'
 
 /** How a state is replayed. */
@@ -129,7 +129,10 @@ export async function replayState(state: KhoState, options: ReplayOptions): Prom
       up: observed.up !== null,
       retrieved: observed.retrieved,
       end,
-      reserved: reservations && reservationDifferences(reservations, state, preparation.handed.areas),
+      reserved: reservations && [
+        ...reservationDifferences(reservations, state, preparation.handed.areas),
+        ...unkeptRegions(reservations, state, log.revived),
+      ],
     }
     const expected = expectedOf(state, options.digests ?? fileDigests(state), preparation.regions)
     return {

@@ -1,6 +1,6 @@
 import type { ScratchArea } from '../../formats/handoff/scratch.js'
 import { hex } from '../../formats/memory/fault.js'
-import { mergeRanges, type Range, rangesTouch } from '../../formats/memory/range.js'
+import { mergeRanges, type Range, rangesCover, rangesTouch } from '../../formats/memory/range.js'
 import { totals } from '../../formats/pages/page-set.js'
 import { listBlocks } from '../../formats/pages/runs.js'
 import type { ReservationLine } from '../guest/kernel-log.js'
@@ -63,6 +63,25 @@ export function reservationDifferences(
       line => `${key(line)} is kept twice`,
     ),
   ]
+}
+
+/** Regions that were taken from memory that nobody keeps: whoever comes next is given it too. */
+export function unkeptRegions(
+  lines: readonly ReservationLine[],
+  state: KhoState,
+  revived: readonly string[],
+): string[] {
+  const kept = mergeRanges(lines.map(({ start, end }) => ({ start, end })))
+  return state.blobs().flatMap(({ value }) =>
+    value?.kind !== 'memblock'
+      ? []
+      : value.regions
+          .filter(({ name, start, size }) => {
+            const whole = start !== null && rangesCover(kept, start, start + (size ?? 0))
+            return revived.includes(name) && !whole
+          })
+          .map(({ name }) => `region ${name} is taken back, and its memory is not kept`),
+  )
 }
 
 function touching(ranges: readonly Range[]): (line: Range) => boolean {

@@ -74,8 +74,6 @@ function counts({ rule, effect, path }: Found, { trace }: Followed): boolean {
   // Users of the early series are not followed: their rules say what comes of it.
   if (trace === null) return effect === 'silent' || !BOOTED.has(rule.family) || rule.id.startsWith('READER-')
   if (effect !== 'silent' || FOLLOWED.has(rule.id)) return false
-  // Of kexec-metadata only the structure is read, whatever its size says.
-  if (rule.id === 'BLOB-UNPRESERVED' && path === 'kexec-metadata') return false
   // Blobs of the kernel's own users were read; those of modules nobody has followed.
   return rule.id !== 'BLOB-ADDRESS' || path?.startsWith('blobs/') === true
 }

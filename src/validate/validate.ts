@@ -1,6 +1,6 @@
 import { newestAbi, type ReadingKernel, readingKernel } from '../../formats/kernels/index.js'
 import { geometry, type PageShift } from '../../formats/memory/geometry.js'
-import type { Range } from '../../formats/memory/range.js'
+import { type Range, rangesCover } from '../../formats/memory/range.js'
 import type { KhoImage } from '../image/open.js'
 import type { KhoState } from '../image/state.js'
 import type { KernelStart } from '../kernel/reader/boot-of.js'
@@ -65,7 +65,10 @@ export function validateState(state: KhoState, options: ValidateOptions = {}): V
     add(traceFindings(trace, found, kernel))
   }
   return {
-    outcome: judge(reading, found, { release: kernel.release, assumptions: assumptionsOf(state, kernel) }),
+    outcome: judge(reading, found, {
+      release: kernel.release,
+      assumptions: assumptionsOf(state, kernel, ram),
+    }),
     coverage: coverageOf(state, ram),
     findings: toFindings(applyWishes(found, wishes), state.image.memory, options.all === true),
   }
@@ -130,14 +133,24 @@ function staleReason(state: KhoState): string | null {
 }
 
 /** What is taken for granted whoever reads. */
-function assumptionsOf(state: KhoState, kernel: ReadingKernel): string[] {
+function assumptionsOf(state: KhoState, kernel: ReadingKernel, ram: readonly Range[] | null): string[] {
   const { scratch, scratchArray, scratchReason } = state
   const found = kernel.assumption === null ? [] : [kernel.assumption]
   if (state.faults.some(({ code }) => code === 'DUMP-PAGE-SIZE'))
     found.push(`pages have ${state.geometry.pageSize} bytes`)
+  if (ram === null) found.push(...scratchInRam(state))
   // A dump from before the jump has the record staged and the array not yet written: both are taken to come.
   if (scratch !== null || scratchArray === null) return found
   return [...found, `the next kernel finds the scratch areas that this one has (${scratchReason})`]
+}
+
+/** Areas of which the dump has not every page, and does not say whether there is memory: early boot allocates from them. */
+function scratchInRam({ scratch, image }: KhoState): string[] {
+  const { length } = (scratch ?? []).filter(
+    ({ start, size }) => size > 0 && !rangesCover(image.memory.ranges, start, start + size),
+  )
+  if (length === 0) return []
+  return [`${length} of the scratch areas lie in RAM, of which the dump does not list all (--ram does)`]
 }
 
 /** Where a state was taken over and its pages freed since, what they hold now is no fault of it. */

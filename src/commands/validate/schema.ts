@@ -9,7 +9,11 @@ export const schema = z.strictObject({
     word: z.enum(OUTCOME_WORDS),
     kernel: z.string(),
     why: z.array(z.string()),
-    assumptions: z.array(z.string()),
+    assumptions: z
+      .array(z.string())
+      .describe(
+        'what the verdict takes for granted, a sentence each: such as that scratch lies in RAM where no list of RAM says so',
+      ),
   }),
   coverage: z.strictObject({
     trackerNodes: count,

@@ -10,6 +10,7 @@ import {
   ELEMENT_START,
 } from '../../../formats/trackers/chunk-list/index.js'
 import type { ReaderMemory } from './memory.js'
+import { stopAtLost } from './radix.js'
 import type { ReservationSink } from './reserved.js'
 
 /** Entries that are read of one image: past this a kernel has long met memory that is none. */
@@ -80,11 +81,12 @@ function readEntry(walk: Walk, entry: Uint8Array, order: number): boolean {
   const bytes = bitmaps.get(bitmap) ?? memory.load(bitmap, bitmapBytes)
   if (bytes === null) return false
   bitmaps.set(bitmap, bytes)
-  return reserveBitmap(walk, view.getBigUint64(ELEMENT_START, true), order, wordsOf(bytes))
+  return reserveBitmap(walk, bitmap, view.getBigUint64(ELEMENT_START, true), order, wordsOf(bytes))
 }
 
 function reserveBitmap(
   { memory, geometry, sink }: Walk,
+  bitmap: number,
   physStart: bigint,
   order: number,
   words: Uint32Array,
@@ -98,6 +100,7 @@ function reserveBitmap(
     sink.blocks(order, start / size, words)
     return true
   }
+  if (memory.lost(bitmap)) return stopAtLost(memory, bitmap)
   for (let bit = nextSet(words, 0); bit < words.length * 32; bit = nextSet(words, bit + 1)) {
     const address = Number(BigInt.asUintN(64, physStart + (BigInt(bit) << BigInt(shift))))
     // It is reserved before page->private is written, which is where a page that is none faults.

@@ -44,7 +44,8 @@ export function finishFlbs(running: Running, luo: LuoStarted): void {
   for (const [name, flb] of search?.tests ?? []) {
     const held = flb === null ? 0n : asInt(flb.count)
     if (held < 0n || held >= taken) continue
-    const why = flb === null ? `is behind the ${search!.count} that are counted` : `is held by ${held} files`
+    const why =
+      flb === null ? `is not among the ${search!.count} that are counted` : `is held by ${held} files`
     const message = `${name} ${why}, and ${taken} let go of it: refcount_t: underflow`
     report(running, 'LUO-FLB-REFCOUNT', message, PATH)
   }
@@ -79,6 +80,8 @@ function searchFrom(running: Running, flbs: number): Search {
     if (TEST_FLB.test(name) && !tests.has(name)) tests.set(name, null)
   }
   if (count > room && !hasAll(tests)) searchOn(running, { first, from: room, count: Number(count) }, tests)
+  // The test asks for all of its objects, or for none: liveupdate_test_register().
+  for (const name of tests.size > 0 ? TESTS : []) if (!tests.has(name)) tests.set(name, null)
   return { count, tests }
 }
 
@@ -87,10 +90,10 @@ function keepFirst(tests: Map<string, Flb | null>, flb: Flb): void {
 }
 
 /** Objects that LUO's test registers: TEST_NFLBS. */
-const TESTS = 3
+const TESTS = [0, 1, 2].map(n => `liveupdate-test-flb-v${n}`)
 
 function hasAll(tests: ReadonlyMap<string, Flb | null>): boolean {
-  return [...tests.values()].filter(flb => flb !== null).length === TESTS
+  return TESTS.every(name => (tests.get(name) ?? null) !== null)
 }
 
 /** Bytes that are looked through at once. */

@@ -64,8 +64,13 @@ function revive(running: Running, fdt: RawFdt, { name, size, align }: RegionWish
   } else if (size !== null && held !== BigInt(size)) {
     const message = `KHO reserve-mem '${name}' has wrong size (${hex(held)} != ${hex(size)})`
     report(running, 'MEMBLOCK-CMDLINE', message, path)
+  } else if (start >= NO_ADDRESS) {
+    silent(running, 'MEMBLOCK-REGION', `'${name}' is taken from ${hex(start)}, where no memory is`, path)
   }
 }
+
+/** Behind all memory: what the kernel takes for a region's address all the same. */
+const NO_ADDRESS = 2n ** 52n
 
 /**
  * A region that was not taken back comes from where early boot may allocate: from scratch, where nothing else is open to it. From

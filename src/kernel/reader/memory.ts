@@ -55,6 +55,8 @@ export interface ReaderMemory {
   overwrite(area: Range): void
   /** A kernel's own image, or what came with it, is there from the beginning. */
   take(range: Range): void
+  /** True where an address is in either: what the image has there is not what is read. */
+  lost(address: number): boolean
   /** False, after `stop`, for a page of the map that lies where the kernel or its early boot has put things of its own. */
   intact(address: number): boolean
   /** Takes the page of an address out of the direct map: reading it is a fault from now on. */
@@ -152,6 +154,7 @@ export function createReaderMemory(
       if (overwritten.every(other => other.start < area.start)) overwritten.splice(0, 1, area)
     },
     take: range => taken.push(range),
+    lost: address => isIn(taken, address) || isIn(overwritten, address),
     intact(address) {
       if (isIn(taken, address)) {
         const message = `${hex(address)} lies in scratch, where the kernel itself is, or its initramfs`

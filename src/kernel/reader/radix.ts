@@ -1,3 +1,4 @@
+import { hex } from '../../../formats/memory/fault.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
 import { u64, viewOf } from '../../../formats/memory/u64.js'
 import { nextSet, nextUsedSlot, wordsOf } from '../../../formats/pages/words.js'
@@ -70,7 +71,15 @@ function walkLeaf(walk: Walk, address: number, key: bigint): boolean {
       return true
     }
   }
+  if (walk.memory.lost(address)) return stopAtLost(walk.memory, address)
   return walkBits(walk, words, key)
+}
+
+/** What a lost bitmap holds by now are any bits, and it covers what is no RAM: one of those faults. Always false. */
+export function stopAtLost(memory: ReaderMemory, address: number): false {
+  const message = `${hex(address)} lies in scratch: by now other things are there, and of their bits some are of no RAM`
+  memory.stop({ kind: 'oops', message, address })
+  return false
 }
 
 /** Bit by bit, for leaves whose keys are none, or whose blocks lie outside memory in part. */

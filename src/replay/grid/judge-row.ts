@@ -1,3 +1,4 @@
+import { readScratchArray } from '../../../formats/handoff/scratch.js'
 import { fileDigests } from '../../guest/file-digests.js'
 import { readKernelLog } from '../../guest/kernel-log.js'
 import type { KhoState } from '../../image/state.js'
@@ -6,7 +7,7 @@ import type { Outcome } from '../../validate/verdict.js'
 import { expectedOf, wantedSessions } from '../expected.js'
 import { type Judgement, judgeReplay, type Seen } from '../judge.js'
 import { predictReplay } from '../predict.js'
-import { reservationDifferences } from '../reservations.js'
+import { reservationDifferences, unkeptRegions } from '../reservations.js'
 import type { GridBase } from './base-state.js'
 import { type PatchedState, patchedState } from './patched.js'
 import type { GridRow } from './row.js'
@@ -70,11 +71,15 @@ function judgeSeen(base: GridBase, sound: KhoState, patched: KhoState | null, ro
   const { observed } = row
   const { machine, calls } = base.scenario
   const regions = calls.flatMap(call => (call.name === 'reserve_mem' ? [call.args] : []))
-  const areas = patched?.scratch ?? machine.scratch.map(({ address, size }) => ({ start: address, size }))
+  const array = patched?.scratchArray ?? null
+  const areas =
+    (array && readScratchArray(patched!.image.memory, array.address, array.size).areas) ??
+    machine.scratch.map(({ address, size }) => ({ start: address, size }))
   const state = patched ?? sound
   const named = new Map(wantedSessions(state).map(({ name, tokens }) => [name, new Set(tokens)]))
+  const log = readKernelLog(observed.lines)
   const seen: Seen = {
-    log: readKernelLog(observed.lines),
+    log,
     up: observed.up,
     retrieved: {
       ...observed.retrieved,
@@ -86,7 +91,10 @@ function judgeSeen(base: GridBase, sound: KhoState, patched: KhoState | null, ro
       }),
     },
     end: { ...observed.end, stderr: '' },
-    reserved: observed.reserved && reservationDifferences(observed.reserved, state, areas),
+    reserved: observed.reserved && [
+      ...reservationDifferences(observed.reserved, state, areas),
+      ...unkeptRegions(observed.reserved, state, log.revived),
+    ],
   }
   const testKho = calls.some(call => call.name === 'kho_test')
   const judged = judgeReplay(seen, { ...expectedOf(state, fileDigests(state), regions), testKho })

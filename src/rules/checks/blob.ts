@@ -1,9 +1,11 @@
-import { blobPath } from '../../../formats/blobs/index.js'
+import { type Blob, blobPath } from '../../../formats/blobs/index.js'
 import { type FdtNode, findProperty, nativeU64 } from '../../../formats/fdt/index.js'
 import type { ReadingKernel } from '../../../formats/kernels/index.js'
 import { abiOf } from '../../../formats/kernels/index.js'
+import { KEXEC_METADATA, LUO_SER } from '../../../formats/layout/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../../formats/memory/geometry.js'
+import { viewOf } from '../../../formats/memory/u64.js'
 import type { KhoState } from '../../image/state.js'
 import type { Effect, Occurrence, RuleContext } from '../rule.js'
 import { isOutsideRam } from './context.js'
@@ -55,10 +57,27 @@ function effectOfBadAddress(path: string, address: number, kernel: ReadingKernel
   return 'silent'
 }
 
+/** Where what a kernel's own user reads of its blob ends, whatever blob-size says; null where that is not known. */
+function readEnd({ image }: KhoState, { address, value }: Blob): number | null {
+  if (address === null || value === null) return null
+  if (value.kind === 'kexec-metadata') return address + KEXEC_METADATA.size
+  if (value.kind === 'luo' && value.form === 'struct') return address + LUO_SER.size
+  if (value.kind !== 'luo' && value.kind !== 'memblock' && value.kind !== 'kho-test') return null
+  const header = image.memory.read(address, FDT_HEAD)
+  return header.ok ? address + viewOf(header.bytes).getUint32(FDT_HEAD - 4) : null
+}
+
+/** Magic and totalsize. */
+const FDT_HEAD = 8
+
 /** Blobs of which a page is not in the map, or that claim more than any memory has. */
 export function* checkBlobPreserved(context: RuleContext): Generator<Occurrence> {
-  yield* dangling(context, 'blob')
   const { state } = context
+  const read = new Map(state.blobs().map(blob => [blob.path, readEnd(state, blob)]))
+  for (const found of dangling(context, 'blob')) {
+    const end = read.get(found.path ?? '') ?? Number.POSITIVE_INFINITY
+    yield (found.address ?? 0) < end ? found : { ...found, effect: 'none' }
+  }
   if (!abiOf(state.abi).blobSize) return
   for (const { child, path } of childrenOf(state)) {
     const found = findProperty(child, 'blob-size')

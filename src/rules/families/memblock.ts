@@ -24,7 +24,7 @@ export const MEMBLOCK_RULES = family('memblock', [
     id: 'MEMBLOCK-REGION',
     title: 'each region has a start and a size',
     explanation:
-      'A region lacks `start` or `size`, they are not 8 bytes long, or the size is 0. It is allocated afresh.',
+      'A region lacks `start` or `size`, they are not 8 bytes long, or the size is 0: it is allocated afresh. Or `start` is larger than any address: it is taken from there.',
     kernel: 'takes the region as not handed over, and allocates a new one',
   },
   {

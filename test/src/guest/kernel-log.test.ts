@@ -80,6 +80,18 @@ describe('readKernelLog', () => {
     expect(log.oops?.function).toBe('__kho_radix_walk_tree')
     expect(log.warnings).toEqual([])
   })
+
+  it.each([
+    'rcu: INFO: rcu_sched self-detected stall on CPU',
+    'watchdog: BUG: soft lockup - CPU#0 stuck for 26s!',
+  ])('takes no registers for an exception after: %s', line => {
+    const log = readKernelLog([
+      `[   28.610855] ${line}`,
+      '[   28.751193] RIP: 0010:handle_softirqs+0x63/0x19b',
+      '[   29.000000] KHO: found kexec handover data.',
+    ])
+    expect([log.oops, log.panic, log.warnings, log.found]).toEqual([null, null, [], true])
+  })
 })
 
 describe('readReservations', () => {
