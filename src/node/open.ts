@@ -20,8 +20,8 @@ export interface OpenFileOptions extends OpenOptions {
 /** Standard input, as a name of an image. */
 const STDIN = '-'
 
-/** In a smaller file nothing takes so long to look through that more than one thread would. */
-const LARGE = 2 ** 25
+/** Less memory is looked through by one thread; as in search.ts, which is not loaded for it. */
+const LARGE = 2 ** 28
 
 /** What Node supplies; what is opened on the way is added to the files. */
 function ioOf(files: FileSource[], notice: OpenFileOptions['notice']): ImageIo {
@@ -64,7 +64,7 @@ export async function openImage(path: string, options: OpenFileOptions = {}): Pr
     for (const part of options.parts ?? []) parts.push(await open(part))
     const name = options.name ?? (path === STDIN ? 'standard input' : path)
     const image = await openSource({ name, source, parts, close }, options, ioOf(files, options.notice))
-    if (image.memory.inputSize < LARGE) return image
+    if ((image.memory.presentBytes ?? image.memory.inputSize) < LARGE) return image
     const { threadedSearch } = await import('./search/search.js')
     // What is unpacked is the last file that was opened.
     const contents = image.compression === null ? source : files.at(-1)!

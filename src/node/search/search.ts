@@ -25,8 +25,18 @@ import { type OpenFiles, startThreads, type Threads } from './threads.js'
 /** Memory in a part: a few milliseconds of reading, a tenth of a second of decompressing. */
 const PART_BYTES = 2 ** 22
 
-/** Less than this is looked through before a thread has begun. */
+/** Less than this is not worth a thread. */
 const LARGE = 2 ** 28
+
+/** A thread takes half as long to begin: what this one is through with sooner it does alone. */
+const WORTH_MS = 60
+
+/** By so many parts it tells how long the rest takes, but not by the first, which V8 has not made fast yet. */
+const TRIED = 8
+const SLOW_PARTS = 16
+
+/** No part takes less: 40 GiB a second. */
+const LEAST_MS = 0.1
 
 /** Reading saturates memory with few, decompressing a disk with a few more. */
 const MOST_THREADS = 8
@@ -63,7 +73,7 @@ export interface ThreadedSearch {
 /**
  * Looks through memory with as many threads as there are processors, this one among them: the answer is that of
  * {@link searchOf}, mark by mark. Where there is one processor, or no thread to be had, or little to look at, this one does it
- * alone. Threads start with the first search and end with `close`.
+ * alone. Threads start where that is worth it, and end with `close`.
  */
 export function threadedSearch(image: SearchedImage, settings: SearchSettings = {}): ThreadedSearch {
   const { memory, files } = image
@@ -80,13 +90,15 @@ export function threadedSearch(image: SearchedImage, settings: SearchSettings = 
     if (!shared || totalOf(memory) < large) return alone(kind, visit, progress)
     cuts ??= parts.cuts(partBytes)
     if (cuts.length - 1 > MOST_PARTS) return alone(kind, visit, progress)
-    threads ??= startThreads(count - 1, image)
     const board = createBoardData(kind, cuts)
-    threads.post(board)
+    const start = () => {
+      threads ??= startThreads(count - 1, image)
+      threads.post(board)
+    }
     const total = totalOf(memory)
     let before: PassEdges = { first: -1, end: -1 }
     try {
-      for (const { marks, here, part } of eachPart(board, parts, idle, patience)) {
+      for (const { marks, here, part } of eachPart(board, parts, start, { idle, patience })) {
         eachMarkBetween(kind, memory, before, marks.edges, visit)
         if (marks.addresses === null) lookAt(board, parts, part, visit)
         else marks.addresses.forEach(visit)
@@ -101,12 +113,12 @@ export function threadedSearch(image: SearchedImage, settings: SearchSettings = 
   return { run, looked, close: () => threads?.end() }
 }
 
-/** The marks of all parts in their order; this thread looks at parts itself as long as there are any. */
+/** The marks of all parts in their order; this thread looks at parts itself as long as there are any, and has others start where that takes long. */
 function* eachPart(
   board: BoardData,
   parts: MemoryParts,
-  idle: boolean,
-  patience: number,
+  start: () => void,
+  { idle, patience }: { idle: boolean; patience: number },
 ): Generator<{ part: number; marks: PartMarks; here: boolean }> {
   const mine = new Map<number, PartMarks>()
   const look = (part: number) =>
@@ -114,7 +126,14 @@ function* eachPart(
       part,
       gatherMarks(visit => lookAt(board, parts, part, visit)),
     )
-  for (let part = 0; part < board.cuts.length - 1; ) {
+  const count = board.cuts.length - 1
+  const isLong = pace(count)
+  let alone = true
+  for (let part = 0; part < count; ) {
+    if (alone && (idle || isLong(part))) {
+      alone = false
+      start()
+    }
     const marks = mine.get(part) ?? marksOf(board, part)
     if (marks !== null) {
       yield { part, marks, here: mine.delete(part) }
@@ -124,6 +143,23 @@ function* eachPart(
     const next = idle ? null : claimPart(board)
     if (next !== null) look(next)
     else if (awaitMarks(board, part, patience)) look(part)
+  }
+}
+
+/** Tells, when asked before each part, whether what is left takes one thread so long that others are worth it. */
+function pace(count: number): (part: number) => boolean {
+  let from = SLOW_PARTS
+  let began = 0
+  return part => {
+    if ((count - part) * LEAST_MS > WORTH_MS) return true
+    if (part < from) return false
+    const now = performance.now()
+    if (began === 0) began = now
+    if (part < from + TRIED) return false
+    const each = (now - began) / (part - from)
+    from = part
+    began = now
+    return each * (count - part) > WORTH_MS
   }
 }
 
