@@ -185,11 +185,10 @@ function ceilPowerOfTwo(count: number): number {
 
 /** A place in the lower three quarters of RAM that a seed decides. */
 function startAt(ram: readonly Range[], seed: number, pageSize: number): number {
-  const last = ram[ram.length - 1]
-  const first = ram[0]
-  if (first === undefined || last === undefined || seed === 0) return first?.start ?? 0
+  const start = ram[0]?.start ?? 0
+  const end = ram.at(-1)?.end ?? 0
   const fraction = ((Math.imul(seed, 0x9e3779b1) >>> 0) / 2 ** 32) * 0.75
-  return Math.floor((first.start + (last.end - first.start) * fraction) / pageSize) * pageSize
+  return Math.floor((start + (end - start) * fraction) / pageSize) * pageSize
 }
 
 function collectSegments(

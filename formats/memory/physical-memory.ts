@@ -1,5 +1,6 @@
 import type { Absence } from './fault.js'
-import { mergeRanges, type Range } from './range.js'
+import type { Range } from './range.js'
+import { createRangeLog } from './range-log.js'
 
 /** Bytes that the dump has. */
 export interface Present {
@@ -78,11 +79,7 @@ export interface PhysicalMemory {
 /** All memory that a dump has bytes for: at most one pass over it. For what claims to be far larger than the dump. */
 export function presentRanges(memory: PhysicalMemory): Range[] {
   if (memory.present !== undefined) return memory.present()
-  const ranges: Range[] = []
-  for (const { phys, bytes } of memory.blocks()) {
-    const last = ranges.at(-1)
-    if (last !== undefined && last.end === phys) last.end += bytes.length
-    else ranges.push({ start: phys, end: phys + bytes.length })
-  }
-  return mergeRanges(ranges)
+  const log = createRangeLog()
+  for (const { phys, bytes } of memory.blocks()) log.add(phys, phys + bytes.length)
+  return log.list()
 }

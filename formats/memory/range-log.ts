@@ -13,7 +13,6 @@ export function createRangeLog(): RangeLog {
   let limit = 2 ** 16
   return {
     add(start, end) {
-      if (end <= start) return
       const last = ranges.at(-1)
       if (last !== undefined && start >= last.start && start <= last.end) {
         last.end = Math.max(last.end, end)

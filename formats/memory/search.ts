@@ -5,10 +5,9 @@
 export function findBytes(bytes: Uint8Array, wanted: Uint8Array, from = 0): number {
   const rare = rareByte(wanted)
   const value = wanted[rare]!
-  const last = bytes.length - wanted.length
   for (
     let at = bytes.indexOf(value, from + rare) - rare;
-    at >= from && at <= last;
+    at >= from;
     at = bytes.indexOf(value, at + rare + 1) - rare
   ) {
     if (standsAt(bytes, wanted, at)) return at
@@ -19,9 +18,7 @@ export function findBytes(bytes: Uint8Array, wanted: Uint8Array, from = 0): numb
 /** The last place where `wanted` stands whole, or -1. */
 export function findLastBytes(bytes: Uint8Array, wanted: Uint8Array): number {
   const first = wanted[0]!
-  let at = bytes.length - wanted.length
-  if (at < 0) return -1
-  at = bytes.lastIndexOf(first, at)
+  let at = bytes.lastIndexOf(first, bytes.length - wanted.length)
   while (at >= 0 && !standsAt(bytes, wanted, at)) at = at === 0 ? -1 : bytes.lastIndexOf(first, at - 1)
   return at
 }

@@ -74,6 +74,28 @@ describe('a memory builder', () => {
     expect(page(2)).toBe(12)
   })
 
+  it('goes on behind what it placed last, and back to what was given back', () => {
+    const builder = build([pages(0, 20)])
+    const page = (count?: number) => builder.allocate(count).address / PAGE
+    expect([page(), page(3), page(), page(4)]).toEqual([1, 4, 7, 8])
+    builder.free(4 * PAGE, 3)
+    expect([page(), page(), page()]).toEqual([4, 5, 6])
+    // One page fewer than was asked for is no room, and what was not given back stays.
+    builder.free(9 * PAGE, 2)
+    expect([page(), page(), page()]).toEqual([9, 10, 12])
+    expect(builder.segments().map(({ phys, bytes }) => [phys / PAGE, bytes.length / PAGE])).toEqual([
+      [1, 1],
+      [4, 9],
+    ])
+  })
+
+  it('takes a reserve of nothing for nothing', () => {
+    const builder = build([pages(4, 8)])
+    builder.reserve(5 * PAGE, 5 * PAGE)
+    builder.reserve(7 * PAGE, 6 * PAGE)
+    expect(builder.allocate(4).address).toBe(4 * PAGE)
+  })
+
   it('fills the last page of RAM, and passes exactly by what is closed', () => {
     const builder = build([pages(4, 10)], { scratch: [pages(5, 6)] })
     builder.reserve(7 * PAGE, 8 * PAGE)
@@ -152,9 +174,9 @@ describe('a memory builder', () => {
 
   it('is read as a dump is: across pages, and with the reason where there is nothing', () => {
     const builder = build([pages(1, 20)])
-    builder.place(2 * PAGE, 1).bytes.fill(2)
-    builder.place(3 * PAGE, 1).bytes.fill(3)
     builder.place(30 * PAGE, 1).bytes.fill(30)
+    builder.place(3 * PAGE, 1).bytes.fill(3)
+    builder.place(2 * PAGE, 1).bytes.fill(2)
     const memory = builder.memory()
     const across = memory.read(3 * PAGE - 2, 4)
     expect(across.ok && [...across.bytes]).toEqual([2, 2, 3, 3])
@@ -164,6 +186,12 @@ describe('a memory builder', () => {
       3,
       2 * PAGE,
     ])
+    // What lies within a page is no copy.
+    const view = memory.read(3 * PAGE - 8, 8)
+    expect(view.ok && view.bytes.buffer).toBe(
+      whole.ok && (memory.read(2 * PAGE, PAGE) as { bytes: Uint8Array }).bytes.buffer,
+    )
+    expect(view.ok && [view.bytes.length, view.bytes[0], view.offset]).toEqual([8, 2, null])
     expect(memory.read(4 * PAGE - 8, 9)).toEqual({ ok: false, reason: 'excluded', address: 4 * PAGE })
     expect(memory.read(20 * PAGE, 1)).toEqual({ ok: false, reason: 'outside', address: 20 * PAGE })
     expect(memory.read(20 * PAGE - 1, 1)).toEqual({ ok: false, reason: 'excluded', address: 20 * PAGE - 1 })

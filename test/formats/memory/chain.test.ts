@@ -108,6 +108,16 @@ describe('followChain', () => {
     expect(follow(16, { 16: 0x20n, 32: 0n }, undefined, 32)).toEqual({ whole: false, seen: [16], faults: [] })
   })
 
+  it('ends where it is told to, and needs nobody to admit links', () => {
+    const next = new Map([
+      [16, 32n],
+      [32, 0n],
+    ])
+    const walk = (link: () => unknown) =>
+      followChain(memoryOf(next), 16, SHAPE, { fault: () => expect.unreachable(), link })
+    expect([walk(() => false), walk(() => undefined)]).toEqual([false, true])
+  })
+
   it('visits no link twice, whatever leads where, and is done', () => {
     const link = fc.nat(12).map(n => n * 16)
     fc.assert(

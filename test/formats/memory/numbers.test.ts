@@ -41,7 +41,7 @@ describe('a log of faults', () => {
     log.add('ONE', 'another', null, 'luo', 'excluded')
     log.add('TWO', 'first')
     log.add('TWO', 'second')
-    expect(log.list()).toEqual([
+    expect(log.list()).toStrictEqual([
       { code: 'MANY', message: 'fault 1', address: 1, path: null },
       { code: 'MANY', message: 'fault 2', address: 2, path: null, more: 3 },
       { code: 'ONE', message: 'another', address: null, path: 'luo', absent: 'excluded' },

@@ -4,6 +4,7 @@ import {
   intersectRanges,
   mergeRanges,
   type Range,
+  rangeAt,
   rangeIndex,
   rangesCover,
   rangesTouch,
@@ -73,6 +74,10 @@ describe('lists of ranges', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('begin at an address and have a size', () => {
+    expect(rangeAt(0x4000, 0x3000)).toEqual({ start: 0x4000, end: 0x7000 })
   })
 
   it('leave the list they were made from as it was', () => {
