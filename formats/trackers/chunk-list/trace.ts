@@ -31,8 +31,7 @@ export function traceChunkList(reading: TrackerReading, address: number, order: 
       chunks.push({ node: nodePath(owner), slot: null, bit: null })
     }
     const bit = (address - element.physStart) / size
-    if (element.order !== order || bit < 0 || bit >= bytes * 8) continue
-    if (!bitAt(memory, element.bitmap, bit, bytes)) continue
+    if (element.order !== order || !bitAt(memory, element.bitmap, bit, bytes)) continue
     chunks.at(-1)!.slot = (element.at - owner - CHUNK_HEADER) / CHUNK_ELEMENT
     return [...chunks, { node: nodePath(element.bitmap), slot: null, bit }]
   }

@@ -2,7 +2,7 @@ import { KHO_ARRAY, KHO_ARRAY_ELEMENT, KHO_ARRAY_PAGE } from '../../layout/kho-a
 import { rangeAt } from '../../memory/range.js'
 import { bitCoverage, bitPieces, blockBytes, countWords } from '../shared/describe.js'
 import type { NodeCoverage, NodePiece, TrackerNode, TrackerReading } from '../tracker.js'
-import { ARRAY_BITMAP, ARRAY_PAGE_HEADER, arrayCapacity, ELEMENT_SIZE } from './shape.js'
+import { ARRAY_BITMAP, ARRAY_PAGE_HEADER, arrayCapacity } from './shape.js'
 
 /** The header, an element, a page of entries, or a bitmap. */
 export function arrayPieces(reading: TrackerReading, node: TrackerNode): NodePiece[] {
@@ -22,7 +22,7 @@ export function arrayCoverage(reading: TrackerReading, node: TrackerNode): NodeC
   if (node.kind === 'bitmap') return bitCoverage(reading, node)
   const { geometry } = reading.options
   const { order, start, size } = node
-  if (size === ELEMENT_SIZE && order !== null && start !== null) {
+  if (order !== null && start !== null) {
     const range = rangeAt(start, ARRAY_BITMAP * 8 * blockBytes(geometry, order))
     return { order, range, unit: 'entries', used: 1, of: 1 }
   }

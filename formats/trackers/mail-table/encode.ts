@@ -2,7 +2,7 @@ import type { MemoryBuilder } from '../../memory/memory-builder.js'
 import { orders, type PageSet } from '../../pages/page-set.js'
 import { forEachRange } from '../../pages/runs.js'
 import { fillBits, wordsOf } from '../../pages/words.js'
-import { createTables, refuseReach } from '../page-table/build.js'
+import { createTables } from '../page-table/build.js'
 import type { TrackerOptions } from '../place.js'
 import { clearBit } from '../shared/bits.js'
 import { attachAddresses } from '../shared/place.js'
@@ -15,10 +15,9 @@ export const mailEncoder: TrackerEncoder = {
   attach: attachAddresses,
 }
 
-function refuseSet(pages: PageSet, options: TrackerOptions): string | null {
+function refuseSet(pages: PageSet): string | null {
   const high = orders(pages).find(order => order > 0)
-  if (high !== undefined) return `order ${high}: the tree is of pages and knows no orders`
-  return pages.orders.has(0) ? refuseReach(pages, 0, options) : null
+  return high === undefined ? null : `order ${high}: the tree is of pages and knows no orders`
 }
 
 function createMailWriter(builder: MemoryBuilder, options: TrackerOptions): TrackerWriter {

@@ -1,9 +1,7 @@
 import type { MemoryBuilder } from '../../memory/memory-builder.js'
-import { blockSize, type PageSet, SPAN_BITS, sortedSpans } from '../../pages/page-set.js'
-import type { TrackerOptions } from '../place.js'
 import { type BuiltNode, createNodeTree } from '../shared/node-tree.js'
 import type { WriterCounts } from '../writer.js'
-import { levelBlocks, TABLE_LEVELS, tableShift, tableSlots } from './shape.js'
+import { levelBlocks, TABLE_LEVELS } from './shape.js'
 
 /** Trees of tables under construction, one for each order. */
 export interface BuiltTables {
@@ -30,14 +28,4 @@ export function createTables(builder: MemoryBuilder, counts: WriterCounts): Buil
     },
     rootOf: order => roots.get(order)?.address ?? 0,
   }
-}
-
-/** Why four levels do not reach all blocks of an order, or null where they do. */
-export function refuseReach(pages: PageSet, order: number, { geometry }: TrackerOptions): string | null {
-  const top = tableShift(geometry, TABLE_LEVELS) + order
-  const reach = tableSlots(geometry, TABLE_LEVELS, order) * 2 ** top
-  const last = sortedSpans(pages.orders.get(order)!).at(-1) ?? 0
-  return last * SPAN_BITS * blockSize(pages, order) >= reach
-    ? `a block of order ${order} lies past the reach of four levels`
-    : null
 }

@@ -6,24 +6,22 @@ import { attachAddresses } from '../shared/place.js'
 import { WORD } from '../shared/read.js'
 import { createXarray, orderSteps } from '../shared/xarray.js'
 import { noCounts, type TrackerEncoder, type TrackerWriter } from '../writer.js'
-import { createTables, refuseReach } from './build.js'
+import { createTables } from './build.js'
 import { TABLE_ORDERS } from './shape.js'
 
 /** The per-order tables of the patch of 3 April 2025. */
 export const tableEncoder: TrackerEncoder = {
-  refuse: refuseSet,
+  refuse: refuseOrders,
   createWriter: createTableWriter,
   attach: attachAddresses,
 }
 
-function refuseSet(pages: PageSet, options: TrackerOptions): string | null {
-  for (const order of orders(pages)) {
-    if (order >= TABLE_ORDERS)
-      return `order ${order}: the format has a tree for orders 0 to ${TABLE_ORDERS - 1} only`
-    const reach = refuseReach(pages, order, options)
-    if (reach !== null) return reach
-  }
-  return null
+/** Four levels reach every address below 2^52, whatever the order: 16 PiB with pages of 4K, more with larger ones. */
+function refuseOrders(pages: PageSet): string | null {
+  const high = orders(pages).find(order => order >= TABLE_ORDERS)
+  return high === undefined
+    ? null
+    : `order ${high}: the format has a tree for orders 0 to ${TABLE_ORDERS - 1} only`
 }
 
 function createTableWriter(builder: MemoryBuilder, options: TrackerOptions): TrackerWriter {

@@ -31,9 +31,9 @@ export function addressAt(memory: PhysicalMemory, address: number): number {
   return value < ADDRESS_LIMIT ? value : 0
 }
 
-/** True where a bit of a bitmap of `size` bytes is set. */
+/** True where a bit of a bitmap of `size` bytes is set; a bit before or behind it is not. */
 export function bitAt(memory: PhysicalMemory, bitmap: number, bit: number, size: number): boolean {
   const byte = Math.floor(bit / 8)
-  const read = byte < size ? memory.read(bitmap + byte, 1) : null
+  const read = byte >= 0 && byte < size ? memory.read(bitmap + byte, 1) : null
   return read?.ok === true && ((read.bytes[0]! >>> (bit % 8)) & 1) === 1
 }

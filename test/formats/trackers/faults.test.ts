@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { buildFdt, nativeU64Bytes, parseFdt } from '../../../formats/fdt/index.js'
-import { geometry } from '../../../formats/memory/geometry.js'
+import { geometry, type PageShift } from '../../../formats/memory/geometry.js'
 import { listBlocks, listRanges } from '../../../formats/pages/runs.js'
 import { trackerOf } from '../../../formats/trackers/index.js'
 import { GEO, memoryOf, noticed, RAM_END, rows, type Word } from './hand.js'
@@ -318,23 +318,47 @@ describe('faults of page tables', () => {
     ],
   ])('%s', check('page-table'))
 
-  it('names the descriptors that no address reaches, and the orders that the kernel has not', () => {
+  it.each<[PageShift, number, number]>([
+    [12, 10, 512],
+    [14, 0, 2048],
+    [14, 1, 1024],
+    [16, 0, 8],
+    [16, 2, 2],
+    [16, 3, 1],
+    [16, 4, 1],
+  ])('pages of 2^%i bytes, order %i: %i descriptors of the top table are in reach', (shift, order, slots) => {
+    const geo = geometry(shift)
+    const options = { geometry: geo }
+    const tracker = trackerOf('page-table')
+    const addresses = [...Array(order).fill(0), 0x10000]
+    const last: Word = [0x10000 + (slots - 1) * 8, 0x20000]
+    const next: Word[] = slots === geo.tableEntries ? [] : [[0x10000 + slots * 8, 0x30000]]
+    const memory = memoryOf([last, ...next], shift)
+    const decode = tracker.decode(memory, { addresses }, options)
+    const absent = ['TABLE-ABSENT', 0x20000, '@0x20000', 'excluded']
+    const past = next.map(() => ['TABLE-INDEX', 0x10000, '@0x10000'])
+    expect(noticed(decode)).toEqual({ faults: [absent, ...past], bad: next.length, absent: 1 })
+    expect(
+      tracker.coverage({ memory, root: { addresses }, options, decode }, decode.nodes[0]!),
+    ).toMatchObject({
+      of: slots,
+      used: 1,
+    })
+  })
+
+  it('names the orders that the kernel has not, and reads them', () => {
     const decode = trackerOf('page-table').decode(
-      memoryOf(
-        [
-          [0x10000, 0x20000],
-          [0x14000, 0x20000],
-        ].map(([at, to]): Word => [at!, to!]),
-        14,
-      ),
-      { addresses: [0x10000, ...Array(10).fill(0), 0x20000] },
-      { geometry: geometry(14) },
+      memoryOf([
+        [0x10000, 0],
+        [0x20000, 0],
+      ]),
+      { addresses: [...Array(10).fill(0), 0x10000, 0x20000] },
+      { geometry: GEO },
     )
-    // Pages of 16K: 2^(64 - 53) = 2048 slots at the top, all of a table.
-    expect(noticed(decode).faults).toEqual([
-      ['TABLE-ABSENT', 0x20000, '@0x20000', 'excluded'],
-      ['TABLE-ORDER', null, 'fdt'],
-      ['TABLE-SHARED-NODE', 0x20000, '@0x20000'],
+    expect(noticed(decode).faults).toEqual([['TABLE-ORDER', null, 'fdt']])
+    expect(rows(decode).map(([address, , , order]) => [address, order])).toEqual([
+      [0x10000, 10],
+      [0x20000, 11],
     ])
   })
 })
@@ -470,6 +494,41 @@ describe('faults of an array', () => {
     ])
   })
 
+  it('has no address for an entry that leads below or above all memory', () => {
+    const words: Word[] = array()
+    for (let n = 0; n < 16; n++) words.push([0x20010 + n * 8, BASE + 0x30000n])
+    words.push([0x20090, BASE - 8n], [0x20098, BASE + 2n ** 52n], [0x200a0, BASE])
+    const decode = trackerOf('kho-array').decode(memoryOf(words), { addresses: [0x10000] }, { geometry: GEO })
+    expect(noticed(decode).faults.filter(([code]) => code === 'ARRAY-ENTRY')).toEqual([
+      ['ARRAY-ENTRY', null, null],
+      ['ARRAY-ENTRY', null, null],
+      ['ARRAY-ENTRY', 0, null],
+    ])
+  })
+
+  it('is empty where its header is not in the dump, or is none', () => {
+    for (const addresses of [[0x7000], [0], []]) {
+      const words: Word[] = [[0, 0x4b415252]]
+      const decode = trackerOf('kho-array').decode(memoryOf(words), { addresses }, { geometry: GEO })
+      expect({ ...noticed(decode), nodes: decode.nodes }).toEqual({
+        faults: [],
+        bad: 0,
+        absent: 0,
+        nodes: [],
+      })
+    }
+  })
+
+  it('takes an entry whose lower half is 0', () => {
+    const words: Word[] = [
+      ...array({ entry: ((BASE >> 32n) << 32n) + 2n * 2n ** 32n }),
+      [0xc0000010, 0x40000],
+    ]
+    const decode = trackerOf('kho-array').decode(memoryOf(words), { addresses: [0x10000] }, { geometry: GEO })
+    expect(noticed(decode).faults).toEqual([])
+    expect(listBlocks(decode.pages)).toEqual([{ address: 0, order: 0 }])
+  })
+
   it('reads an element that lies in two pages', () => {
     const words: Word[] = [
       [0x10000, 0x4b415252],
@@ -500,7 +559,7 @@ describe('faults of arrays in the root', () => {
     ['a size of 2^52', [0n, 2n ** 52n], 'MEM-RANGE', 1, []],
     ['an end above 2^52', [2n ** 52n - 0x1000n, 0x2000n], 'MEM-RANGE', 1, []],
     ['an end at 2^52', [2n ** 52n - 0x1000n, 0x1000n], null, 0, [[2 ** 52 - 0x1000, 2 ** 52]]],
-    ['a start inside a page', [0x4800n, 0x800n], 'MEM-ALIGN', 0, [[0x4000, 0x5000]]],
+    ['a start inside a page', [0x4800n, 0x1000n], 'MEM-ALIGN', 0, [[0x4000, 0x6000]]],
     ['an end inside a page', [0x4000n, 0x1001n], 'MEM-ALIGN', 0, [[0x4000, 0x6000]]],
     ['more than 2^34 pages', [0x1000n, 2n ** 46n + 0x1000n], 'MEM-RANGE', 0, []],
   ])('%s', (_, values, code, bad, ranges) => {

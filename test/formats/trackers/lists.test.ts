@@ -120,6 +120,34 @@ describe('a chunk list', () => {
       expect(trace(list, address, order)).toEqual([])
   })
 
+  it('is followed into no bitmap but the one that spans the block, though its neighbours have the bit', () => {
+    // The second entry has its bitmap in front of the first one: the last bit of it is bit -1 of the other.
+    const words: Word[] = [
+      [0x10008, 2n << 32n],
+      [0x10010, 2 ** 24],
+      [0x10018, 0x20200],
+      [0x10028, 0x20000],
+      [0x20000 + 504, 1n << 63n],
+      [0x20200, 1],
+    ]
+    const small = reading('chunk-list', words, { bitmapBytes: 512 })
+    const { trace } = trackerOf('chunk-list')
+    expect(way(trace(small, 4095 * 4096, 0))).toEqual([
+      ['@0x10000', 1, null],
+      ['@0x20000', null, 4095],
+    ])
+    expect(way(trace(small, 2 ** 24, 0))).toEqual([
+      ['@0x10000', 0, null],
+      ['@0x20200', null, 0],
+    ])
+    const high = reading('chunk-list', [
+      [0x10008, (1n << 32n) | 9n],
+      [0x10018, 0x20000],
+      [0x20000, 1],
+    ])
+    expect([trace(high, 0, 9).length, trace(high, 0, 0), trace(high, 0, 8)]).toEqual([2, [], []])
+  })
+
   it('of page-size bitmaps is told by where they lie and begin', () => {
     const told = (start: number, bitmap: number, order = 0, next = 0) => {
       const words: Word[] = [
@@ -320,6 +348,13 @@ describe('an array', () => {
     expect(
       trace({ ...array, memory: memoryOf(words.filter(([at]) => at < 0x30000)) }, 40 * 2 * MIB, 9),
     ).toEqual([])
+  })
+
+  it('is followed only to bits that the dump has', () => {
+    const { trace } = trackerOf('kho-array')
+    // Page 0 has every bit set, and is no bitmap of an element that is not there.
+    const zeros: Word[] = [...words.filter(([at]) => at < 0x30000), [0, 2n ** 64n - 1n]]
+    expect(trace({ ...array, memory: memoryOf(zeros) }, 3 * 2 ** 24, 0)).toEqual([])
   })
 
   it('is told by its magic number and version', () => {

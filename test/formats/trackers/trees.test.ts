@@ -155,7 +155,12 @@ describe('a radix tree', () => {
       [33, 39].map(page => ({ address: page * 2 ** 14, order: 0 })),
     )
     expect(found.decode.faults.map(({ message }) => message.slice(0, 14))).toEqual(['2 order-0 keys'])
-    expect(rows(found.decode).at(-1)).toEqual([0x40000, 'leaf', 0, 0, 0, 2 ** 14])
+    expect(rows(found.decode)).toEqual([
+      [0x10000, 'table', 3, null, null, 2 ** 14],
+      [0x20000, 'table', 2, null, null, 2 ** 14],
+      [0x30000, 'table', 1, null, null, 2 ** 14],
+      [0x40000, 'leaf', 0, 0, 0, 2 ** 14],
+    ])
     expect(way(trackerOf('radix-tree').trace(found, 33 * 2 ** 14, 0)).at(-1)).toEqual(['@0x40000', null, 33])
     const above = reading('radix-tree', [...short.slice(0, 4), [0x40000, (1n << 33n) | (1n << 40n)]], options)
     expect(listBlocks(above.decode.pages)).toEqual([{ address: 33 * 2 ** 14, order: 0 }])

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { buildFdt, nativeU64Bytes, parseFdt } from '../../../formats/fdt/index.js'
-import { type AbiName, encoderOf, trackerOptions } from '../../../formats/kernels/index.js'
+import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../../formats/kernels/index.js'
 import { geometry } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { addRun, createPageSet } from '../../../formats/pages/page-set.js'
+import { listRanges } from '../../../formats/pages/runs.js'
 import { trackerOf } from '../../../formats/trackers/index.js'
 
 const GEO = geometry(12)
@@ -98,6 +99,15 @@ describe('what a writer costs', () => {
     ['kho-v1-512', [[0x5000, 0]], [2, 512, 16, 1], [1, 4096, 16]],
     // Four tables, and the descriptor of the top one in an xarray until it is written down.
     ['v5-table', [[0x5000, 0]], [5, 4 * 4096, 8, 1 + 3], [0, 0, 8]],
+    [
+      'v5-table',
+      [
+        [0x5000, 0],
+        [0x6000, 0],
+      ],
+      [5, 4 * 4096, 8, 2 * (1 + 3)],
+      [0, 0, 8],
+    ],
     ['mail-table', [[0x5000, 0]], [4, 4 * 4096, 0, 3], [0, 0, 0]],
     [
       'ranges',
@@ -113,6 +123,42 @@ describe('what a writer costs', () => {
     expect(cost(abi, ...blocks)).toEqual({ rest, finalize })
   })
 
+  it('writes lists in ascending order of orders and addresses, whatever order the calls came in, chunk after chunk', () => {
+    for (const abi of ['kho-v1-512', 'kho-v1-page', 'array'] as const) {
+      const options = trackerOptions(abi, GEO)
+      const span = (options.bitmapBytes ?? 512) * 8 * 4096
+      const builder = createMemoryBuilder({ geometry: GEO, ram: [{ start: 0, end: 2 ** 32 }] })
+      const writer = encoderOf(abi).createWriter(builder, options)
+      const spans = Array.from({ length: 520 }, (_, n) => n * span)
+      for (const address of spans.toReversed()) writer.preserve(address, 0)
+      for (const order of [9, 3]) writer.preserve(0, order)
+      const root = writer.finish()
+      const decode = trackerOf(abiOf(abi).tracker).decode(builder.memory(), root, options)
+      const bitmaps = decode.nodes.filter(({ kind }) => kind === 'bitmap')
+      expect(decode.faults).toEqual([])
+      expect(bitmaps.map(({ order, start }) => [order, start])).toEqual([
+        ...spans.map(start => [0, start]),
+        [3, 0],
+        [9, 0],
+      ])
+      // 255 entries a chunk, a chunk at least for each order; 510 a page of an array, and its header.
+      const tables = decode.nodes.filter(
+        ({ kind, size }) => kind === 'chunk' || (kind === 'array' && size === 4096),
+      )
+      expect(tables.length).toBe(abi === 'array' ? 2 : 5)
+    }
+  })
+
+  it('sets the pages of a range in one bitmap and the next', () => {
+    const pages = createPageSet(12)
+    addRun(pages, 0, 32760, 20)
+    const builder = createMemoryBuilder({ geometry: GEO, ram: [{ start: 0, end: 2 ** 32 }] })
+    const writer = encoderOf('mail-table').createWriter(builder, { geometry: GEO })
+    writer.preserveAll(pages)
+    const decode = trackerOf('mail-table').decode(builder.memory(), writer.finish(), { geometry: GEO })
+    expect(listRanges(decode.pages)).toEqual([{ start: 32760 * 4096, end: 32780 * 4096 }])
+  })
+
   it('takes back what was there, and says so where it was not', () => {
     for (const abi of [
       'kho-v4',
@@ -126,10 +172,13 @@ describe('what a writer costs', () => {
       const builder = createMemoryBuilder({ geometry: GEO, ram: [{ start: 0, end: 2 ** 32 }] })
       const writer = encoderOf(abi).createWriter(builder, trackerOptions(abi, GEO))
       writer.preserve(0x5000, 0)
+      const before = builder.allocated
       expect(
         [0x5000, 0x5000, 0x6000, 2 ** 40].map(address => writer.unpreserve(address, 0)),
         abi,
       ).toEqual([true, false, false, false])
+      // To look for a bit makes no table for it.
+      expect(builder.allocated, abi).toBe(before)
     }
   })
 })
