@@ -7,7 +7,7 @@ import {
   SPAN_BITS,
   sortedSpans,
 } from '../../formats/pages/page-set.js'
-import { nextSet } from '../../formats/pages/words.js'
+import { nextBlock } from '../../formats/pages/query.js'
 
 /** A preserved block. */
 export interface PreservedBlock {
@@ -31,22 +31,10 @@ export function blockAfter(pages: PageSet, address: number): PreservedBlock | nu
   let best: PreservedBlock | null = null
   for (const order of orders(pages)) {
     const size = blockSize(pages, order)
-    const block = followingSet(pages.orders.get(order)!, Math.ceil(address / size))
+    const block = nextBlock(pages.orders.get(order)!, Math.ceil(address / size))
     if (block >= 0 && (best === null || block * size < best.address)) best = { address: block * size, order }
   }
   return best
-}
-
-/** Number of the first block at or after `from`, or -1. */
-function followingSet(bits: OrderBits, from: number): number {
-  const spans = sortedSpans(bits)
-  const wanted = Math.floor(from / SPAN_BITS)
-  for (let n = lowerBound(spans, wanted); n < spans.length; n++) {
-    const span = spans[n]!
-    const bit = nextSet(bits.spans.get(span)!, span === wanted ? from - span * SPAN_BITS : 0)
-    if (bit < SPAN_BITS) return span * SPAN_BITS + bit
-  }
-  return -1
 }
 
 /** Number of the last block at or before `from`, or -1. */
