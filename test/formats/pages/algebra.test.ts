@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { difference, intersection, isEmptySet, samePages, union } from '../../../formats/pages/algebra.js'
-import { addBlock, addRun, createPageSet, type PageSet, SPAN_BITS } from '../../../formats/pages/page-set.js'
+import {
+  addBlock,
+  addRun,
+  createPageSet,
+  type PageSet,
+  removeBlock,
+  SPAN_BITS,
+} from '../../../formats/pages/page-set.js'
 import { listBlocks } from '../../../formats/pages/runs.js'
 
 const blocks = fc.array(
@@ -35,6 +42,26 @@ describe('set algebra', () => {
         expect(keys(a)).toEqual(ka)
       }),
     )
+  })
+
+  it('takes a bitmap without a bit for none', () => {
+    const emptied = build([
+      { order: 0, block: 3 },
+      { order: 2, block: 9 },
+    ])
+    removeBlock(emptied, 3 * 4096, 0)
+    removeBlock(emptied, 9 * 4 * 4096, 2)
+    const none = createPageSet(12)
+    const one = build([{ order: 0, block: 4 }])
+    expect([isEmptySet(none), isEmptySet(emptied), isEmptySet(one)]).toEqual([true, true, false])
+    for (const [a, b] of [
+      [none, emptied],
+      [emptied, none],
+    ] as const) {
+      expect(samePages(a, b)).toBe(true)
+      expect(union(a, b).orders.size + intersection(a, b).orders.size + difference(a, b).orders.size).toBe(0)
+    }
+    expect([samePages(one, emptied), samePages(emptied, one)]).toEqual([false, false])
   })
 
   it('does not write to what its operands share', () => {
