@@ -57,7 +57,8 @@ function entryOf(unit: string, item: Record<string, unknown>): FdStoreEntry | nu
 
 /** Tokens are u64s: those that a double does not hold have been put into quotes before the text was read. */
 function tokenOf(value: unknown): bigint | null {
-  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? BigInt(value) : null
+  const whole = wholeNumber(value)
+  if (whole !== null) return BigInt(whole)
   return typeof value === 'string' && /^\d{1,20}$/.test(value) ? BigInt(value) : null
 }
 

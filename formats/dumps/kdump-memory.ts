@@ -1,7 +1,14 @@
-import { isKhoError, KhoError } from '../error.js'
+import { isKhoError } from '../error.js'
 import type { ByteSource } from '../memory/byte-source.js'
 import type { Absence } from '../memory/fault.js'
-import type { Absent, Block, MemoryParts, PhysicalMemory, Present } from '../memory/physical-memory.js'
+import {
+  type Absent,
+  type Block,
+  checkRequest,
+  type MemoryParts,
+  type PhysicalMemory,
+  type Present,
+} from '../memory/physical-memory.js'
 import type { Range } from '../memory/range.js'
 import type { KdumpBitmap } from './kdump-bitmap.js'
 import {
@@ -191,11 +198,5 @@ function safely<T>(work: () => T): T | 'unreadable' {
   } catch (error) {
     if (isKhoError(error) && error.code === 'unreadable') return 'unreadable'
     throw error
-  }
-}
-
-function checkRequest(phys: number, length: number): void {
-  if (!Number.isSafeInteger(phys) || !Number.isSafeInteger(length) || phys < 0 || length < 0) {
-    throw new KhoError('usage', `read of ${length} bytes at physical address ${phys}`)
   }
 }

@@ -1,7 +1,13 @@
-import { isKhoError, KhoError } from '../error.js'
+import { isKhoError } from '../error.js'
 import type { ByteSource } from '../memory/byte-source.js'
 import type { Absence } from '../memory/fault.js'
-import type { Absent, Block, PhysicalMemory, Present } from '../memory/physical-memory.js'
+import {
+  type Absent,
+  type Block,
+  checkRequest,
+  type PhysicalMemory,
+  type Present,
+} from '../memory/physical-memory.js'
 import { mergeRanges, type Range, rangeIndex, rangesCover } from '../memory/range.js'
 import { lastAtOrBelow } from '../memory/sorted.js'
 import { disjointSegments, type Segment } from './segments.js'
@@ -214,11 +220,5 @@ function fetch(
       return { ok: false, reason: 'unreadable', address: phys }
     }
     throw error
-  }
-}
-
-function checkRequest(phys: number, length: number): void {
-  if (!Number.isSafeInteger(phys) || !Number.isSafeInteger(length) || phys < 0 || length < 0) {
-    throw new KhoError('usage', `read of ${length} bytes at physical address ${phys}`)
   }
 }

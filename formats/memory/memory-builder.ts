@@ -1,7 +1,7 @@
 import { KhoError } from '../error.js'
 import { hex } from './fault.js'
 import type { Geometry } from './geometry.js'
-import type { PhysicalMemory, Present } from './physical-memory.js'
+import { checkRequest, type PhysicalMemory, type Present } from './physical-memory.js'
 import { mergeRanges, type Range, rangeIndex, rangesTouch } from './range.js'
 
 /** Pages made by an encoder. */
@@ -217,6 +217,7 @@ function builtMemory(
     phys: number,
     length: number,
   ): Present | { ok: false; reason: 'outside' | 'excluded'; address: number } => {
+    checkRequest(phys, length)
     const first = Math.floor(phys / pageSize)
     const within = phys - first * pageSize
     const page = pages.get(first)

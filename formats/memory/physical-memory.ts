@@ -1,3 +1,4 @@
+import { KhoError } from '../error.js'
 import type { Absence } from './fault.js'
 import type { Range } from './range.js'
 import { createRangeLog } from './range-log.js'
@@ -82,4 +83,15 @@ export function presentRanges(memory: PhysicalMemory): Range[] {
   const log = createRangeLog()
   for (const { phys, bytes } of memory.blocks()) log.add(phys, phys + bytes.length)
   return log.list()
+}
+
+/**
+ * Refuses what is no request: whoever reads has checked that it is asking for memory that can be.
+ *
+ * @throws KhoError `usage`
+ */
+export function checkRequest(phys: number, length: number): void {
+  if (!Number.isSafeInteger(phys) || !Number.isSafeInteger(length) || phys < 0 || length < 0) {
+    throw new KhoError('usage', `read of ${length} bytes at physical address ${phys}`)
+  }
 }

@@ -205,7 +205,7 @@ function wrappedOrderPath(
   const nodes: TrackerNode[] = []
   let node = address
   for (let at = level; at >= 0; at--) {
-    if (node % walk.geometry.pageSize !== 0 || walk.visited.has(node)) return null
+    if (node >= ADDRESS_LIMIT || node % walk.geometry.pageSize !== 0 || walk.visited.has(node)) return null
     const read = walk.memory.read(node, walk.geometry.pageSize)
     if (!read.ok) return read.reason === 'outside' ? null : { absent: node, reason: read.reason }
     const view = viewOf(read.bytes)

@@ -66,6 +66,54 @@ describe('the mapping that systemd hands to itself', () => {
     expect(performance.now() - started).toBeLessThan(5000)
   })
 
+  it.each<[unknown, bigint | null]>([
+    [0, 0n],
+    [2 ** 53 - 1, 2n ** 53n - 1n],
+    ['7', 7n],
+    ['18446744073709551615', 2n ** 64n - 1n],
+    ['123456789012345678901', null],
+    ['x7', null],
+    ['7x', null],
+    ['', null],
+    [2 ** 53, 2n ** 53n],
+    [true, null],
+  ])('takes %j for the token %s', (token, value) => {
+    const store = parseFdStore(mapping([{ type: 'fd', name: 7, token }]))
+    expect(store?.entries).toEqual(
+      value === null ? [] : [{ unit: 'a.service', name: '', token: value, session: null }],
+    )
+  })
+
+  it.each([
+    [0, 0],
+    [3, 3],
+    [-1, null],
+    [1.5, null],
+    ['1', null],
+    [undefined, null],
+  ])('takes %j for version %s', (version, value) => {
+    expect(parseFdStore(JSON.stringify({ version, units: {} }))).toEqual({
+      version: value,
+      entries: [],
+      odd: 0,
+    })
+  })
+
+  it('takes no file for a session because it names one, nor a session for a file because it has a token', () => {
+    const store = parseFdStore(
+      mapping([
+        { type: 'fd', token: 1, sessionName: 's' },
+        { type: 'luo_session', token: 1, sessionName: 's' },
+        { type: 'luo_session', token: 1 },
+      ]),
+    )
+    expect(store?.entries.map(({ token, session }) => [token, session])).toEqual([
+      [1n, null],
+      [null, 's'],
+    ])
+    expect(store?.odd).toBe(1)
+  })
+
   it('is not confused by names of objects that every object has', () => {
     const text = '{"units":{"__proto__":{"fdstore":[{"type":"fd","name":"constructor","token":1}]},"b":null}}'
     expect(parseFdStore(text)?.entries).toEqual([

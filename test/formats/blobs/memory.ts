@@ -1,6 +1,6 @@
 import type { PageAllocator } from '../../../formats/blobs/index.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
-import type { PhysicalMemory } from '../../../formats/memory/physical-memory.js'
+import { checkRequest, type PhysicalMemory } from '../../../formats/memory/physical-memory.js'
 
 /** RAM of a test: what was allocated is there, the rest is not. */
 export interface TestMemory extends PhysicalMemory, PageAllocator {
@@ -47,6 +47,7 @@ export function testMemory(geometry: Geometry, base = 0x10_0000_0000): TestMemor
       dropped.add(address)
     },
     read(phys, length) {
+      checkRequest(phys, length)
       const out = new Uint8Array(length)
       for (let at = 0; at < length; ) {
         const address = phys + at

@@ -195,6 +195,14 @@ describe('a memory builder', () => {
     expect(memory.read(4 * PAGE - 8, 9)).toEqual({ ok: false, reason: 'excluded', address: 4 * PAGE })
     expect(memory.read(20 * PAGE, 1)).toEqual({ ok: false, reason: 'outside', address: 20 * PAGE })
     expect(memory.read(20 * PAGE - 1, 1)).toEqual({ ok: false, reason: 'excluded', address: 20 * PAGE - 1 })
+    for (const [at, length] of [
+      [-1, 1],
+      [0, -1],
+      [2 ** 53, 1],
+      [0.5, 1],
+      [0, 0.5],
+    ] as const)
+      expect(() => memory.read(at, length)).toThrow(`read of ${length} bytes at physical address ${at}`)
     expect(memory.inputSize).toBe(3 * PAGE)
     expect([...memory.blocks()].map(({ phys, bytes }) => [phys / PAGE, bytes[0]])).toEqual([
       [2, 2],
