@@ -7,6 +7,7 @@ import {
   encodeLuo,
   encodeMemfd,
   flbCapacity,
+  type KhoBlock,
   type Luo,
   type LuoSpec,
 } from '../../../formats/blobs/index.js'
@@ -240,17 +241,95 @@ describe('LUO in the struct form', () => {
     expect(blob.faults).toEqual([])
   })
 
-  it.each<[string, (state: DataView) => void, string[]]>([
-    ['other text', state => state.setUint8(5, 0x34), ['LUO-COMPATIBLE']],
-    ['sessions at no address', state => state.setBigUint64(16, 2n ** 60n, true), ['LUO-POINTER']],
-    ['objects at no address', state => state.setBigUint64(24, 2n ** 60n, true), ['LUO-POINTER']],
-    ['objects that are not there', state => state.setBigUint64(24, 0x7000n, true), ['LUO-ABSENT']],
-    ['sessions that are not there', state => state.setBigUint64(16, 0x7000n, true), ['LUO-BLOCK-ABSENT']],
-    ['sessions that are not aligned', state => state.setBigUint64(16, 0x7008n, true), ['LUO-BLOCK-POINTER']],
+  it.each<[string, (state: DataView) => void, [code: string, address: number | null, path: string][]]>([
+    ['other text', state => state.setUint8(5, 0x34), [['LUO-COMPATIBLE', 0, 'luo']]],
+    ['sessions at no address', state => state.setBigUint64(16, 2n ** 60n, true), [['LUO-POINTER', 0, 'luo']]],
+    ['objects at 2^52', state => state.setBigUint64(24, 2n ** 52n, true), [['LUO-POINTER', 0, 'luo']]],
+    [
+      'objects that are not there',
+      state => state.setBigUint64(24, 0x7000n, true),
+      [['LUO-ABSENT', 0x7000, 'luo/flbs']],
+    ],
+    [
+      'objects that are not aligned',
+      state => state.setBigUint64(24, 0x7008n, true),
+      [
+        ['LUO-POINTER', 0x7008, 'luo/flbs'],
+        ['LUO-ABSENT', 0x7008, 'luo/flbs'],
+      ],
+    ],
+    [
+      'sessions that are not there',
+      state => state.setBigUint64(16, 0x7000n, true),
+      [['LUO-BLOCK-ABSENT', 0x7000, 'luo/blocks/0x7000']],
+    ],
+    [
+      'sessions that are not aligned',
+      state => state.setBigUint64(16, 0x7008n, true),
+      [['LUO-BLOCK-POINTER', null, 'luo']],
+    ],
   ])('with %s', (_, damage, expected) => {
-    const { memory, address, decode } = encode({ sessions: sessions(2) })
-    damage(viewOf(memory.page(address)))
-    expect(codes(decode())).toEqual(expected)
+    const { memory, address: blob, decode } = encode({ sessions: sessions(2) })
+    damage(viewOf(memory.page(blob)))
+    const found = decode().faults.map(({ code, address, path }) => [
+      code,
+      address === blob ? 0 : address,
+      path,
+    ])
+    expect(found).toEqual(expected)
+  })
+
+  it('names each damaged entry by its own address and path', () => {
+    const files = [
+      { compatible: 'x', data: 1n, token: 1n },
+      { compatible: 'x', data: 2n, token: 2n },
+      { compatible: 'x', data: 3n, token: 3n },
+    ]
+    const flbs = [
+      { name: 'a', data: 0n, count: 1n },
+      { name: 'b', data: 0n, count: 4n },
+      { name: 'c', data: 0n, count: 3n },
+    ]
+    const { memory, decode } = encode({ sessions: [{ name: 's', files }], flbs })
+    const luo = decode().value as Luo
+    const [file, second, third] = luo.sessions[0]!.files.map(it => it.extent.start)
+    const [flb, held] = luo.flbs!.entries.map(it => it.extent.start)
+    const at = (address: number) => memory.page(address - (address % 4096)).subarray(address % 4096)
+    at(file!)[0] = 0
+    at(second!).fill(0x41, 0, 48)
+    viewOf(at(third!)).setBigUint64(56, 2n, true)
+    at(flb!)[0] = 0
+    expect(decode().faults.map(({ code, address, path }) => [code, address, path])).toEqual([
+      ['LUO-FILE-COMPATIBLE', file, 'luo/sessions/s/files/1'],
+      ['LUO-NAME-UNTERMINATED', second, 'luo/sessions/s/files/#1'],
+      ['LUO-TOKEN-DUPLICATE', third, 'luo/sessions/s/files/#2'],
+      ['LUO-NAME-EMPTY', flb, 'luo/flbs/#0'],
+      ['LUO-FLB-REFCOUNT', held, 'luo/flbs/#1'],
+    ])
+  })
+
+  it('with a file count and no list of files, says so of the session', () => {
+    const { memory, decode } = encode({ sessions: sessions(1) })
+    const { start } = (decode().value as Luo).sessions[0]!.extent
+    viewOf(memory.page(start - 16)).setBigUint64(16 + 72, 2n, true)
+    expect(decode().faults).toMatchObject([
+      {
+        code: 'LUO-FILE-COUNT',
+        address: start,
+        path: 'luo/sessions/s0',
+        message: 'session has 2 files, but no list of them',
+      },
+    ])
+  })
+
+  it('takes as many objects as a page holds, and no more', () => {
+    const flbs = Array.from({ length: 63 }, (_, n) => ({ name: `f${n}`, data: 0n, count: 1n }))
+    const { memory, decode } = encode({ sessions: withFiles(1), flbs })
+    expect(decode().faults).toEqual([])
+    const { start } = (decode().value as Luo).flbs!.extent
+    viewOf(memory.page(start)).setBigUint64(8, 64n, true)
+    expect(codes(decode())).toEqual(['LUO-FLB-COUNT'])
+    expect((decode().value as Luo).flbs?.entries.length).toBe(63)
   })
 
   it('of other text is bytes, and takes what follows the NUL', () => {
@@ -283,6 +362,8 @@ describe('LUO in the struct form', () => {
   it('refuses a chain that comes back', () => {
     const itself = blocks((first, _, [address]) => first.setBigUint64(0, BigInt(address!), true))
     expect([itself.found, itself.luo.sessions.length]).toEqual([['LUO-BLOCK-CYCLE'], 51])
+    const [{ extent, path }] = itself.luo.blocks as [KhoBlock]
+    expect(itself.blob.faults).toMatchObject([{ address: extent.start, path }])
     const whole = blocks((_, second, [address]) => second.setBigUint64(0, BigInt(address!), true))
     expect([whole.found, whole.luo.sessions.length]).toEqual([['LUO-BLOCK-PARTIAL', 'LUO-BLOCK-CYCLE'], 60])
   })
@@ -307,9 +388,11 @@ describe('LUO in the struct form', () => {
 
   it('reads past a pointer that is none', () => {
     const { blob } = blocks(first => first.setBigUint64(0, 0x1234_5678_9abc_def0n, true))
-    expect(blob.faults).toMatchObject([
-      { code: 'LUO-BLOCK-POINTER', message: 'block pointer 0x123456789abcdef0 is no physical address' },
-    ])
+    const [{ extent, path }] = (blob.value as Luo).blocks as [KhoBlock]
+    const message = 'block pointer 0x123456789abcdef0 is no physical address'
+    expect(blob.faults).toMatchObject([{ code: 'LUO-BLOCK-POINTER', message, address: extent.start, path }])
+    const inside = blocks(first => first.setBigUint64(0, 0x12348n, true)).blob
+    expect(inside.faults[0]?.message).toBe('block pointer 0x12348 is not page aligned')
   })
 
   it('refuses a chain of more than 10,000 blocks', () => {
@@ -426,7 +509,30 @@ describe('LUO in the fdt form', () => {
   ])('of another %s', (_, damage, expected) => {
     const { memory, address, decode } = encode({ form: 'fdt', sessions: sessions(1) })
     damage(memory.page(address))
-    expect(codes(decode())).toEqual(expected)
+    const blob = decode()
+    expect(codes(blob)).toEqual(expected)
+    const [fault] = blob.faults
+    expect(fault!.path).toBe('luo')
+    // What is wrong with a node is said where the node begins: FDT_BEGIN_NODE, and its name.
+    if (fault!.address === address) return
+    const node = memory.page(address).subarray(fault!.address! - address)
+    expect([...node.subarray(0, 4)]).toEqual([0, 0, 0, 1])
+    expect(Buffer.from(node.subarray(4, 8)).toString()).toBe('luo-')
+  })
+
+  it('of a pointer that is no address says where it stands', () => {
+    for (const property of ['luo-session-header', 'luo-flb-header']) {
+      const { memory, address, decode } = encode({ form: 'fdt', sessions: sessions(1) })
+      const luo = decode().value as Luo
+      const pointer = property === 'luo-flb-header' ? luo.flbsAddress! : luo.sessionsAddress!
+      const wanted = Buffer.alloc(8)
+      wanted.writeBigUInt64LE(BigInt(pointer))
+      const at = Buffer.from(memory.page(address)).indexOf(wanted)
+      viewOf(memory.page(address)).setBigUint64(at, 2n ** 52n, true)
+      expect(decode().faults.map(({ code, address, path }) => [code, address, path])).toEqual([
+        ['LUO-POINTER', address + at, 'luo'],
+      ])
+    }
   })
 
   it('reads arrays whose counts cannot be up to the first empty entry', () => {
