@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addFoldedSum, csumPartial, decodeBlob, sumFolios } from '../../../formats/blobs/index.js'
+import {
+  addFoldedSum,
+  checkKhoTestSum,
+  csumPartial,
+  decodeBlob,
+  type KhoTest,
+  sumFolios,
+} from '../../../formats/blobs/index.js'
+import { buildFdt } from '../../../formats/fdt/index.js'
 import { KHO_VMALLOC } from '../../../formats/layout/index.js'
 import { geometry } from '../../../formats/memory/geometry.js'
 import { viewOf } from '../../../formats/memory/u64.js'
@@ -136,5 +144,92 @@ describe('the sum of a kho_test', () => {
     const small = { ...memory, ranges: [{ start: address, end: address + 2 * 4096 }] }
     expect(sumFolios(small, folios(2) as never, geo)).toEqual({ ok: true, sum: 0 })
     expect(sumFolios(small, folios(3) as never, geo)).toEqual({ ok: false, reason: 'outside', address })
+  })
+})
+
+describe('the folios of a kho_test', () => {
+  const bytesOf = (...values: bigint[]) => new Uint8Array(BigUint64Array.from(values).buffer)
+  const word = (value: number) => new Uint8Array(Uint32Array.of(value).buffer)
+  /** Decodes a node `data` as it is given; what is left out of it is not there. */
+  function decode(data: Record<string, Uint8Array>, magic: Uint8Array | null = word(0x4b484f21)) {
+    const memory = testMemory(geo)
+    const page = memory.allocate(1)
+    const properties = { compatible: 'kho-test-v1', ...(magic === null ? {} : { magic }) }
+    page.bytes.set(buildFdt({ properties, children: [{ name: 'data', properties: data }] }))
+    const blob = decodeBlob(memory, { name: 'kho_test', address: page.address, size: null, geometry: geo })
+    const faults = blob.faults.map(({ code, address, path }) => [code, address! - page.address, path])
+    return { test: blob.value as KhoTest, faults, memory, at: page }
+  }
+  const sum = { csum: word(0) }
+
+  it('are addresses with an order in their low bits', () => {
+    const values = [0x1000n, 0x5003n, 0x900000n + 30n, 2n ** 52n - 0x1000n]
+    const { test, faults } = decode({ ...sum, nr_folios: word(4), folios_info: bytesOf(...values) })
+    expect(faults).toEqual([])
+    expect([test.form, [...test.folios.address], [...test.folios.order]]).toEqual([
+      'array',
+      [0x1000, 0x5000, 0x900000, 2 ** 52 - 0x1000],
+      [0, 3, 30, 0],
+    ])
+  })
+
+  it.each([0n, 0xfffn, 0x1000n + 31n, 2n ** 52n, 2n ** 64n - 1n])('are not %i', value => {
+    const { test, faults } = decode({ ...sum, nr_folios: word(1), folios_info: bytesOf(value) })
+    expect(faults).toEqual([['KHO-TEST-FOLIO', 0, 'kho_test']])
+    expect([...test.folios.address]).toEqual([0])
+  })
+
+  it('of two in the FDT are told from a descriptor by what that says', () => {
+    const descriptor = (totalPages: number, flags: number, order: number) =>
+      KHO_VMALLOC.encode({ first: 0x5000, totalPages, flags, order })
+    const form = (info: Uint8Array, count: number) =>
+      decode({ ...sum, nr_folios: word(count), folios_info: info }).test.form
+    expect(form(descriptor(1, 1, 0), 2)).toBe('vmalloc')
+    for (const [pages, flags, order] of [
+      [2, 1, 0],
+      [1, 2, 0],
+      [1, 1, 1],
+    ] as const) {
+      expect(form(descriptor(pages, flags, order), 2)).toBe('array')
+      expect(form(descriptor(pages, flags, order), 3)).toBe('vmalloc')
+    }
+    expect([form(new Uint8Array(24), 3), form(new Uint8Array(8), 3), form(new Uint8Array(0), 0)]).toEqual([
+      'array',
+      null,
+      'array',
+    ])
+  })
+
+  it.each([['nr_folios', 'csum'], ['nr_folios', 'folios_info'], ['csum', 'folios_info'], ['csum']])(
+    'are not known where %s is all that is there',
+    (...names) => {
+      const all: Record<string, Uint8Array> = { ...sum, nr_folios: word(1), folios_info: bytesOf(0x5000n) }
+      const { test, faults, memory } = decode(Object.fromEntries(names.map(name => [name, all[name]!])))
+      expect(faults.filter(([code]) => code === 'KHO-TEST-DATA')).toEqual([['KHO-TEST-DATA', 0, 'kho_test']])
+      expect(test.folios.count).toBe(names.includes('nr_folios') && names.includes('folios_info') ? 1 : 0)
+      expect(checkKhoTestSum(memory, test, geo)).toBe('unknown')
+    },
+  )
+
+  it('are summed only where as many are listed as there are', () => {
+    const one = decode({ ...sum, nr_folios: word(1), folios_info: bytesOf(0n) })
+    const folio = one.memory.allocate(1)
+    const folios = { count: 1, address: Float64Array.of(folio.address), order: Uint16Array.of(0) }
+    const check = (change: Partial<KhoTest>) =>
+      checkKhoTestSum(one.memory, { ...one.test, folios, ...change }, geo)
+    expect([
+      check({}),
+      check({ nrFolios: 2 }),
+      check({ csum: null }),
+      check({ csum: 1 }),
+      check({ csum: 0xffff }),
+    ]).toEqual(['same', 'unknown', 'unknown', 'different', 'same'])
+    expect(sumFolios(one.memory, one.test.folios, geo)).toEqual({ ok: false, reason: 'outside', address: 0 })
+  })
+
+  it('have a magic number before them', () => {
+    const data = { ...sum, nr_folios: word(1), folios_info: bytesOf(0x5000n) }
+    expect(decode(data, null).faults).toEqual([['KHO-TEST-MAGIC', 0, 'kho_test']])
+    expect(decode(data, word(1)).faults).toEqual([['KHO-TEST-MAGIC', 0, 'kho_test']])
   })
 })
