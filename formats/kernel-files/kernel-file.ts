@@ -37,15 +37,17 @@ export function readKernelFile(bytes: Uint8Array, unpack: Unpack): KernelFile {
   const packed: Compression[] = []
   let image = bytes
   let outer: BootImage | null = null
-  while (packed.length < MOST_LAYERS) {
+  for (;;) {
     const boot = readBootImage(image)
     outer ??= boot
     const method = boot === null ? compressionOf(image) : (boot.payload?.method ?? null)
     if (method === null) return describe(image, outer, packed)
+    if (packed.length === MOST_LAYERS) {
+      throw new KhoError('unknown-format', `packed more than ${MOST_LAYERS} times over: this is no kernel`)
+    }
     image = unpack(method, boot?.payload?.bytes ?? image)
     packed.push(method)
   }
-  throw new KhoError('unknown-format', `packed more than ${MOST_LAYERS} times over: this is no kernel`)
 }
 
 function describe(image: Uint8Array, outer: BootImage | null, packed: Compression[]): KernelFile {

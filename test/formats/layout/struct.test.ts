@@ -1,8 +1,10 @@
+import { Parser } from 'binary-parser'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as layout from '../../../formats/layout/index.js'
 import { cName, defineStruct, describeStruct, type Struct } from '../../../formats/layout/index.js'
 import { parserOf } from '../../../formats/layout/parser-of.js'
+import { joinBytes } from '../../../formats/memory/join-bytes.js'
 import { sha256 } from '../../material.js'
 
 const INNER = defineStruct('inner', {
@@ -76,6 +78,10 @@ describe('defineStruct', () => {
     expect(OUTER.read(bytes).inner.first).toBeNull()
     expect(INNER.raw(bytes, 10, 'first')).toBe(2n ** 52n)
     expect(() => INNER.raw(bytes, 10, 'pages')).toThrow('no 8-byte field pages')
+    expect(() => INNER.raw(bytes, 10, 'none' as never)).toThrow('no 8-byte field none')
+    expect(() => INNER.raw(bytes, 31, 'first')).toThrow('there are 9')
+    expect(OUTER.raw(joinBytes([new Uint8Array(5), bytes]), 5, 'word')).toBe(value.word)
+    expect(OUTER.raw(bytes.subarray(0), 0, 'word')).toBe(value.word)
   })
 
   it('reads text as bytes, up to its NUL or to its end', () => {
@@ -101,12 +107,43 @@ describe('defineStruct', () => {
     [{ inner: { first: 2 ** 52, pages: 0 } }, 'struct inner: 4503599627370496 does not fit first, addr'],
     [{ inner: { first: null, pages: 0 } }, 'struct inner: null does not fit first'],
     [{ word: 2n ** 64n }, 'does not fit word, u64'],
+    [{ word: -1n }, '-1 does not fit word, u64'],
+    [{ word: 5 }, '5 does not fit word'],
+    [{ count: '5' }, '5 does not fit count'],
+    [{ inner: null }, 'null does not fit inner, struct inner'],
+    [{ inner: 7 }, '7 does not fit inner'],
+    [{ tag: 7 }, '7 does not fit tag'],
     [{ tag: 'abcde' }, 'abcde does not fit tag, chars of 4 bytes'],
     [{ tag: 'a\0b' }, 'does not fit tag'],
     [{ tag: '\u0100' }, 'no byte string'],
     [{ rest: new Uint8Array(4) }, '4 bytes does not fit rest'],
   ])('refuses to write what does not fit: %#', (change, message) => {
-    expect(() => OUTER.encode({ ...value, ...change })).toThrow(message)
+    expect(() => OUTER.encode({ ...value, ...change } as typeof value)).toThrow(message)
+  })
+
+  it('is as large as its fields where nothing else is said, and says where each comes from', () => {
+    expect([INNER.size, OUTER.size]).toEqual([10, 40])
+    expect(INNER.fields.map(({ size, since, source }) => [size, since, source])).toEqual([
+      [8, '1', 'inner.h'],
+      [2, '2', 'other.h'],
+    ])
+    const exact = defineStruct('x', {
+      since: '1',
+      source: 'x.h',
+      size: 8,
+      fields: [{ name: 'a', offset: 4, type: 'u32', doc: '' }],
+    })
+    expect(exact.encode({ a: 1 })).toEqual(Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0))
+    expect(defineStruct('none', { since: '1', source: 'x.h', fields: [] }).size).toBe(0)
+  })
+
+  it('is read by binary-parser with its gaps, one behind the other', () => {
+    const bytes = joinBytes([OUTER.encode(value), OUTER.encode({ ...value, tag: 'xyz' })])
+    const parser = new Parser().array('list', { type: parserOf(OUTER), length: 2 })
+    expect(parser.parse(bytes)).toEqual({ list: [value, { ...value, tag: 'xyz' }] })
+    const address = OUTER.encode(value)
+    new DataView(address.buffer).setBigUint64(10, 2n ** 52n, true)
+    expect(parserOf(OUTER).parse(address)).toEqual(OUTER.read(address))
   })
 
   it('refuses tables that cannot be', () => {
