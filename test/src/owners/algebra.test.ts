@@ -5,8 +5,15 @@ import { KHO_VMALLOC } from '../../../formats/layout/index.js'
 import { addBlock, createPageSet, removeBlock } from '../../../formats/pages/page-set.js'
 import { listRanges } from '../../../formats/pages/runs.js'
 import type { KhoState } from '../../../src/image/state.js'
-import { type ClaimKind, singleClaim } from '../../../src/model/claim.js'
-import { forEachOwnedBlock, forEachOwnedRange, ownerSets } from '../../../src/owners/algebra.js'
+import { type ClaimGroup, type ClaimKind, singleClaim } from '../../../src/model/claim.js'
+import {
+  forEachDuplicate,
+  forEachOrphanBlock,
+  forEachOwnedBlock,
+  forEachOwnedRange,
+  ownerSets,
+  ownersOf,
+} from '../../../src/owners/algebra.js'
 import { buildOwnership, ownershipOf } from '../../../src/owners/ownership.js'
 import { FIRST_FOLIO, MANY, manyFolios } from './folios-300k.js'
 import { machine } from './synthetic.js'
@@ -233,22 +240,107 @@ describe('the algebra', () => {
   })
 
   it('finds the claims on a byte, with an index and without', () => {
+    // So many claims elsewhere that they are looked through but twice before they are sorted.
+    const count = 2 ** 17
+    const far: ClaimGroup = {
+      ...{ kind: 'data', version: null, preserved: false, count },
+      starts: Float64Array.from({ length: count }, (_, n) => 2 ** 40 + n * PAGE),
+      sizes: new Float64Array(count).fill(PAGE),
+      pathOf: n => `far/#${n}`,
+    }
     fc.assert(
       fc.property(fc.array(made, { minLength: 1, maxLength: 30 }), claims => {
         const groups = claims.map(({ page, offset, pages, kind, preserved }, id) =>
           singleClaim(`c/#${id}`, page * PAGE + offset, pages * PAGE - 7, { kind, version: null, preserved }),
         )
-        const ownership = buildOwnership(groups, createPageSet(12), PAGE)
+        const ownership = buildOwnership([...groups, far], createPageSet(12), PAGE)
         for (let round = 0; round < 40; round++) {
           const start = round * 6000
           const expected = groups.flatMap(({ starts, sizes }, id) =>
             starts[0]! < start + 5 && starts[0]! + sizes[0]! > start ? [id] : [],
           )
           expect(ownership.find(start, start + 5)).toEqual(expected)
+          const some = ownership.find(start, start + 5, 2)
+          expect(some.length).toBe(Math.min(2, expected.length))
+          expect(expected).toEqual(expect.arrayContaining(some))
         }
+        const first = groups.length
+        expect(ownership.find(2 ** 40 + 5 * PAGE - 1, 2 ** 40 + 6 * PAGE + 1)).toEqual([
+          first + 4,
+          first + 5,
+          first + 6,
+        ])
+        expect(ownership.find(2 ** 40 + 5 * PAGE, 2 ** 40 + 6 * PAGE)).toEqual([first + 5])
+        expect([ownership.path(first + 5), ownership.claim(first + 5).start]).toEqual([
+          'far/#5',
+          2 ** 40 + 5 * PAGE,
+        ])
       }),
-      { numRuns: 50 },
+      { numRuns: 15 },
     )
+  })
+
+  it('names at most 16 owners of a piece, those of the whole block too, and none that is not preserved', () => {
+    const pages = createPageSet(12)
+    addBlock(pages, 8 * PAGE, 3)
+    const of = (n: number, kind: ClaimKind, preserved = true) =>
+      singleClaim(`c/#${n}`, 8 * PAGE + n, 1, { kind, version: null, preserved })
+    const many = buildOwnership(
+      Array.from({ length: 20 }, (_, n) => of(n, 'data', n !== 3)),
+      pages,
+      PAGE,
+    )
+    const named = ownersOf(many, 8 * PAGE, 9 * PAGE)
+    expect(named).toEqual([...Array(17).keys()].filter(n => n !== 3).map(n => `c/#${n}`))
+    // A blob has the block that begins with it, to its end; data has not.
+    const blob = buildOwnership([of(0, 'data'), of(1, 'blob')], pages, PAGE)
+    expect([ownersOf(blob, 8 * PAGE, 9 * PAGE), ownersOf(blob, 12 * PAGE, 13 * PAGE)]).toEqual([
+      ['c/#0', 'c/#1'],
+      ['c/#1'],
+    ])
+    expect([
+      blob.ownedAt(8 * PAGE),
+      blob.ownedAt(15 * PAGE),
+      blob.ownedAt(16 * PAGE),
+      blob.ownedAt(0),
+    ]).toEqual([{ first: 0, claims: 2 }, { first: 1, claims: 1 }, null, null])
+    expect(ownersOf(buildOwnership([], pages, PAGE), 8 * PAGE, 9 * PAGE)).toEqual([])
+  })
+
+  it('stops wherever it is told to', () => {
+    const pages = createPageSet(12)
+    for (const page of [1, 3, 4, 5, 9]) addBlock(pages, page * PAGE, 0)
+    const claims = [
+      [0, 2],
+      [3, 1],
+      [4, 4],
+      [4, 1],
+      [20, 2],
+      [20, 1],
+    ] as const
+    const groups = claims.map(([page, count], id) =>
+      singleClaim(`c/#${id}`, page * PAGE, count * PAGE, { kind: 'data', version: null, preserved: true }),
+    )
+    const ownership = buildOwnership(groups, pages, PAGE)
+    const walks = [
+      (visit: (start: number) => unknown) => forEachOwnedRange(pages, ownership, visit),
+      (visit: (start: number) => unknown) => forEachOwnedBlock(pages, ownership, visit),
+      (visit: (start: number) => unknown) => forEachOrphanBlock(pages, ownership, visit),
+      (visit: (start: number) => unknown) => forEachDuplicate(ownership, visit),
+    ]
+    const all = walks.map(walk => {
+      const seen: number[] = []
+      walk(start => seen.push(start))
+      return seen.map(start => start / PAGE)
+    })
+    expect(all).toEqual([[1, 3, 4, 5, 9], [1, 3, 4, 5, 9], [9], [4, 20]])
+    for (const [n, walk] of walks.entries()) {
+      for (let most = 1; most <= all[n]!.length; most++) {
+        const seen: number[] = []
+        walk(start => seen.push(start) < most)
+        expect(seen.map(start => start / PAGE)).toEqual(all[n]!.slice(0, most))
+      }
+    }
   })
 
   it('stops when told to', () => {
