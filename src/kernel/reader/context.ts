@@ -16,6 +16,8 @@ export interface Running {
   trace: Trace
   /** Early allocations may come from other memory than scratch. */
   extended: boolean
+  /** Names of objects in a list of LUO's that nothing leads to. */
+  strayFlbs(): string[]
   /** Files that user space has taken back. */
   taken: number
 }

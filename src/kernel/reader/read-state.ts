@@ -9,6 +9,7 @@ import type { RegionWish } from './memblock.js'
 import type { ReaderMemory } from './memory.js'
 import { roomEvents } from './room.js'
 import { runKernel } from './running.js'
+import { strayFlbs } from './stray-flbs.js'
 import type { ReaderEvent, Trace } from './trace.js'
 
 /** What one kernel makes of a state, from its first look to the last file taken back. */
@@ -59,6 +60,7 @@ function follow(
     areas: areasOf(state),
     record: start === undefined ? recordOf(state) : start.record,
     unseen: unseenOf(state),
+    strayFlbs: () => strayFlbs(state),
   })
 }
 

@@ -34,6 +34,8 @@ export interface RunInput {
   liveupdate: boolean
   /** Where its setup_data record lies; null where there is none, or nothing says. */
   record: number | null
+  /** Names of objects in a list of LUO's that nothing leads to: looked for where they are missed. */
+  strayFlbs(): string[]
   /** Contents were taken out of the dump: they are not judged. */
   redacted: boolean
   /** Descriptors of vmalloc areas that are blobs of their own, and the path of each. */
@@ -57,6 +59,7 @@ export function runKernel(input: RunInput): Trace {
     root: rawFdt(memory, input.root),
     trace,
     extended: input.extended,
+    strayFlbs: input.strayFlbs,
     taken: 0,
   }
   const whole = { rule: 'ROOT-STRUCTURE', path: 'fdt', decides: 'what is handed over' }
