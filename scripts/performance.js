@@ -117,7 +117,9 @@ try {
     ...compiledWalk(tracker),
     ...installedDrgn(),
   ]
-  writeFileSync(join(root, 'docs/performance.md'), page(rows))
+  const written = join(root, 'docs/performance.md')
+  writeFileSync(written, page(rows))
+  execFileSync('npx', ['biome', 'check', '--write', written], { cwd: root, stdio: 'ignore' })
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -28,15 +28,15 @@ const PART_BYTES = 2 ** 22
 /** Less than this is not worth a thread. */
 const LARGE = 2 ** 28
 
-/** A thread takes half as long to begin: what this one is through with sooner it does alone. */
+/** A thread takes nearly half as long to begin: what this one is through with sooner it does alone. */
 const WORTH_MS = 60
 
 /** By so many parts it tells how long the rest takes, but not by the first, which V8 has not made fast yet. */
 const TRIED = 8
 const SLOW_PARTS = 16
 
-/** No part takes less: 40 GiB a second. */
-const LEAST_MS = 0.1
+/** So many parts take longer than it takes a thread to begin, whatever they are in. */
+const LONG_PARTS = 128
 
 /** Reading saturates memory with few, decompressing a disk with a few more. */
 const MOST_THREADS = 8
@@ -151,7 +151,7 @@ function pace(count: number): (part: number) => boolean {
   let from = SLOW_PARTS
   let began = 0
   return part => {
-    if ((count - part) * LEAST_MS > WORTH_MS) return true
+    if (count > LONG_PARTS) return true
     if (part < from) return false
     const now = performance.now()
     if (began === 0) began = now
