@@ -1,3 +1,5 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { bench, describe } from 'vitest'
 import { writeElf } from '../formats/dumps/index.js'
 import { type AbiName, abiOf, encoderOf, trackerOptions } from '../formats/kernels/index.js'
@@ -12,11 +14,14 @@ import { loadState } from '../src/image/load-state.js'
 import { openBytes } from '../src/node/open.js'
 import { writeState } from '../src/write/state-writer.js'
 import { halfRandom } from './half-random.js'
+import { benchFolder, compiledWalk, run } from './peers.js'
 
 /*
- * What the kernels' own C walk takes for the same sets is quoted in docs/compare.md: 16 to 19 ms for 16 GiB, 490 to 530 ms
- * for 1 TiB of which a random half is preserved.
+ * Beside it, where there is a compiler, what a booting kernel does of it: bench/walk.c. In a kernel itself, docs/compare.md, that takes
+ * 16 to 19 ms for 16 GiB, 490 to 530 ms for 1 TiB of which a random half is preserved.
  */
+const folder = benchFolder()
+const walk = compiledWalk(folder)
 
 const PAGES = geometry(12)
 const GIB = 2 ** 30
@@ -71,6 +76,15 @@ for (const [name, pages] of Object.entries(SETS)) {
       const tracker = trackerOf(abiOf(abi).tracker)
       const options = trackerOptions(abi, PAGES)
       bench(abi, () => void tracker.decode(memory, root, options))
+      if (walk === null || abi !== 'kho-v4') continue
+      const file = join(folder, name.replaceAll(' ', '-'))
+      const fd = openSync(file, 'w')
+      const segments = builder.segments().map(({ phys, bytes }) => ({ phys, content: bytes }))
+      writeElf(segments, {}, bytes => void writeSync(fd, bytes))
+      closeSync(fd)
+      bench('walk in C, reading the file', () => run(walk, file, String(root.addresses[0])), {
+        iterations: 5,
+      })
     }
   })
 

@@ -91,14 +91,17 @@ export function threadedSearch(image: SearchedImage, settings: SearchSettings = 
     cuts ??= parts.cuts(partBytes)
     if (cuts.length - 1 > MOST_PARTS) return alone(kind, visit, progress)
     const board = createBoardData(kind, cuts)
-    const start = () => {
-      threads ??= startThreads(count - 1, image)
-      threads.post(board)
+    const help = {
+      isWanted: idle || threads !== undefined ? () => true : pace(cuts.length - 1),
+      start() {
+        threads ??= startThreads(count - 1, image)
+        threads.post(board)
+      },
     }
     const total = totalOf(memory)
     let before: PassEdges = { first: -1, end: -1 }
     try {
-      for (const { marks, here, part } of eachPart(board, parts, start, { idle, patience })) {
+      for (const { marks, here, part } of eachPart(board, parts, help, { idle, patience })) {
         eachMarkBetween(kind, memory, before, marks.edges, visit)
         if (marks.addresses === null) lookAt(board, parts, part, visit)
         else marks.addresses.forEach(visit)
@@ -117,7 +120,7 @@ export function threadedSearch(image: SearchedImage, settings: SearchSettings = 
 function* eachPart(
   board: BoardData,
   parts: MemoryParts,
-  start: () => void,
+  help: { isWanted(part: number): boolean; start(): void },
   { idle, patience }: { idle: boolean; patience: number },
 ): Generator<{ part: number; marks: PartMarks; here: boolean }> {
   const mine = new Map<number, PartMarks>()
@@ -127,12 +130,11 @@ function* eachPart(
       gatherMarks(visit => lookAt(board, parts, part, visit)),
     )
   const count = board.cuts.length - 1
-  const isLong = pace(count)
   let alone = true
   for (let part = 0; part < count; ) {
-    if (alone && (idle || isLong(part))) {
+    if (alone && help.isWanted(part)) {
       alone = false
-      start()
+      help.start()
     }
     const marks = mine.get(part) ?? marksOf(board, part)
     if (marks !== null) {
