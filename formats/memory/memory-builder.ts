@@ -134,6 +134,8 @@ export function createMemoryBuilder(options: BuilderOptions): MemoryBuilder {
       if (address % pageSize !== 0)
         throw new KhoError('usage', `${hex(address)} is not page aligned`, { address })
       const first = address / pageSize
+      const kept = inOnePiece(pages, first, count, pageSize)
+      if (kept !== null) return { address, bytes: kept }
       const whole = new Uint8Array(count * pageSize)
       for (let i = 0; i < count; i++) {
         const view = whole.subarray(i * pageSize, (i + 1) * pageSize)
@@ -248,4 +250,20 @@ function builtMemory(
       }
     },
   }
+}
+
+/** Pages that are there and lie one behind the other in one piece, as they were allocated; else null. */
+function inOnePiece(
+  pages: ReadonlyMap<number, Uint8Array>,
+  first: number,
+  count: number,
+  pageSize: number,
+): Uint8Array | null {
+  const start = pages.get(first)
+  if (start === undefined) return null
+  for (let i = 1; i < count; i++) {
+    const page = pages.get(first + i)
+    if (page?.buffer !== start.buffer || page.byteOffset !== start.byteOffset + i * pageSize) return null
+  }
+  return new Uint8Array(start.buffer, start.byteOffset, count * pageSize)
 }

@@ -20,6 +20,18 @@ export function nextBlock(bits: OrderBits, from: number): number {
   return -1
 }
 
+/** The first block that begins at or after an address, and of several there that of the lowest order; null where there is none. */
+export function blockFrom(set: PageSet, address: number): FoundBlock | null {
+  let found: FoundBlock | null = null
+  for (const order of orders(set)) {
+    const size = blockSize(set, order)
+    const block = nextBlock(set.orders.get(order)!, Math.ceil(address / size))
+    if (block >= 0 && (found === null || block * size < found.address))
+      found = { address: block * size, order }
+  }
+  return found
+}
+
 /** Blocks that share a byte with `[start, end)`, lowest order first, at most `limit` of them. */
 export function blocksIn(set: PageSet, start: number, end: number, limit: number): FoundBlock[] {
   const found: FoundBlock[] = []

@@ -16,7 +16,8 @@ import { KhoError } from '../../formats/error.js'
 import { nativeU64Bytes } from '../../formats/fdt/index.js'
 import type { WritingKernel } from '../../formats/kernels/index.js'
 import { hex } from '../../formats/memory/fault.js'
-import { blockSize, blocksAt, type PageSet, removeBlock } from '../../formats/pages/page-set.js'
+import { blockSize, type PageSet, removeBlock } from '../../formats/pages/page-set.js'
+import { blockFrom } from '../../formats/pages/query.js'
 import type { KhoState } from '../image/state.js'
 import { claims } from '../model/claims.js'
 import { folioListOf } from '../model/folio-list.js'
@@ -99,13 +100,12 @@ function freeStructures({ state, pages }: Work, blob: Blob, except: readonly str
   }
 }
 
-/** Every block that begins in an extent. */
+/** Every block that begins in an extent, which may be as long as a property says. */
 function freeExtent(pages: PageSet, start: number, size: number, pageSize: number): void {
-  const first = start - (start % pageSize)
-  for (let at = first; at < start + size; ) {
-    const block = blocksAt(pages, at).find(({ address }) => address === at)
-    if (block !== undefined) removeBlock(pages, block.address, block.order)
-    at += block === undefined ? pageSize : blockSize(pages, block.order)
+  let block = blockFrom(pages, start - (start % pageSize))
+  while (block !== null && block.address < start + size) {
+    removeBlock(pages, block.address, block.order)
+    block = blockFrom(pages, block.address + blockSize(pages, block.order))
   }
 }
 

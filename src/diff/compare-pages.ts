@@ -11,11 +11,12 @@ import { isUncovered, uncovered } from '../../formats/pages/coverage-algebra.js'
 import {
   blockSize,
   createPageSet,
-  hasBlock,
   orderBits,
+  orders,
   type PageSet,
   putSpan,
 } from '../../formats/pages/page-set.js'
+import { countRun } from '../../formats/pages/query.js'
 import { compareOnce, isEmpty, type WordComparison, without } from '../../formats/pages/words.js'
 import type { KhoState } from '../image/state.js'
 import { ownershipOf } from '../owners/ownership.js'
@@ -145,13 +146,13 @@ function splitSide(path: string, frames: Frames, blocks: PageSet): Side {
 /** `2 of order 0, 1 of order 9`: the blocks of a set that begin in frames. */
 function orderText(frames: Frames, blocks: PageSet): string {
   const parts: string[] = []
-  for (const order of [...blocks.orders.keys()].sort((x, y) => x - y)) {
+  for (const order of orders(blocks)) {
     const size = blockSize(blocks, order)
+    const bits = blocks.orders.get(order)!
     let count = 0
     for (let n = 0; n < frames.starts.length; n++) {
-      const first = Math.ceil((frames.starts[n] as number) / size) * size
-      for (let at = first; at < (frames.ends[n] as number); at += size)
-        if (hasBlock(blocks, at, order)) count++
+      const [start, end] = [frames.starts[n] as number, frames.ends[n] as number]
+      count += countRun(bits, Math.ceil(start / size), Math.ceil(end / size))
     }
     if (count > 0) parts.push(`${count} of order ${order}`)
   }

@@ -56,20 +56,28 @@ const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info']
  * one finding with a count, unless `all` is asked for; where a decoder and a predicate both saw it, the worse counts.
  */
 export function toFindings(found: readonly Found[], memory: PhysicalMemory, all: boolean): Finding[] {
-  const groups = new Map<string, Finding>()
-  const findings: Finding[] = []
-  for (const entry of [...found].sort(compare)) {
-    const key = `${entry.rule.id} ${rootCause(entry.path)}`
-    const group = all ? undefined : groups.get(key)
-    if (group !== undefined) {
-      if (group.severity === entry.severity) group.count += entry.count
-      continue
+  const shown = all ? [...found] : worstOfEach(found)
+  return shown.sort(compare).map(entry => toFinding(entry, memory))
+}
+
+/** Of what has one root cause the worst, with the count of all that are as bad. */
+function worstOfEach(found: readonly Found[]): Found[] {
+  const rules = new Map<Rule, Map<string, Found>>()
+  for (const entry of found) {
+    let causes = rules.get(entry.rule)
+    if (causes === undefined) {
+      causes = new Map()
+      rules.set(entry.rule, causes)
     }
-    const finding = toFinding(entry, memory)
-    groups.set(key, finding)
-    findings.push(finding)
+    const cause = rootCause(entry.path)
+    const worst = causes.get(cause)
+    if (worst === undefined) causes.set(cause, entry)
+    else if (entry.severity === worst.severity) {
+      const first = compare(entry, worst) < 0 ? entry : worst
+      causes.set(cause, { ...first, count: worst.count + entry.count })
+    } else if (compare(entry, worst) < 0) causes.set(cause, entry)
   }
-  return findings
+  return [...rules.values()].flatMap(causes => [...causes.values()])
 }
 
 function compare(a: Found, b: Found): number {

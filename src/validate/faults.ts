@@ -1,8 +1,9 @@
-import { type Blob, checkMemfdFolios, type Memfd } from '../../formats/blobs/index.js'
+import { type Blob, checkMemfdFolios } from '../../formats/blobs/index.js'
 import type { Fault } from '../../formats/memory/fault.js'
 import type { KhoState } from '../image/state.js'
 import { describedOf } from '../model/described-index.js'
 import { folioListOf } from '../model/folio-list.js'
+import { memfdsIn } from '../rules/checks/context.js'
 
 /** Everything that a decoder noticed in a state, folio lists of memfds included. */
 export function faultsOf(state: KhoState): Fault[] {
@@ -12,15 +13,9 @@ export function faultsOf(state: KhoState): Fault[] {
 
 /** Lists of folios are read when asked for, so the blobs' own faults do not have what is wrong in them. */
 function folioFaults(state: KhoState, blob: Blob): Fault[] {
-  return memfdsOf(blob).flatMap(memfd => {
+  if (blob.value?.kind !== 'luo') return []
+  return memfdsIn(blob.value).flatMap(memfd => {
     const { folios } = folioListOf(state, memfd)
     return checkMemfdFolios(memfd, folios, state.geometry)
   })
-}
-
-/** The memfds of a blob, each once, though several files may name one. */
-function memfdsOf(blob: Blob): Memfd[] {
-  if (blob.value?.kind !== 'luo') return []
-  const files = blob.value.sessions.flatMap(session => session.files)
-  return [...new Set(files.map(file => file.memfd).filter(memfd => memfd !== null))]
 }

@@ -71,8 +71,24 @@ export function filesOf(state: KhoState): readonly LuoFile[] {
 }
 
 /** The memfds of a state, each once, though several files may name one. */
-export function memfdsOf(state: KhoState): Memfd[] {
-  return [...new Set(filesOf(state).flatMap(file => (file.memfd === null ? [] : [file.memfd])))]
+export function memfdsOf(state: KhoState): readonly Memfd[] {
+  const luo = luoOf(state)
+  return luo === null ? [] : memfdsIn(luo)
+}
+
+const memfds = new WeakMap<Luo, readonly Memfd[]>()
+
+/** The memfds of LUO's files, each once. */
+export function memfdsIn(luo: Luo): readonly Memfd[] {
+  let found = memfds.get(luo)
+  if (found === undefined) {
+    const distinct = new Set<Memfd>()
+    for (const { files } of luo.sessions)
+      for (const { memfd } of files) if (memfd !== null) distinct.add(memfd)
+    found = [...distinct]
+    memfds.set(luo, found)
+  }
+  return found
 }
 
 /** How a kernel is called in a message. */

@@ -2,7 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { findOverlaps } from '../../../formats/pages/overlap.js'
 import { addBlock, addRun, blockSize, createPageSet, orders } from '../../../formats/pages/page-set.js'
-import { blocksIn, countBlocksIn, countRun, forEachGap, nextBlock } from '../../../formats/pages/query.js'
+import {
+  blockFrom,
+  blocksIn,
+  countBlocksIn,
+  countRun,
+  forEachGap,
+  nextBlock,
+} from '../../../formats/pages/query.js'
 import { listBlocks, listRanges } from '../../../formats/pages/runs.js'
 
 const blocks = fc.array(
@@ -28,6 +35,16 @@ describe('blocks in a range', () => {
         const byOrder = touching.sort((a, b) => a.order - b.order || a.address - b.address)
         expect(blocksIn(set, start, end, 1000)).toEqual(length === 0 ? [] : byOrder)
         expect(countBlocksIn(set, start, end)).toBe(length === 0 ? 0 : byOrder.length)
+      }),
+    )
+  })
+
+  it('begin at or after an address', () => {
+    fc.assert(
+      fc.property(blocks, fc.nat(2 ** 30), (list, address) => {
+        const set = setOf(list)
+        const later = listBlocks(set).filter(block => block.address >= address)
+        expect(blockFrom(set, address)).toEqual(later[0] ?? null)
       }),
     )
   })
