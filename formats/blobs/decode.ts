@@ -34,6 +34,9 @@ const PATHS: Record<string, string> = {
   'kexec-metadata': 'kexec-metadata',
 }
 
+/** Names of children that can be memblock's, of all series. */
+export const MEMBLOCK_NAMES: readonly string[] = ['memblock', 'reserve_mem']
+
 /** Order of a 1 GiB page of 4K pages, the largest that vmalloc maps. */
 const MOST_ORDER = 18
 
@@ -56,7 +59,7 @@ export function decodeBlob(memory: PhysicalMemory, input: BlobInput): Blob {
 
 function decodeNode(context: BlobContext, blob: Blob, node: FdtNode): void {
   blob.format = 'node'
-  if (blob.name === 'memblock' || blob.name === 'reserve_mem') {
+  if (MEMBLOCK_NAMES.includes(blob.name)) {
     const memblock = decodeMemblock(context, node, null, blob.path)
     if (memblock !== null) {
       blob.format = memblock.compatible === RESERVE_MEM_V4_COMPATIBLE ? 'reserve_mem-v1' : 'memblock-v1'

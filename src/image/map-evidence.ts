@@ -1,3 +1,4 @@
+import { MEMBLOCK_NAMES } from '../../formats/blobs/decode.js'
 import { type FdtNode, findProperty, nativeU64 } from '../../formats/fdt/index.js'
 import type { Abi } from '../../formats/kernels/index.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
@@ -74,7 +75,8 @@ function missingPages(memory: PhysicalMemory, found: FoundRoot, { abi, decode, o
 /** Where the regions of reserve_mem= begin, which memblock's child names. */
 function regionsOf(memory: PhysicalMemory, { fdt }: FoundRoot, { geometry }: TrackerOptions): number[] {
   return fdt.root.children.flatMap(child => {
-    const { value } = decodeChild(memory, child, geometry)
+    // Others are not looked into: they can be as long as the dump is.
+    const value = MEMBLOCK_NAMES.includes(child.name) ? decodeChild(memory, child, geometry).value : null
     if (value?.kind === 'memblock') return value.regions.flatMap(({ start }) => (start ? [start] : []))
     return inlineMem(child)
   })
