@@ -41,17 +41,21 @@ export interface ExtractPlan {
  */
 export function planExtract(state: KhoState, part: Node): ExtractPlan {
   const content = contentOf(part)
-  const plan: ExtractPlan = {
-    path: part.path,
-    what: part.what,
-    size: content.size,
-    present: 0,
-    holes: 0,
-    missing: [],
-    missingBytes: 0,
-    incomplete: content.incomplete,
-    content,
-  }
+  const { path, what } = part
+  const { size, incomplete } = content
+  return { path, what, size, incomplete, content, ...figuresOf(state, content) }
+}
+
+type Figures = Pick<ExtractPlan, 'present' | 'holes' | 'missing' | 'missingBytes'>
+
+/** Several files may have one content, which may be long: it is looked at once. */
+const figures = new WeakMap<Content, Figures>()
+
+function figuresOf(state: KhoState, content: Content): Figures {
+  const known = figures.get(content)
+  if (known !== undefined) return known
+  const plan: Figures = { present: 0, holes: 0, missing: [], missingBytes: 0 }
+  figures.set(content, plan)
   walkContent(state.image.memory, content, {
     bytes(_offset, bytes) {
       plan.present += bytes.length
@@ -64,7 +68,7 @@ export function planExtract(state: KhoState, part: Node): ExtractPlan {
       addMissing(plan.missing, { start: offset, end: offset + length, address, reason })
     },
   })
-  plan.holes = plan.size - plan.present - plan.missingBytes
+  plan.holes = content.size - plan.present - plan.missingBytes
   return plan
 }
 
@@ -74,6 +78,7 @@ export function writeContents(
   plan: ExtractPlan,
   put: (bytes: Uint8Array, offset: number) => void,
 ): void {
+  if (plan.present === 0) return
   const zeros = new Uint8Array(1 << 16)
   walkContent(state.image.memory, plan.content, {
     bytes: (offset, bytes) => put(bytes, offset),

@@ -6,6 +6,7 @@ import type { KhoState } from '../../image/state.js'
 import { holdsItems } from '../../model/kind.js'
 import type { Node } from '../../model/node.js'
 import { isPattern, outerParts } from '../../model/pattern.js'
+import type { Content } from '../../model/piece.js'
 import { fileFor, gapHash, makeFolder } from '../../node/output-folder.js'
 import { openContentFile } from '../shared/content-file.js'
 import { targetOf } from '../shared/target.js'
@@ -22,6 +23,9 @@ export interface WrittenFile {
 
 /** The list of digests, as `sha256sum -c` reads it. */
 export const SUMS = 'SHA256SUMS'
+
+/** Digests by what was written: several files may have one content. */
+type Digests = Map<Content, string>
 
 /** Holes are zeros to a digest: a file of 2^52 bytes without one folio would take for ever. */
 const MOST_HASHED = 2 ** 37
@@ -65,7 +69,8 @@ export function writeFolder(
   const plans = parts.map(part => planExtract(state, part))
   if (!options.partial) for (const plan of plans) refuseMissing(plan)
   makeFolder(folder)
-  const written = plans.map(plan => writeOne(state, plan, folder, options.inputs, terminal))
+  const digests: Digests = new Map()
+  const written = plans.map(plan => writeOne(state, plan, folder, options.inputs, digests, terminal))
   const sums = written.flatMap(({ sha256, plan }) =>
     sha256 === null ? [] : [`${sha256}  ${fileFor(folder, plan.path).name}\n`],
   )
@@ -85,11 +90,14 @@ function writeOne(
   plan: ExtractPlan,
   folder: string,
   inputs: readonly string[],
+  digests: Digests,
   terminal: Terminal,
 ): WrittenFile {
   const { file: path } = fileFor(folder, plan.path)
-  const hash = plan.size <= MOST_HASHED ? gapHash() : null
-  if (hash === null) warn(terminal, `${plan.path} has ${plan.size} bytes: it is not in ${SUMS}`)
+  const known = digests.get(plan.content)
+  const hashed = plan.size <= MOST_HASHED
+  const hash = hashed && known === undefined ? gapHash() : null
+  if (!hashed) warn(terminal, `${plan.path} has ${plan.size} bytes: it is not in ${SUMS}`)
   const file = openContentFile(path, inputs, terminal)
   try {
     writeContents(state, plan, (bytes, offset) => {
@@ -100,5 +108,7 @@ function writeOne(
   } finally {
     file.close()
   }
-  return { plan, file: path, sha256: hash?.digest(plan.size) ?? null }
+  const sha256 = known ?? hash?.digest(plan.size) ?? null
+  if (sha256 !== null) digests.set(plan.content, sha256)
+  return { plan, file: path, sha256 }
 }
