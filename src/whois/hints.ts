@@ -61,7 +61,7 @@ function virtualHint(state: KhoState, asked: bigint): string {
   const range = arm ? undefined : X86.find(({ start, end }) => asked >= start && asked < end)
   if (range !== undefined) {
     const physical = range.physical(asked, BigInt(state.geometry.pageSize))
-    if (physical === null || physical >= BigInt(ADDRESS_LIMIT)) {
+    if (physical === null) {
       return `this looks like ${range.what}, not a physical address`
     }
     const where = `${hex(physical)}, ${preservedText(state, Number(physical))}`
@@ -84,8 +84,7 @@ function probableHint(state: KhoState, address: number): string | null {
 function frameHint(state: KhoState, address: number): string | null {
   const { pages } = state.tracker.decode
   const physical = address * state.geometry.pageSize
-  if (address === 0 || physical >= ADDRESS_LIMIT || blocksAt(pages, address).length > 0) return null
-  if (blocksAt(pages, physical).length === 0) return null
+  if (blocksAt(pages, address).length > 0 || blocksAt(pages, physical).length === 0) return null
   return `if a page frame number was meant: its page is at ${hex(physical)}, which is preserved`
 }
 
