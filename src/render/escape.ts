@@ -5,10 +5,14 @@
 const UNSAFE =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 
+/** Printable ASCII: nearly all that is ever written. */
+const PRINTABLE = /^[ -~]*$/
+
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /** Text from a dump or a command line, fit for a terminal: unsafe characters become `\n`, `\x1b`, `\u202e`. */
 export function escapeText(text: string): string {
+  if (PRINTABLE.test(text)) return text
   return text.replace(UNSAFE, character => {
     const code = character.charCodeAt(0)
     const short = SHORT[character]

@@ -107,6 +107,12 @@ function writeRows(
   layout: Layout,
 ): void {
   const { row, rowWidth } = layout
+  const [only, more] = bytes.length > row ? [] : rowsOf(bytes, row)
+  if (layout.label === null && only !== undefined && more === undefined) {
+    // Most fields: one row, with the label beside it.
+    write(`${placeText(address, offset, palette, layout)}  ${only.padEnd(rowWidth)} ${label}\n`)
+    return
+  }
   // A long value goes on beside the next rows of its bytes, and below them; no name is parted from its value.
   const labels = layout.label === null ? [label] : wrapWords(label, layout.label)
   if (layout.above === true || labels.some(text => text.endsWith('='))) {
