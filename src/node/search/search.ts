@@ -36,7 +36,7 @@ const TRIED = 8
 const SLOW_PARTS = 16
 
 /** So many parts take longer than it takes a thread to begin, whatever they are in. */
-const LONG_PARTS = 128
+const LONG_PARTS = 512
 
 /** Reading saturates memory with few, decompressing a disk with a few more. */
 const MOST_THREADS = 8
