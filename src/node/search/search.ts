@@ -29,7 +29,7 @@ const PART_BYTES = 2 ** 22
 const LARGE = 2 ** 28
 
 /** A thread takes nearly half as long to begin: what this one is through with sooner it does alone. */
-const WORTH_MS = 60
+const WORTH_MS = 75
 
 /** By so many parts it tells how long the rest takes, but not by the first, which V8 has not made fast yet. */
 const TRIED = 8
