@@ -100,6 +100,7 @@ export type {
   TrackerInfo,
   TrackerState,
 } from './image/state.js'
+export type { KernelStart } from './kernel/reader/boot-of.js'
 export { parseLayout } from './layouts/layout-file.js'
 export { toArrayBuffer } from './library/array-buffer.js'
 export { type Extracted, type ExtractOptions, extract } from './library/contents.js'
