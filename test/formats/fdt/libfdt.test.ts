@@ -197,6 +197,80 @@ describe('libfdt', () => {
     expect(getProperty(raw(bytes), 0, 'p')).toBe(BADSTRUCTURE)
   })
 
+  /** A blob as an older version would have it: the same words, under another number. */
+  const older = (spec: FdtNodeSpec, version: number) => {
+    const bytes = blob(spec)
+    const view = new DataView(bytes.buffer, bytes.byteOffset)
+    view.setUint32(20, version)
+    view.setUint32(24, 2)
+    return bytes
+  }
+
+  it('knows versions from 2 on, and does not ask those before 17 for the size of their structure', () => {
+    const spec = { children: [{ name: 'n' }] }
+    expect([1, 2, 15, 16, 17].map(version => header(raw(older(spec, version))))).toEqual([
+      BADVERSION,
+      0,
+      0,
+      0,
+      0,
+    ])
+    const bytes = older(spec, 16)
+    new DataView(bytes.buffer, bytes.byteOffset).setUint32(36, 8)
+    expect(subnodeOffset(raw(bytes), 0, 'n')).toBeGreaterThan(0)
+    bytes[23] = 17
+    expect(subnodeOffset(raw(bytes), 0, 'n')).toBe(TRUNCATED)
+    const made = plain()
+    new DataView(made.buffer, made.byteOffset).setUint32(0, 0x2ff20112)
+    new DataView(made.buffer, made.byteOffset).setUint32(36, 0)
+    expect(pathOffset(raw(made), '/')).toBe(-7)
+  })
+
+  it('takes the last part of a name for it before version 16, when nodes had their whole path', () => {
+    const named = (version: number) => {
+      const bytes = older({ children: [{ name: 'n_m' }, { name: 'o' }] }, version)
+      bytes[Buffer.from(bytes).indexOf('n_m') + 1] = 0x2f
+      return raw(bytes)
+    }
+    expect(subnodeOffset(named(15), 0, 'm')).toBeGreaterThan(0)
+    expect([subnodeOffset(named(15), 0, 'n/m'), subnodeOffset(named(15), 0, 'o')]).toEqual([
+      NOTFOUND,
+      NOTFOUND,
+    ])
+    expect(subnodeOffset(named(16), 0, 'm')).toBe(NOTFOUND)
+    expect(subnodeOffset(named(16), 0, 'n/m')).toBeGreaterThan(0)
+    expect([...subnodes(named(15))].map(({ name }) => name)).toEqual(['m', null])
+  })
+
+  it('looks for values of 8 bytes and more at multiples of 8 before version 16', () => {
+    const place = (version: number, length: number) => {
+      const properties = [{ name: 'p', value: new Uint8Array(length) }]
+      const fdt = raw(older({ properties, children: [{ name: 'padding-behind-it' }] }, version))
+      const found = getProperty(fdt, 0, 'p')
+      return typeof found === 'number' ? found : found.offset - fdt.word(8)
+    }
+    // BEGIN_NODE, an empty name, tag, length, name: 20 bytes.
+    expect([place(16, 8), place(15, 8), place(15, 7), place(15, 16), place(2, 8)]).toEqual([
+      20, 24, 20, 24, 24,
+    ])
+  })
+
+  it('ends at the last byte of structure and strings', () => {
+    const bytes = plain()
+    const view = new DataView(bytes.buffer, bytes.byteOffset)
+    const [strings, size] = [view.getUint32(12), view.getUint32(32)]
+    expect(strings + size).toBe(view.getUint32(4))
+    view.setUint32(32, size - 1)
+    expect(getProperty(raw(bytes), 0, 'p')).toBe(NOTFOUND)
+    view.setUint32(32, size)
+    view.setUint32(4, strings + size - 1)
+    expect(getProperty(raw(bytes), 0, 'p')).toBe(NOTFOUND)
+    // Without the last byte of the END_NODE of the root.
+    view.setUint32(4, view.getUint32(8) + view.getUint32(36) - 5)
+    expect(getProperty(raw(bytes), 0, 'q')).toBe(NOTFOUND)
+    expect(subnodeOffset(raw(bytes), 0, 'm')).toBe(TRUNCATED)
+  })
+
   it('passes by NOPs', () => {
     const bytes = plain()
     const structure = raw(bytes).word(8)
