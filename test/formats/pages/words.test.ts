@@ -3,12 +3,16 @@ import { describe, expect, it } from 'vitest'
 import {
   compareOnce,
   countBits,
+  fillBits,
   isEmpty,
+  nextClear,
   nextSet,
   nextUsed,
   nextUsedSlot,
   sameWords,
+  upTo,
   without,
+  wordsOf,
 } from '../../../formats/pages/words.js'
 
 const word = fc.oneof(
@@ -104,5 +108,33 @@ describe('words of a bitmap', () => {
         expect(nextUsedSlot(table, from)).toBe(slot ?? Math.max(from, table.length / 2))
       }),
     )
+  })
+
+  it('have clear bits, are filled and cut off bit by bit', () => {
+    fc.assert(
+      fc.property(words, fc.nat(1300), fc.nat(1300), (a, x, y) => {
+        const size = a.length * 32
+        const [from, to] = [x % (size + 1), y % (size + 1)]
+        const bits = new Set(bitsOf(a))
+        const clear = Array.from({ length: size }, (_, bit) => bit).find(bit => bit >= from && !bits.has(bit))
+        expect(nextClear(a, from)).toBe(clear ?? size)
+        const filled = a.slice()
+        fillBits(filled, from, to)
+        for (let bit = from; bit < to; bit++) bits.add(bit)
+        expect(bitsOf(filled)).toEqual([...bits].sort((m, n) => m - n))
+        if (size === 0) return
+        const last = Math.min(to, size - 1)
+        expect(bitsOf(upTo(a, last))).toEqual(bitsOf(a).filter(bit => bit <= last))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('are those of bytes, wherever these begin', () => {
+    const bytes = Uint8Array.from({ length: 15 }, (_, n) => n)
+    expect([...wordsOf(bytes.subarray(4, 12))]).toEqual([0x07060504, 0x0b0a0908])
+    expect([...wordsOf(bytes.subarray(5, 14))]).toEqual([0x08070605, 0x0c0b0a09])
+    expect(wordsOf(bytes.subarray(4, 12)).buffer).toBe(bytes.buffer)
+    expect(wordsOf(bytes.subarray(5, 13)).buffer).not.toBe(bytes.buffer)
   })
 })
