@@ -70,8 +70,19 @@ export function builderFor(
   return builder
 }
 
-/** Where roots, records and structures lie: also those that the map does not hold. */
-export function takenRanges(state: KhoState): Range[] {
+const taken = new WeakMap<KhoState, readonly Range[]>()
+
+/** Where roots, records and structures lie: also those that the map does not hold. Looked at once: every damage asks. */
+export function takenRanges(state: KhoState): readonly Range[] {
+  let found = taken.get(state)
+  if (found === undefined) {
+    found = findTaken(state)
+    taken.set(state, found)
+  }
+  return found
+}
+
+function findTaken(state: KhoState): Range[] {
   const { memory } = state.image
   const { pageSize } = state.geometry
   const taken: Range[] = []
