@@ -20,7 +20,7 @@ const word = fc.oneof(
   fc.constant(0xffffffff),
   fc.integer({ min: 0, max: 0xffffffff }),
 )
-const words = fc.array(word, { maxLength: 40 }).map(list => Uint32Array.from(list))
+const words = fc.array(word, { maxLength: 40, size: 'max' }).map(list => Uint32Array.from(list))
 
 /** The bits, one by one. */
 function bitsOf(list: Uint32Array): number[] {
@@ -46,7 +46,11 @@ describe('words of a bitmap', () => {
 
   it('are counted where most are in use, and taken from each other, as their bits are', () => {
     const used = fc.integer({ min: 1, max: 0xffffffff })
-    const dense = fc.array(fc.oneof({ weight: 20, arbitrary: used }, word), { minLength: 1, maxLength: 80 })
+    const dense = fc.array(fc.oneof({ weight: 20, arbitrary: used }, word), {
+      minLength: 1,
+      maxLength: 80,
+      size: 'max',
+    })
     fc.assert(
       fc.property(dense, words, (list, b) => {
         const a = Uint32Array.from(list)
