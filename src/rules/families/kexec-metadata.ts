@@ -31,8 +31,9 @@ export const KEXEC_METADATA_RULES = family('kexec-metadata', [
     id: 'KEXEC-METADATA-RELEASE',
     severity: 'warning',
     title: 'the previous release ends with a NUL',
-    explanation: 'All 65 bytes are used. A reader that prints it as a string reads on into the count.',
-    kernel: 'prints what follows too',
+    explanation:
+      'All 65 bytes are used. A reader copies it with strscpy() into as many, and leaves out the last.',
+    kernel: 'takes 64 bytes of it, without a word',
     effect: 'none',
   },
 ])
