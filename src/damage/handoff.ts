@@ -1,4 +1,5 @@
 import { SCRATCH_AREA_SIZE, SCRATCH_ENTRY } from '../../formats/handoff/scratch.js'
+import { KHO_DATA, offsetOf, SETUP_DATA_KHO } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { memmapOf } from '../kernel/reader/room.js'
 import type { DamageTable, DamageTarget } from './damage.js'
@@ -22,9 +23,10 @@ function arrayOf(target: DamageTarget): {
 }
 
 /** Fields of the x86 record, from its start. */
-const FDT_SIZE = 24
-const SCRATCH_ADDRESS = 32
-const SCRATCH_SIZE = 40
+const DATA = offsetOf(SETUP_DATA_KHO, 'data')
+const FDT_SIZE = DATA + offsetOf(KHO_DATA, 'fdtSize')
+const SCRATCH_ADDRESS = DATA + offsetOf(KHO_DATA, 'scratchAddr')
+const SCRATCH_SIZE = DATA + offsetOf(KHO_DATA, 'scratchSize')
 
 /** Writes a field of every record: a kernel copies the one that it was given. */
 function writeRecords(target: DamageTarget, field: number, value: number): string {

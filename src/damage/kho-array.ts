@@ -1,9 +1,10 @@
+import { KHO_ARRAY, KHO_ARRAY_PAGE, offsetOf } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { cannotBreak, elementOf } from './target.js'
 
-const HEADER_FIRST = 8
-const PAGE_HEADER = 16
+const HEADER_FIRST = offsetOf(KHO_ARRAY, 'first')
+const PAGE_HEADER = KHO_ARRAY_PAGE.size
 
 /** The struct kho_array, and the pages of its list. */
 function arrayOf(target: DamageTarget): { header: number; pages: number[] } {

@@ -1,18 +1,23 @@
 import { flbCapacity, type LuoFlb, type LuoFlbs } from '../../formats/blobs/index.js'
-import { LUO_FLB_SER } from '../../formats/layout/index.js'
+import { LUO_FLB_HEADER_SER, LUO_FLB_SER, offsetOf } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { filesOf, luoOf, sessionOf, textField } from './luo-parts.js'
+import {
+  FILE_DATA,
+  FILE_TOKEN,
+  filesOf,
+  luoOf,
+  SESSION_COUNT,
+  SESSION_FILES,
+  sessionOf,
+  textField,
+} from './luo-parts.js'
 import { cannotBreak } from './target.js'
 
-/** Fields of struct luo_session_ser, luo_file_ser, and of the page of objects. */
-const SESSION_FILES = 64
-const SESSION_COUNT = 72
-const FILE_DATA = 48
-const FILE_TOKEN = 56
-const FLB_NAME = 48
-const FLB_COUNT = 56
-const FLB_HEADER_COUNT = 8
+/** Fields of an object, and of the header of their page. */
+const FLB_NAME = offsetOf(LUO_FLB_SER, 'data') - offsetOf(LUO_FLB_SER, 'name')
+const FLB_COUNT = offsetOf(LUO_FLB_SER, 'count')
+const FLB_HEADER_COUNT = offsetOf(LUO_FLB_HEADER_SER, 'count')
 
 function flbsOf(target: DamageTarget): LuoFlbs {
   const { flbs } = luoOf(target).luo

@@ -1,7 +1,16 @@
 import type { Luo, LuoFile, LuoSession } from '../../formats/blobs/index.js'
+import { LUO_FILE_SER, LUO_FILE_SET_SER, LUO_SESSION_SER, offsetOf } from '../../formats/layout/index.js'
 import type { DamageTarget } from './damage.js'
 import { blobOf } from './fields.js'
 import { cannotBreak } from './target.js'
+
+/** Fields of a session and of a file, from where they begin. */
+const FILE_SET = offsetOf(LUO_SESSION_SER, 'fileSetSer')
+export const SESSION_NAME = FILE_SET - offsetOf(LUO_SESSION_SER, 'name')
+export const SESSION_FILES = FILE_SET + offsetOf(LUO_FILE_SET_SER, 'files')
+export const SESSION_COUNT = FILE_SET + offsetOf(LUO_FILE_SET_SER, 'count')
+export const FILE_DATA = offsetOf(LUO_FILE_SER, 'data')
+export const FILE_TOKEN = offsetOf(LUO_FILE_SER, 'token')
 
 /** LUO's state, of one form where that matters. */
 export function luoOf(

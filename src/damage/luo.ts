@@ -1,17 +1,32 @@
+import type { Luo } from '../../formats/blobs/index.js'
+import { KhoError } from '../../formats/error.js'
 import { findChild, readFdt } from '../../formats/fdt/index.js'
-import { KHO_MAX_BLOCKS, LUO_FDT, LUO_SESSION_SER } from '../../formats/layout/index.js'
+import {
+  KHO_BLOCK_HEADER,
+  KHO_MAX_BLOCKS,
+  LUO_FDT,
+  LUO_SER,
+  LUO_SESSION_SER,
+  offsetOf,
+} from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { blobSizeAt, editFdt, fdtBytesAt, propertyOf } from './fields.js'
-import { luoOf, sessionOf, textField } from './luo-parts.js'
+import { luoOf, SESSION_FILES, SESSION_NAME, sessionOf, textField } from './luo-parts.js'
 import { cannotBreak, elementOf } from './target.js'
 
-/** Fields of struct luo_ser and of a block's header. */
-const SESSIONS_PA = 16
-const BLOCK_COUNT = 8
-const BLOCK_HEADER = 16
-const SESSION_NAME = 64
-const SESSION_FILES = 64
+/** Fields of a block's header, and its end. */
+const BLOCK_NEXT = offsetOf(KHO_BLOCK_HEADER, 'next')
+const BLOCK_COUNT = offsetOf(KHO_BLOCK_HEADER, 'count')
+const BLOCK_HEADER = KHO_BLOCK_HEADER.size
+
+/** Most memory that showing a rule may take. */
+const MOST_ADDED = 2 ** 28
+
+/** Where the blob has the address of the sessions: not where it was, in forms that were posted. */
+function sessionsPaOf({ struct }: Luo): number {
+  return offsetOf(struct ?? LUO_SER, 'sessionsPa' as never)
+}
 
 /** A block of sessions or files, struct form only. */
 function blockOf(target: DamageTarget): number {
@@ -22,13 +37,18 @@ function blockOf(target: DamageTarget): number {
 
 function linkBlock(target: DamageTarget, next: (block: number) => number): string {
   const block = blockOf(target)
-  target.write64(block, next(block))
+  target.write64(block + BLOCK_NEXT, next(block))
   return `block ${hex(block)} leads to ${hex(next(block))}`
 }
 
 /** Blocks of one session each behind the last block of sessions. */
 function growChain(target: DamageTarget, count: number): string {
   const { luo } = luoOf(target, 'struct')
+  const added = count * target.geometry.pageSize
+  if (added > MOST_ADDED) {
+    const message = `${count} blocks of a page each would take ${Math.ceil(added / 2 ** 20)} MiB`
+    throw new KhoError('cannot-express', message, { hint: 'show it with smaller pages' })
+  }
   const session = target.pick(luo.sessions, 'session')
   const entry = target.read(session.extent.start, LUO_SESSION_SER.size).slice()
   let last = elementOf(luo.blocks, -1, 'block of sessions').extent.start
@@ -39,7 +59,7 @@ function growChain(target: DamageTarget, count: number): string {
     bytes.set(textField(`more-${n}`, SESSION_NAME), BLOCK_HEADER)
     bytes.fill(0, BLOCK_HEADER + SESSION_FILES, BLOCK_HEADER + LUO_SESSION_SER.size)
     bytes[BLOCK_COUNT] = 1
-    target.write64(last, address)
+    target.write64(last + BLOCK_NEXT, address)
     last = address
   }
   return `${count} blocks of one session behind block ${hex(before)}`
@@ -57,9 +77,10 @@ export const luoDamages: DamageTable = {
   'LUO-NOT-SERIALISED': {
     about: 'LUO leads to no sessions, as before the reboot call',
     apply(target) {
-      const { address } = luoOf(target, 'struct')
-      target.write64(address + SESSIONS_PA, 0)
-      return `sessions_pa at ${hex(address + SESSIONS_PA)} is 0`
+      const { address, luo } = luoOf(target, 'struct')
+      const at = address + sessionsPaOf(luo)
+      target.write64(at, 0)
+      return `sessions_pa at ${hex(at)} is 0`
     },
   },
   'LUO-COMPATIBLE': {
@@ -84,7 +105,7 @@ export const luoDamages: DamageTable = {
     apply(target) {
       const { address, luo } = luoOf(target)
       const session = luo.form === 'struct' ? null : findChild(fdtOf(target).root, LUO_FDT.sessionNode)
-      const at = session === null ? SESSIONS_PA : propertyOf(session, LUO_FDT.sessionHeader).offset
+      const at = session === null ? sessionsPaOf(luo) : propertyOf(session, LUO_FDT.sessionHeader).offset
       target.write64(address + at, 2n ** 60n)
       return `the pointer at ${hex(address + at)} is 0x1000000000000000`
     },

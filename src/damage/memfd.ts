@@ -3,10 +3,8 @@ import { MEMFD_LUO_FOLIO_SER, MEMFD_LUO_SER_V1, MEMFD_LUO_SER_V2 } from '../../f
 import { hex } from '../../formats/memory/fault.js'
 import { blocksAt } from '../../formats/pages/page-set.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { filesOf } from './luo-parts.js'
+import { FILE_DATA, filesOf } from './luo-parts.js'
 import { cannotBreak, elementOf } from './target.js'
-
-const FILE_DATA = 48
 
 function memfdOf(target: DamageTarget, fits: (memfd: Memfd) => boolean = () => true): Memfd {
   const memfds = filesOf(target).flatMap(file => (file.memfd === null ? [] : [file.memfd]))

@@ -1,11 +1,8 @@
+import { FDT_HEADER } from '../../formats/fdt/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { childWithBlob, editRoot, propertyOf } from './fields.js'
 import { cannotBreak } from './target.js'
-
-/** Where an FDT's header has its length, and its version. */
-const TOTALSIZE = 0x04
-const VERSION = 0x14
 
 function bigEndian(value: number): Uint8Array {
   const bytes = new Uint8Array(4)
@@ -25,7 +22,7 @@ export const rootDamages: DamageTable = {
     about: 'the root FDT says that it is two pages long',
     apply(target) {
       const size = target.geometry.pageSize * 2
-      target.write(target.root + TOTALSIZE, bigEndian(size))
+      target.write(target.root + FDT_HEADER.totalsize, bigEndian(size))
       return `totalsize is ${size}`
     },
   },
@@ -52,7 +49,7 @@ export const rootDamages: DamageTable = {
     about: 'the root FDT says that it is of a newer version',
     apply(target) {
       const version = 18 + target.random.below(100)
-      target.write(target.root + VERSION, Uint8Array.of(0, 0, 0, version))
+      target.write(target.root + FDT_HEADER.version, Uint8Array.of(0, 0, 0, version))
       return `version is ${version}; readers of version 16 can read it`
     },
   },

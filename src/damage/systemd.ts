@@ -1,11 +1,9 @@
 import { FD_STORE_SESSION, FD_STORE_TOKEN, type LuoSession } from '../../formats/blobs/index.js'
 import { LUO_FILE_SER, MEMFD_LUO_FOLIO_SER } from '../../formats/layout/index.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { luoOf, sessionOf, textField } from './luo-parts.js'
+import { luoOf, SESSION_NAME, sessionOf, textField } from './luo-parts.js'
 import { cannotBreak } from './target.js'
 
-/** A session's name comes first in its record: LIVEUPDATE_SESSION_NAME_LENGTH. */
-const NAME_BYTES = 64
 /** A token that no mapping names. */
 const STRANGE_TOKEN = 0x7fff_fff1
 
@@ -48,7 +46,7 @@ export const systemdDamages: DamageTable = {
         throw cannotBreak("session beside systemd's")
       }
       for (const [n, session] of others.entries()) {
-        target.write(session.extent.start, textField(`lost-${n}`, NAME_BYTES))
+        target.write(session.extent.start, textField(`lost-${n}`, SESSION_NAME))
       }
       return `${others.length} sessions are called lost-0 and on`
     },

@@ -1,14 +1,15 @@
 import type { Vmalloc } from '../../formats/blobs/index.js'
 import { chunkEntries } from '../../formats/blobs/index.js'
+import { KHO_VMALLOC, KHO_VMALLOC_CHUNK, offsetOf } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { cannotBreak, elementOf } from './target.js'
 
 /** Fields of struct kho_vmalloc and of a chunk page. */
-const TOTAL_PAGES = 8
-const FLAGS = 12
-const ORDER = 14
-const ENTRIES = 8
+const TOTAL_PAGES = offsetOf(KHO_VMALLOC, 'totalPages')
+const FLAGS = offsetOf(KHO_VMALLOC, 'flags')
+const ORDER = offsetOf(KHO_VMALLOC, 'order')
+const ENTRIES = KHO_VMALLOC_CHUNK.size
 
 /** Every area that the state's blobs have. */
 function vmallocsOf(target: DamageTarget): Vmalloc[] {

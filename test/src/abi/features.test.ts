@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { blankSessions, writeLuoHead } from '../../../formats/blobs/luo-forms.js'
 import type { KernelFeature, KernelFile } from '../../../formats/kernel-files/index.js'
 import { kernelNamed, readingKernel, writingKernelNamed } from '../../../formats/kernels/index.js'
+import { viewOf } from '../../../formats/memory/u64.js'
 import { fileOffer, stateOffer } from '../../../src/abi/offer.js'
 import { takeOver } from '../../../src/abi/take-over.js'
 import { schema } from '../../../src/commands/dump/schema.js'
 import { convertState } from '../../../src/convert/convert.js'
+import { damageState } from '../../../src/damage/index.js'
 import { diffStates } from '../../../src/diff/diff.js'
 import { planExtract, writeContents } from '../../../src/extract/extract.js'
 import type { KhoState } from '../../../src/image/state.js'
@@ -128,6 +130,21 @@ describe('LUO with a compatible string of parts, as posted', () => {
         sessions: [{ name: 'vm' }],
       },
     })
+  })
+})
+
+describe('damage to a posted form', () => {
+  it.each([
+    ['features', FLAGS, 136],
+    ['parts', `${text('luo-v5;block-v1', 16)} ${POINTERS}`, 24],
+  ])('breaks the pointer to the sessions where the form has it: %s', async (_, hex, offset) => {
+    const state = await stateWith(hex)
+    const at = state.blobs().find(({ path }) => path === 'luo')!.address! + offset
+    const { done, memory } = damageState(state, [{ rule: 'LUO-NOT-SERIALISED', seed: 1 }])
+    expect(done).toEqual([`sessions_pa at 0x${at.toString(16)} is 0`])
+    const read = memory.read(at, 8)
+    expect(read.ok && viewOf(read.bytes).getBigUint64(0, true)).toBe(0n)
+    expect(damageState(state, [{ rule: 'LUO-POINTER', seed: 1 }]).done.join('')).toContain(at.toString(16))
   })
 })
 

@@ -119,6 +119,11 @@ describe('damages', () => {
     }
   })
 
+  it('do not take more memory than a machine has to spare: 10,000 blocks of 64 KiB', () => {
+    const simulation = simulate(scenarioOf(richScenario('7.2', '64K')), { at: 'early' })
+    expect(() => applyDamage(simulation, 'LUO-BLOCK-LIMIT')).toThrow(/would take 625 MiB/)
+  })
+
   it('are refused by name when there is none', () => {
     const simulation = simulate(scenarioOf(richScenario('7.2')))
     expect(() => applyDamage(simulation, 'NO-SUCH-RULE')).toThrow(/no damage for NO-SUCH-RULE/)
