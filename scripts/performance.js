@@ -304,11 +304,10 @@ ${absent.length === 0 ? '' : `Not installed here, so not compared with: ${absent
 Whatever is in an image, time and memory of a command grow with its bytes and with those of the answer, never with their product: \`test/bombs\` holds
 that with images of 9.5 MB that are nothing but nodes, regions, sessions, files, folios or chunks. Processor seconds of a whole command on them:
 
-- below 2 s and 300 MiB: \`stat\`, \`dump --json\`, \`validate\`, \`map\`, \`whois\`, \`slim\`, \`damage --list\`, \`convert\`, \`diff\` of all but those below;
+- below 2 s and 300 MiB: \`stat\`, \`dump --json\`, \`validate\`, \`map\`, \`boot\`, \`whois\`, \`slim\`, \`damage --list\`, \`convert\`, \`diff\` of all but those below;
 - 2 to 4 s, 500 MiB: the same of 100,000 and more files of LUO or regions of reserve_mem, each of which is judged; \`dump --json\` writes 80 MB then;
 - 4 to 8 s, 600 to 1200 MiB: \`diff\` of two such images, 19 MB together;
 - 3 to 5 s, 400 MiB: \`hex\` of a device tree of a million tokens, which is 20 to 30 characters for each byte, 270 MB;
-- 3 to 8 s: \`boot\` of one bitmap that 255,000 entries share, as each of its bits is reserved for each of them;
 - \`report\` and \`abi\` ask every kernel that they name: so many times what \`validate\` takes of them, 5 to 10 s.
 `
 }

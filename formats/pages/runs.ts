@@ -1,6 +1,14 @@
 import type { Range } from '../memory/range.js'
-import { blockSize, type OrderBits, orders, type PageSet, SPAN_BITS, sortedSpans } from './page-set.js'
-import { nextClear, nextSet } from './words.js'
+import {
+  blockSize,
+  type OrderBits,
+  orders,
+  type PageSet,
+  SPAN_BITS,
+  sortedSpans,
+  totals,
+} from './page-set.js'
+import { nextClear, nextSet, popcount } from './words.js'
 
 /**
  * A position in the runs of consecutive blocks of one order, ascending. `start` and `end` are addresses in bytes;
@@ -188,6 +196,51 @@ export function forEachRange(set: PageSet, visit: (start: number, end: number) =
     if (cursor.done) active.splice(best, 1)
   }
   if (end >= 0) visit(start, end)
+}
+
+/** How many merged ranges a set has, and their bytes; of one order word by word, without a look at each. */
+export function countRanges(set: PageSet): { ranges: number; bytes: number } {
+  if (set.orders.size === 1) {
+    const [bits] = [...set.orders.values()] as [OrderBits]
+    return { ranges: countRuns(bits), bytes: totals(set).bytes }
+  }
+  const counts = { ranges: 0, bytes: 0 }
+  forEachRange(set, (start, end) => {
+    counts.ranges++
+    counts.bytes += end - start
+  })
+  return counts
+}
+
+/** Bits that are set behind one that is not. */
+function countRuns(bits: OrderBits): number {
+  let count = 0
+  let before = 0
+  let expected = -1
+  // Spans that are one bitmap in memory, as long runs are, are counted once.
+  let counted: { words: Uint32Array; before: number; runs: number } | undefined
+  for (const span of sortedSpans(bits)) {
+    if (span !== expected) before = 0
+    expected = span + 1
+    const words = bits.spans.get(span)!
+    if (counted?.words !== words || counted.before !== before) {
+      counted = { words, before, runs: runsIn(words, before) }
+    }
+    count += counted.runs
+    before = words.at(-1)! >>> 31
+  }
+  return count
+}
+
+/** Bits that are set behind one that is not; `before` is the bit before the first. */
+function runsIn(words: Uint32Array, before: number): number {
+  let runs = 0
+  let last = before
+  for (const word of words) {
+    runs += popcount(word & ~((word << 1) | last))
+    last = word >>> 31
+  }
+  return runs
 }
 
 /** The merged ranges of a set as a list: for sets known to be small, and tests. */

@@ -1,7 +1,7 @@
 import { KhoError } from '../../formats/error.js'
 import type { ReadingKernel } from '../../formats/kernels/index.js'
 import type { Range } from '../../formats/memory/range.js'
-import { nextSet, popcount } from '../../formats/pages/words.js'
+import { countBits, nextSet } from '../../formats/pages/words.js'
 import type { KhoState } from '../image/state.js'
 import { chooseKernel, knownRam } from '../kernel/reader/choose.js'
 import { type EarlyBoot, readMap } from '../kernel/reader/early-boot.js'
@@ -132,9 +132,16 @@ function listReservations(
 /** How many calls a list of reservations stands for. */
 export function countCalls(reservations: readonly Reservations[]): number {
   let count = 0
+  // A bitmap that many entries share is counted once.
+  let counted: { words: Uint32Array; bits: number } | undefined
   for (const entry of reservations) {
-    if (entry.who !== 'blocks') count++
-    else for (const word of entry.words) if (word !== 0) count += popcount(word)
+    if (entry.who !== 'blocks') {
+      count++
+      continue
+    }
+    const { words } = entry
+    if (counted?.words !== words) counted = { words, bits: countBits(words) }
+    count += counted.bits
   }
   return count
 }

@@ -1,6 +1,6 @@
 import { hex } from '../../../formats/memory/fault.js'
-import { forEachRange } from '../../../formats/pages/runs.js'
-import { type Boot, countCalls, type RestoreCall } from '../../boot/boot.js'
+import { countRanges, forEachRange } from '../../../formats/pages/runs.js'
+import { type Boot, countCalls, type Reservations, type RestoreCall } from '../../boot/boot.js'
 import { escapeText } from '../../render/escape.js'
 import { trackerText } from '../../render/tracker-text.js'
 import type { Writer } from '../../render/writer.js'
@@ -25,23 +25,22 @@ export function writeSteps(write: Writer, boot: Boot, pageSize: number): void {
 }
 
 function ordersOf({ reservations }: Boot): [number, number][] {
-  const counts = new Map<number, number>()
+  const entries = new Map<number, Reservations[]>()
   for (const entry of reservations) {
     if (entry.who !== 'blocks') continue
-    counts.set(entry.order, (counts.get(entry.order) ?? 0) + countCalls([entry]))
+    const same = entries.get(entry.order)
+    if (same === undefined) entries.set(entry.order, [entry])
+    else same.push(entry)
   }
-  return [...counts].sort(([a], [b]) => a - b)
+  const counts = [...entries].map(([order, list]): [number, number] => [order, countCalls(list)])
+  return counts.sort(([a], [b]) => a - b)
 }
 
 /** How much is never handed to the page allocator. */
 export function skippedOf({ reserved }: Boot, pageSize: number): { pages: number; ranges: number } {
-  const total = { pages: 0, ranges: 0 }
-  if (reserved === null) return total
-  forEachRange(reserved.pages, (start, end) => {
-    total.pages += (end - start) / pageSize
-    total.ranges++
-  })
-  return total
+  if (reserved === null) return { pages: 0, ranges: 0 }
+  const { bytes, ranges } = countRanges(reserved.pages)
+  return { pages: bytes / pageSize, ranges }
 }
 
 /** What is never handed to the page allocator. */

@@ -27,7 +27,7 @@ export function readChunks(
   bitmapBytes: number,
   sink: ReservationSink,
 ): void {
-  const walk = { memory, geometry, bitmapBytes, sink, bitmaps: new Map<number, Uint8Array>() }
+  const walk = { memory, geometry, bitmapBytes, sink, bitmaps: new Map<number, Uint32Array>() }
   const visited = new Set<number>()
   let entries = 0
   for (let chunk = root; chunk !== 0; ) {
@@ -62,7 +62,7 @@ interface Walk {
   bitmapBytes: number
   sink: ReservationSink
   /** Those that were read: one that many entries share is held once. */
-  bitmaps: Map<number, Uint8Array>
+  bitmaps: Map<number, Uint32Array>
 }
 
 /** deserialize_bitmap(). False when the kernel gets no further. */
@@ -78,10 +78,14 @@ function readEntry(walk: Walk, entry: Uint8Array, order: number): boolean {
     })
     return false
   }
-  const bytes = bitmaps.get(bitmap) ?? memory.load(bitmap, bitmapBytes)
-  if (bytes === null) return false
-  bitmaps.set(bitmap, bytes)
-  return reserveBitmap(walk, bitmap, view.getBigUint64(ELEMENT_START, true), order, wordsOf(bytes))
+  let words = bitmaps.get(bitmap)
+  if (words === undefined) {
+    const bytes = memory.load(bitmap, bitmapBytes)
+    if (bytes === null) return false
+    words = wordsOf(bytes)
+    bitmaps.set(bitmap, words)
+  }
+  return reserveBitmap(walk, bitmap, view.getBigUint64(ELEMENT_START, true), order, words)
 }
 
 function reserveBitmap(

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PageShift } from '../../../formats/memory/geometry.js'
+import type { Range } from '../../../formats/memory/range.js'
 import {
   addBitmap,
   addBlock,
@@ -15,7 +16,12 @@ import {
   SPAN_BITS,
   totals,
 } from '../../../formats/pages/page-set.js'
-import { forEachBlock, listBlocks, listRanges } from '../../../formats/pages/runs.js'
+import { countRanges, forEachBlock, listBlocks, listRanges } from '../../../formats/pages/runs.js'
+
+const sumOf = (ranges: readonly Range[]) => ({
+  ranges: ranges.length,
+  bytes: ranges.reduce((sum, { start, end }) => sum + end - start, 0),
+})
 
 const shifts = fc.constantFrom<PageShift>(12, 14, 16)
 /** Blocks around span borders, where mistakes live. */
@@ -69,6 +75,7 @@ describe('page set', () => {
           else merged.push({ start: address, end })
         }
         expect(listRanges(build(shift, blocks))).toEqual(merged)
+        expect(countRanges(build(shift, blocks))).toEqual(sumOf(merged))
         // Sets of one order go another way.
         const alone = blocks.filter(({ order }) => order === blocks[0]?.order)
         const single = build(shift, alone)
@@ -79,6 +86,7 @@ describe('page set', () => {
           else expected.push({ start: address, end: address + 2 ** (shift + order) })
         }
         expect(listRanges(single)).toEqual(expected)
+        expect(countRanges(single)).toEqual(sumOf(expected))
       }),
     )
   })
@@ -94,6 +102,7 @@ describe('page set', () => {
           for (let bit = 0; bit < 32; bit++) if ((word >>> bit) & 1) expected.push(first + index * 32 + bit)
         })
         expect(listBlocks(set).map(block => block.address / blockSize(set, order))).toEqual(expected)
+        expect(countRanges(set)).toEqual(sumOf(listRanges(set)))
       }),
       { numRuns: 50 },
     )
