@@ -1,3 +1,4 @@
+import { flbCapacity } from '../../../formats/blobs/luo-flb.js'
 import { LUO_FLB_HEADER_SER, LUO_FLB_SER, type StructOf } from '../../../formats/layout/index.js'
 import { hex } from '../../../formats/memory/fault.js'
 import { type Running, report, step } from './context.js'
@@ -77,7 +78,7 @@ function searchFrom(running: Running, flbs: number): Search {
   const { memory, geometry } = running
   const first = flbs + LUO_FLB_HEADER_SER.size
   const { count } = LUO_FLB_HEADER_SER.read(memory.read(flbs, LUO_FLB_HEADER_SER.size))
-  const room = Math.floor((geometry.pageSize - LUO_FLB_HEADER_SER.size) / LUO_FLB_SER.size)
+  const room = flbCapacity(geometry.pageSize)
   const tests = new Map<string, Flb | null>()
   const read = (n: number) => LUO_FLB_SER.read(memory.read(first + n * LUO_FLB_SER.size, LUO_FLB_SER.size))
   for (let n = 0; n < count && n < room; n++) keepFirst(tests, read(n))
