@@ -130,7 +130,7 @@ export const CHILD_RULES = family('blob', [
       'Two children have one name. A reader finds the first one; the second user never sees its data, and nobody frees its memory.',
     applies: `${EVERY}; writers refuse it with -EEXIST from 6.19 on`,
     kernel:
-      'the first one wins; "failed to add … to debugfs: -17" is said of the other, where there is debugfs (six kernels, 6.17.8 to 7.3.4)',
+      'the first one wins; "failed to add … to debugfs: -17" is said of the other, where there is debugfs',
     source: 'kho_add_subtree(), kho_retrieve_subtree(), kho_in_debugfs_init()',
     effect: kernel => (kernel.layout.blobProperty === null ? 'silent' : 'reported'),
     check: checkChildNames,
