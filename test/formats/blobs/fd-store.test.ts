@@ -61,9 +61,7 @@ describe('the mapping that systemd hands to itself', () => {
     '{"units":'.repeat(1 << 16),
     '1'.repeat(1 << 20),
   ])('is none in %.20s…', text => {
-    const started = performance.now()
     expect(parseFdStore(text)).toBeNull()
-    expect(performance.now() - started).toBeLessThan(5000)
   })
 
   it.each<[unknown, bigint | null]>([

@@ -244,10 +244,8 @@ describe('hostile states', () => {
       stateOf({ pages, regions, memory: memoryWith({ 4: 1 }) }),
       stateOf({ pages, regions, memory: memoryWith({ 4: 2 }) }),
     ]
-    const started = performance.now()
     const diff = diffStates(a, b)
     expect(lines(diff)[0]).toContain('memblock/r content-changed content')
     expect(lines(diff)[1]).toMatch(/^memblock\/r unknown content \(.* not compared/)
-    expect(performance.now() - started).toBeLessThan(20_000)
   })
 })

