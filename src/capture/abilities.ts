@@ -22,7 +22,8 @@ export interface Abilities {
  */
 export async function findAbilities(agent: Agent, boot: Boot | null): Promise<Abilities> {
   const log = await agent.request('dmesg')
-  const lines = log.ok ? Buffer.from(log.bytes).toString('latin1') : ''
+  if (!log.ok) throw unjudged(`does not show its log: ${log.message}`)
+  const lines = Buffer.from(log.bytes).toString('latin1')
   if (!/\bKHO: /.test(lines)) {
     throw unjudged(
       'says nothing of KHO: it was built without CONFIG_KEXEC_HANDOVER, or booted without kho=on',

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { KhoError } from '../../formats/error.js'
-import { findKernel, type Kernel } from '../../formats/kernels/index.js'
+import { type Boot, findKernel, type Kernel } from '../../formats/kernels/index.js'
 import { chooseAccelerator } from '../guest/accel.js'
 import type { Arch } from '../guest/arch.js'
 import { type BootImage, readBootImage } from '../guest/boot-image.js'
@@ -82,6 +82,7 @@ export async function runCapture(options: CaptureOptions): Promise<Capture> {
   makeFolder(options.folder)
   const temp = makeTempFolder()
   let guest: Guest | undefined
+  let jumped = false
   try {
     if (options.keep !== undefined) {
       temp.keep()
@@ -103,13 +104,16 @@ export async function runCapture(options: CaptureOptions): Promise<Capture> {
       },
       { folder: temp.path, limit: options.limit ?? DEFAULT_LIMIT },
     )
-    await drive(guest, options, given, capture, nextCmdline(options, arch))
+    const prepared = await prepare(guest, options, given, capture, nextCmdline(options, arch))
+    jumped = true
+    await jump(guest, options, prepared, capture)
   } catch (error) {
     if (!(error instanceof GuestFailure)) throw error
     capture.failed = error.message
     capture.unjudged = error.unjudged
   } finally {
-    await guest?.stop()
+    const end = await guest?.stop()
+    if (end?.how === 'limit') sayTimeIsUp(capture, jumped)
     temp.remove()
   }
   capture.console = [...(guest?.console.lines ?? [])]
@@ -138,30 +142,48 @@ function emptyCapture({ regions = [] }: CaptureOptions, kernel: Kernel | null): 
   }
 }
 
-/** What is known is put into `capture` as it comes. */
-async function drive(
-  guest: Guest,
-  options: CaptureOptions,
-  given: Symbols | null,
-  capture: Capture,
-  next: string,
-): Promise<void> {
-  const { agent } = guest
-  const say = options.progress ?? (() => {})
-  const dump = async (moment: Moment) => {
+const TIME_IS_UP = 'its time is up'
+
+/** Whatever a guest did not answer then: of a kernel that has not come to the jump nothing can be said. */
+function sayTimeIsUp(capture: Capture, jumped: boolean): void {
+  if (capture.failed === null) return
+  if (!capture.failed.includes(TIME_IS_UP)) capture.failed = `${capture.failed}: ${TIME_IS_UP}`
+  capture.unjudged ||= !jumped
+}
+
+/** Dumps the guest's memory, where that moment is wanted. */
+function dumper(guest: Guest, options: CaptureOptions, capture: Capture) {
+  return async (moment: Moment): Promise<void> => {
     if (options.moments !== undefined && !options.moments.includes(moment)) return
-    say(`dumping memory: ${moment}`)
+    options.progress?.(`dumping memory: ${moment}`)
     const suffix = options.dump?.startsWith('kdump') ? 'kdump' : 'elf'
     const path = join(resolve(options.folder), `${moment}.${suffix}`)
     await dumpMemory(guest.qmp, path, options.dump)
     capture.dumps[moment] = path
   }
+}
 
+/** What the second kernel is to be asked for, and where it is stopped. */
+interface Prepared {
+  boot: Boot | null
+  symbols: Symbols
+  files: Files
+}
+
+/** Has the first kernel preserve all that is wanted. What is known is put into `capture` as it comes. */
+async function prepare(
+  guest: Guest,
+  options: CaptureOptions,
+  given: Symbols | null,
+  capture: Capture,
+  next: string,
+): Promise<Prepared> {
+  const { agent } = guest
   await readyOrFail(guest, 'the first kernel', true)
   const boot = capture.kernel?.boot ?? null
   const abilities = await findAbilities(agent, boot)
   capture.notes.push(...abilities.notes)
-  say('preserving')
+  options.progress?.('preserving')
   const files = filesFor(options, abilities, capture)
   capture.preserved = await makeFiles(agent, files.sessions, files.memfds)
   const symbols = given ?? (await symbolsOf(agent, momentSymbols(boot)))
@@ -172,14 +194,25 @@ async function drive(
   capture.machine.before = await readMachine(agent)
   capture.dmesg.before = await readLog(agent)
   capture.logs.before = readKernelLog(capture.dmesg.before)
-  await dump('ready')
+  await dumper(guest, options, capture)('ready')
+  return { boot, symbols, files }
+}
 
-  say('jumping')
+/** Jumps, and asks the second kernel for all of it. */
+async function jump(
+  guest: Guest,
+  options: CaptureOptions,
+  { boot, symbols, files }: Prepared,
+  capture: Capture,
+): Promise<void> {
+  const { agent } = guest
+  const dump = dumper(guest, options, capture)
+  options.progress?.('jumping')
   capture.exact = await stopAtMoments(guest, symbols, boot, dump)
   await readyOrFail(guest, 'the next kernel', false)
   capture.debugfs.after = await readTree(agent, DEBUGFS)
   capture.machine.after = await readMachine(agent)
-  say('retrieving')
+  options.progress?.('retrieving')
   capture.retrieved = await retrieveAll(agent, wantedOf(files))
   capture.dmesg.after = await readLog(agent)
   capture.logs.after = readKernelLog(capture.dmesg.after)
@@ -193,8 +226,13 @@ async function readyOrFail(guest: Guest, what: string, isFirst: boolean): Promis
   const { how } = await guest.ended
   const log = readKernelLog(guest.console.lines)
   const last = log.oops?.message ?? log.panic ?? guest.console.lines.at(-1) ?? 'nothing'
-  const why = how === 'limit' ? 'its time is up' : 'it ended'
+  const why = how === 'limit' ? TIME_IS_UP : 'it ended'
   throw new GuestFailure(`${what} did not come up: ${why}; it said last: ${last}`, isFirst)
+}
+
+interface Files {
+  sessions: readonly string[]
+  memfds: readonly MemfdPlan[]
 }
 
 /** Sessions and memfds, where the kernel has LUO. */
@@ -202,7 +240,7 @@ function filesFor(
   { sessions = [], memfds = [] }: CaptureOptions,
   { luo }: Abilities,
   { kernel, notes }: Capture,
-): { sessions: readonly string[]; memfds: readonly MemfdPlan[] } {
+): Files {
   if (luo || sessions.length + memfds.length === 0) return { sessions, memfds }
   const why =
     kernel?.users.luo === null
@@ -212,7 +250,7 @@ function filesFor(
   return { sessions: [], memfds: [] }
 }
 
-function wantedOf({ sessions, memfds }: ReturnType<typeof filesFor>): SessionWanted[] {
+function wantedOf({ sessions, memfds }: Files): SessionWanted[] {
   const names = new Set([...sessions, ...memfds.map(memfd => memfd.session)])
   return [...names].map(name => ({
     name,

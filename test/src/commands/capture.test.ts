@@ -98,7 +98,8 @@ calls: [{ luo_session: { name: vm, memfds: [{ token: 7, size: 10000, contents: {
       ...TALKATIVE,
     ])
     expect(ran).toMatchObject({ code: 125, err: '' })
-    expect(ran.out).toContain('failed: the first kernel did not come up: its time is up')
+    // A kernel may be up within a second: what it does not answer then is for the same reason.
+    expect(ran.out).toMatch(/failed: .*: its time is up/)
     expect(readdirSync(temp)).toEqual([])
   })
 })
