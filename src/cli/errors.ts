@@ -35,8 +35,13 @@ function describe(error: KhoError): string {
   const where: string[] = []
   if (path !== undefined && !error.message.includes(path)) where.push(path)
   if (address !== undefined && !error.message.includes(hex(address))) where.push(`physical ${hex(address)}`)
-  if (offset !== undefined && !error.message.includes(String(offset))) where.push(`offset ${offset}`)
+  if (offset !== undefined && !namesNumber(error.message, offset)) where.push(`offset ${offset}`)
   return where.length === 0 ? error.message : `${error.message} (${where.join(', ')})`
+}
+
+/** Whether a message has a number by itself: a digit in the name of a file is none. */
+function namesNumber(message: string, number: number): boolean {
+  return new RegExp(`(?<![\\w./-])${number}(?![\\w./-])`).test(message)
 }
 
 /** All of commander's errors are wrong usage; what is no error is help or the version, printed already. */

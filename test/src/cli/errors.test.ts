@@ -36,6 +36,13 @@ describe('reportError', () => {
   it('does not say twice what the message says', () => {
     const error = new KhoError('no-state', 'a.elf: nothing at 0x1000', { path: 'a.elf', address: 0x1000 })
     expect(report(error).err).toBe('kho: a.elf: nothing at 0x1000\n')
+    const cut = new KhoError('unreadable', 'the file ends at 64', { offset: 64 })
+    expect(report(cut).err).toBe('kho: the file ends at 64\n')
+  })
+
+  it('takes no digit of a name for the offset', () => {
+    const error = new KhoError('unknown-format', '/tmp/a0/64-b/0.raw: no magic', { offset: 0 })
+    expect(report(error).err).toBe('kho: /tmp/a0/64-b/0.raw: no magic (offset 0)\n')
   })
 
   it('knows an error of a second copy of the package', () => {
