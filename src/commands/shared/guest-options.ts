@@ -77,6 +77,6 @@ function readBytes(path: string): Uint8Array {
 }
 
 function parseSeconds(text: string): number {
-  if (/^[0-9]{1,6}$/.test(text) && Number(text) > 0) return Number(text)
+  if (/^[0-9]{1,6}(\.[0-9]+)?$/.test(text) && Number(text) > 0) return Number(text)
   throw new KhoError('usage', `'${text}' is no number of seconds; write it like 120`)
 }

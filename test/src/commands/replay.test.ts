@@ -97,11 +97,10 @@ describeWithKernel('7.2.13', 'kho replay', kernel => {
   }, 120_000)
 
   it('ends a guest whose time is up, and leaves nothing behind', async () => {
-    const args = ['replay', scenario, '--kernel', kernel, '--limit', '1', '--expect', 'loop', '--quiet']
+    const args = ['replay', scenario, '--kernel', kernel, '--limit', '0.2', '--expect', 'loop', '--quiet']
     const ran = await kho([...args, ...TALKATIVE])
     expect(ran).toMatchObject({ code: 0, err: '' })
-    // User space may be up within a second.
-    expect(ran.out).toMatch(/outcome: loop .*\n {2}its time was up /)
+    expect(ran.out).toContain('its time was up before user space was up')
     expect(readdirSync(temp)).toEqual([])
   })
 
