@@ -1,4 +1,5 @@
 import type { Blob, BlobValue } from '../../formats/blobs/index.js'
+import { isKhoError } from '../../formats/error.js'
 import {
   type FdtEditor,
   type FdtNode,
@@ -38,7 +39,7 @@ export function fdtBytesAt(target: DamageTarget, address: number): Uint8Array {
   return target.read(address, size)
 }
 
-/** The FDT at an address, changed by libfdt's calls where it lies. */
+/** The FDT at an address, changed by libfdt's calls where it lies; throws `cannot-express` where it lacks what they are to change. */
 export function editFdt(
   target: DamageTarget,
   address: number,
@@ -46,7 +47,12 @@ export function editFdt(
   edit: (editor: FdtEditor) => void,
 ): void {
   const editor = openInto(fdtBytesAt(target, address).slice(), room)
-  edit(editor)
+  try {
+    edit(editor)
+  } catch (error) {
+    if (!isKhoError(error) || error.code !== 'bad-sequence') throw error
+    throw cannotBreak(`FDT at ${hex(address)} that is as it should be: ${error.message}`)
+  }
   target.write(address, editor.pack())
 }
 

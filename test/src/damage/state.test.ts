@@ -143,6 +143,25 @@ describe('breaking a capture', () => {
     expect(() => damageState(state, [{ rule: 'BLOB-PROPERTY', seed: 0 }])).toThrow(/child with a blob/)
   })
 
+  it('says that a tree lacks what is to be changed in it', async () => {
+    const bytes = readFileSync(fixture('basic-1g.s2-early'))
+    const blob = loadState(await openBytes(bytes))
+      .blobs()
+      .find(({ path }) => path === 'memblock')
+    expect(blob?.format).toBe('memblock-v1')
+    for (let at = bytes.indexOf('start\0'); at >= 0; at = bytes.indexOf('start\0', at + 1)) bytes[at] = 0x53
+    const state = loadState(await openBytes(bytes))
+    const said = [0, 1, 2, 3, 4, 5].map(seed => {
+      try {
+        return damageState(state, [{ rule: 'MEMBLOCK-REGION', seed }]).done.join('')
+      } catch (error) {
+        return isKhoError(error) ? error.code : String(error)
+      }
+    })
+    expect([...new Set(said)]).toContain('cannot-express')
+    expect(said.every(each => each === 'cannot-express' || each.endsWith('has no size'))).toBe(true)
+  })
+
   it('refuses a copy of debugfs, which has no memory', async () => {
     const state = await stateOf(join(ROOT, 'fixtures/releases/7.3.4/first.debugfs'))
     expect(() => damageState(state, [{ rule: 'MEMFD-SIZE', seed: 1 }])).toThrow(/no memory to break/)
