@@ -3,7 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { type PhysicalMemory, presentRanges } from '../../formats/memory/physical-memory.js'
 import { type Range, rangesTouch } from '../../formats/memory/range.js'
 import type { Content, ContentPiece } from '../model/piece.js'
-import { oncePerPair } from './once.js'
+import { createPairResults, oncePerPair, type PairResults } from './once.js'
 
 /** What can be read of one content. */
 export interface ContentSource {
@@ -31,7 +31,7 @@ export interface ContentBudget {
   probes: number
   present: Map<PhysicalMemory, Range[]>
   /** What was found of contents that several items have. */
-  compared: WeakMap<Content, WeakMap<Content, ContentComparison>>
+  compared: PairResults<Content, Content, ContentComparison>
   digests: WeakMap<Content, { digest: string | null }>
 }
 
@@ -46,7 +46,7 @@ export function contentBudget(a: PhysicalMemory, b: PhysicalMemory): ContentBudg
     bytes: 8 * (a.inputSize + b.inputSize) + 2 ** 34,
     probes: 2 ** 18,
     present: new Map(),
-    compared: new WeakMap(),
+    compared: createPairResults(),
     digests: new WeakMap(),
   }
 }
@@ -114,12 +114,7 @@ export function compareContents(
   b: ContentSource,
   budget: ContentBudget,
 ): ContentComparison {
-  const known = budget.compared.get(a.content)?.get(b.content)
-  if (known !== undefined) return known
-  const found = compareAnew(a, b, budget)
-  const others = budget.compared.get(a.content) ?? new WeakMap()
-  budget.compared.set(a.content, others.set(b.content, found))
-  return found
+  return budget.compared.of(a.content, b.content, () => compareAnew(a, b, budget))
 }
 
 function compareAnew(a: ContentSource, b: ContentSource, budget: ContentBudget): ContentComparison {

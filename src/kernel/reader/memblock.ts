@@ -1,6 +1,7 @@
 import { checkCompatible, getProperty, type RawFdt, subnodeOffset } from '../../../formats/fdt/index.js'
 import { appendPath } from '../../../formats/layout/index.js'
 import { hex } from '../../../formats/memory/fault.js'
+import { ADDRESS_LIMIT } from '../../../formats/memory/geometry.js'
 import { viewOf } from '../../../formats/memory/u64.js'
 import { type Running, report, silent, step } from './context.js'
 import { rawFdt } from './raw-fdt.js'
@@ -64,13 +65,10 @@ function revive(running: Running, fdt: RawFdt, { name, size, align }: RegionWish
   } else if (size !== null && held !== BigInt(size)) {
     const message = `KHO reserve-mem '${name}' has wrong size (${hex(held)} != ${hex(size)})`
     report(running, 'MEMBLOCK-CMDLINE', message, path)
-  } else if (start >= NO_ADDRESS) {
+  } else if (start >= ADDRESS_LIMIT) {
     silent(running, 'MEMBLOCK-REGION', `'${name}' is taken from ${hex(start)}, where no memory is`, path)
   }
 }
-
-/** Behind all memory: what the kernel takes for a region's address all the same. */
-const NO_ADDRESS = 2n ** 52n
 
 /**
  * A region that was not taken back comes from where early boot may allocate: from scratch, where nothing else is open to it. From
