@@ -11,7 +11,7 @@ import {
   reblock,
 } from '../../../formats/pages/coverage.js'
 import { covered, isUncovered, uncovered } from '../../../formats/pages/coverage-algebra.js'
-import { addRun, createPageSet } from '../../../formats/pages/page-set.js'
+import { addRun, createPageSet, SPAN_BITS } from '../../../formats/pages/page-set.js'
 import { listBlocks, listRanges } from '../../../formats/pages/runs.js'
 
 /** Runs of blocks near span borders and in between, small enough to be listed page by page. */
@@ -79,6 +79,78 @@ describe('coverage', () => {
         expect(found).toEqual(clipped)
       }),
     )
+  })
+
+  it('is walked over gaps to the next page of a bitmap or a run, whichever comes first', () => {
+    const place = fc.record({
+      order: fc.constantFrom(0, 1, 5, 7),
+      at: fc.constantFrom(0, 5, 64, 300, SPAN_BITS - 1, SPAN_BITS, SPAN_BITS + 40, 3 * SPAN_BITS),
+      count: fc.constantFrom(1, 3, 33),
+    })
+    const page = fc.constantFrom(
+      0,
+      1,
+      6,
+      200,
+      400,
+      SPAN_BITS - 2,
+      SPAN_BITS + 1,
+      SPAN_BITS + 41,
+      5 * SPAN_BITS,
+    )
+    fc.assert(
+      fc.property(fc.array(place, { maxLength: 5 }), page, page, (runs, x, y) => {
+        const set = createPageSet(12)
+        for (const { order, at, count } of runs) addRun(set, order, Math.floor(at / 2 ** order), count)
+        const [start, end] = [Math.min(x, y) * 4096, Math.max(x, y) * 4096]
+        const found: { start: number; end: number }[] = []
+        forEachCovered(coverage(set), start, end, (from, to) => found.push({ start: from, end: to }))
+        expect(found).toEqual(intersectRanges(listRanges(set), start < end ? [{ start, end }] : []))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('of close blocks has differences to the page', () => {
+    const place = fc.record({
+      order: fc.constantFrom(0, 0, 2, 5, 6),
+      at: fc.constantFrom(0, 4, 60, 64, 128, SPAN_BITS - 64, SPAN_BITS - 1, SPAN_BITS, SPAN_BITS + 64),
+      count: fc.constantFrom(1, 2, 4, 64),
+    })
+    const close = fc.array(place, { maxLength: 6 }).map(runs => {
+      const set = createPageSet(12)
+      for (const { order, at, count } of runs) addRun(set, order, Math.floor(at / 2 ** order), count)
+      return set
+    })
+    fc.assert(
+      fc.property(close, close, (a, b) => {
+        const [inA, inB] = [listRanges(a), listRanges(b)]
+        const [ours, theirs] = [coverage(a), coverage(b)]
+        const only = uncovered(ours, theirs)
+        expect([...coveredRanges(only)]).toEqual(subtractRanges(inA, inB))
+        expect(isUncovered(only)).toBe(subtractRanges(inA, inB).length === 0)
+        expect([...coveredRanges(covered(ours, theirs))]).toEqual(intersectRanges(inA, inB))
+        for (const cover of [ours, theirs, only]) {
+          const bytes = [...coveredRanges(cover)].reduce((sum, { start, end }) => sum + end - start, 0)
+          expect(coveredBytes(cover)).toBe(bytes)
+        }
+        expect([...coveredRanges(ours), ...coveredRanges(theirs)]).toEqual([...inA, ...inB])
+        expect([listRanges(a), listRanges(b)]).toEqual([inA, inB])
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('of many blocks apart from one another is all of them', () => {
+    const set = createPageSet(12)
+    const other = createPageSet(12)
+    for (let n = 0; n < 100; n++) addRun(set, 5, n * 2, 1)
+    for (let n = 0; n < 100; n++) addRun(other, 6, n * 3 + 7, 1)
+    for (const one of [set, other]) expect([...coveredRanges(coverage(one))]).toEqual(listRanges(one))
+    expect(coverage(set).runs.ends).toHaveLength(100)
+    expect(coverage(set).runs.starts).toHaveLength(100)
+    const both = [listRanges(set), listRanges(other)] as const
+    expect([...coveredRanges(uncovered(coverage(set), coverage(other)))]).toEqual(subtractRanges(...both))
   })
 
   it.each([14, 16] as PageShift[])('of pages of 2^%i bytes is counted in 4K pages', shift => {

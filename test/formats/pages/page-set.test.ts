@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PageShift } from '../../../formats/memory/geometry.js'
-import type { Range } from '../../../formats/memory/range.js'
+import { mergeRanges, type Range } from '../../../formats/memory/range.js'
 import {
   addBitmap,
   addBlock,
@@ -12,11 +12,22 @@ import {
   createPageSet,
   hasBlock,
   orders,
+  type PageSet,
   removeBlock,
   SPAN_BITS,
+  SPAN_WORDS,
   totals,
 } from '../../../formats/pages/page-set.js'
-import { countRanges, forEachBlock, listBlocks, listRanges } from '../../../formats/pages/runs.js'
+import {
+  countRanges,
+  firstRun,
+  forEachBlock,
+  forEachRange,
+  forEachRun,
+  listBlocks,
+  listRanges,
+  nextRun,
+} from '../../../formats/pages/runs.js'
 
 const sumOf = (ranges: readonly Range[]) => ({
   ranges: ranges.length,
@@ -145,5 +156,234 @@ describe('page set', () => {
       return seen < 7 ? undefined : false
     })
     expect(seen).toBe(7)
+  })
+})
+
+describe('bitmaps of a set', () => {
+  const spansOf = (set: PageSet, order = 0) => [...(set.orders.get(order)?.spans.keys() ?? [])]
+  const blocksOf = (set: PageSet, order = 0) =>
+    listBlocks(set).flatMap(block => (block.order === order ? [block.address / blockSize(set, order)] : []))
+
+  it('are adopted each, where as many whole ones begin at one', () => {
+    const kernels = new Uint32Array(3 * SPAN_WORDS)
+    kernels[5] = 0x80000001
+    kernels[2 * SPAN_WORDS] = 2
+    const set = createPageSet(12)
+    addBitmap(set, 0, SPAN_BITS * 7, kernels)
+    // One without a bit is none.
+    expect(spansOf(set)).toEqual([7, 9])
+    for (const span of [7, 9]) {
+      const words = set.orders.get(0)!.spans.get(span)!
+      expect([words.buffer === kernels.buffer, words.byteOffset, words.length]).toEqual([
+        true,
+        (span - 7) * SPAN_WORDS * 4,
+        SPAN_WORDS,
+      ])
+    }
+    expect(blocksOf(set)).toEqual([SPAN_BITS * 7 + 160, SPAN_BITS * 7 + 191, SPAN_BITS * 9 + 1])
+  })
+
+  it('are merged where one is there, or where they begin inside one, whatever their length', () => {
+    const lengths = [1, 3, SPAN_WORDS - 1, SPAN_WORDS, SPAN_WORDS + 1, 2 * SPAN_WORDS]
+    const starts = [0, 32, 40, SPAN_BITS - 64, SPAN_BITS - 32, SPAN_BITS - 31, SPAN_BITS]
+    for (const length of lengths) {
+      for (const first of starts) {
+        const words = new Uint32Array(length)
+        const bits = [0, 31, length * 16, length * 32 - 1].filter((bit, n, all) => all.indexOf(bit) === n)
+        for (const bit of bits) words[bit >>> 5]! |= 1 << (bit & 31)
+        const set = createPageSet(12)
+        for (const block of [3, SPAN_BITS + 3]) addBlock(set, block * 4096, 0)
+        const before = words.slice()
+        expect(addBitmap(set, 0, first, words)).toBe(0)
+        const all = new Set([3, SPAN_BITS + 3, ...bits.map(bit => first + bit)])
+        expect(blocksOf(set), `${first} ${length}`).toEqual([...all].sort((a, b) => a - b))
+        expect(words).toEqual(before)
+      }
+    }
+  })
+
+  it('of which no bit is set are none', () => {
+    for (const [first, length] of [
+      [0, SPAN_WORDS],
+      [0, 2 * SPAN_WORDS],
+      [64, 3],
+      [5, 3],
+    ] as const) {
+      const set = createPageSet(12)
+      addBitmap(set, 0, first, new Uint32Array(length))
+      expect(spansOf(set)).toEqual([])
+    }
+    // The part of a word that goes on in the next bitmap has no bit.
+    const set = createPageSet(12)
+    addBitmap(set, 0, SPAN_BITS - 31, Uint32Array.of(1))
+    expect(spansOf(set)).toEqual([0])
+    addBitmap(set, 3, 2 ** 52 / 4096, Uint32Array.of(1))
+    addRun(set, 2, 5, 0)
+    expect(orders(set)).toEqual([0])
+  })
+
+  it('hold runs to the bit, and no bitmap more', () => {
+    const runs: [first: number, count: number, spans: number[]][] = [
+      [0, SPAN_BITS, [0]],
+      [8, SPAN_BITS - 16, [0]],
+      [SPAN_BITS - 1, 1, [0]],
+      [SPAN_BITS - 1, 2, [0, 1]],
+      [SPAN_BITS, 2 * SPAN_BITS, [1, 2]],
+      [5, 2 * SPAN_BITS, [0, 1, 2]],
+    ]
+    for (const [first, count, spans] of runs) {
+      const set = createPageSet(12)
+      addRun(set, 0, first, count)
+      expect(spansOf(set)).toEqual(spans)
+      expect(listRanges(set)).toEqual([{ start: first * 4096, end: (first + count) * 4096 }])
+      expect(countRanges(set)).toEqual({ ranges: 1, bytes: count * 4096 })
+    }
+  })
+
+  it('are copied before they are written to where they are shared, also where they were not before', () => {
+    const one = createPageSet(12)
+    const other = createPageSet(12)
+    addBlock(one, 0, 0)
+    for (const set of [one, other]) addRun(set, 0, 0, 2 * SPAN_BITS)
+    removeBlock(one, 5 * 4096, 0)
+    removeBlock(one, 6 * 4096, 0)
+    expect(hasBlock(one, 5 * 4096, 0)).toBe(false)
+    expect(countBlocks(one, 0)).toBe(2 * SPAN_BITS - 2)
+    expect(countBlocks(other, 0)).toBe(2 * SPAN_BITS)
+  })
+
+  it('come in order, also those that came after a look', () => {
+    const set = createPageSet(12)
+    const at = (span: number) => span * SPAN_BITS
+    for (const span of [9, 2, 4]) {
+      addBitmap(
+        set,
+        0,
+        at(span),
+        Uint32Array.from({ length: SPAN_WORDS }, (_, n) => (n === 0 ? 1 : 0)),
+      )
+      expect(blocksOf(set)).toEqual(
+        [9, 2, 4]
+          .slice(0, spansOf(set).length)
+          .map(at)
+          .sort((a, b) => a - b),
+      )
+    }
+    for (const span of [3, 1]) addRun(set, 0, at(span), 1)
+    expect(blocksOf(set)).toEqual([1, 2, 3, 4, 9].map(at))
+  })
+
+  it('are asked for what is not there, and left as they are', () => {
+    const set = createPageSet(12)
+    addBlock(set, 8 * 4096, 3)
+    addBlock(set, 9 * 4096, 0)
+    for (const [block, order] of [
+      [9, 1],
+      [SPAN_BITS, 0],
+      [10, 0],
+    ] as const) {
+      expect(hasBlock(set, block * 2 ** order * 4096, order)).toBe(false)
+      removeBlock(set, block * 2 ** order * 4096, order)
+    }
+    expect([orders(set), spansOf(set), countBlocks(set, 1)]).toEqual([[0, 3], [0], 0])
+    expect(hasBlock(set, 9 * 4096 + 8, 0)).toBe(false)
+    expect(hasBlock(set, 12 * 4096, 3)).toBe(false)
+    expect(blocksAt(set, 9 * 4096 + 4095)).toEqual([
+      { address: 9 * 4096, order: 0 },
+      { address: 8 * 4096, order: 3 },
+    ])
+    expect(blocksAt(set, 10 * 4096)).toEqual([{ address: 8 * 4096, order: 3 }])
+    expect(blocksAt(set, 16 * 4096)).toEqual([])
+    expect(totals(set)).toEqual({ blocks: 2, bytes: 9 * 4096 })
+  })
+})
+
+describe('runs over bitmaps', () => {
+  /** Few places where much meets: borders of bitmaps, of blocks, and of both. */
+  const run = fc.record({
+    order: fc.constantFrom(0, 0, 1, 2, 5),
+    at: fc.constantFrom(0, 1, 8, SPAN_BITS - 64, SPAN_BITS - 1, SPAN_BITS, SPAN_BITS + 32, 2 * SPAN_BITS),
+    count: fc.constantFrom(1, 2, 32, 64, SPAN_BITS, 2 * SPAN_BITS),
+  })
+  const runs = fc.array(run, { maxLength: 5 })
+  const setOf = (list: readonly { order: number; at: number; count: number }[]) => {
+    const set = createPageSet(12)
+    for (const { order, at, count } of list) addRun(set, order, at, count)
+    return set
+  }
+
+  it('are as long as blocks follow one another, also where bitmaps are the same one in memory', () => {
+    fc.assert(
+      fc.property(runs, list => {
+        const set = setOf(list)
+        const merged = mergeRanges(
+          list.map(({ order, at, count }) => {
+            const size = blockSize(set, order)
+            return { start: at * size, end: (at + count) * size }
+          }),
+        )
+        expect(listRanges(set)).toEqual(merged)
+        expect(countRanges(set)).toEqual(sumOf(merged))
+        for (const order of orders(set)) {
+          const own = list.filter(one => one.order === order)
+          const alone = mergeRanges(own.map(({ at, count }) => ({ start: at, end: at + count })))
+          const seen: Range[] = []
+          forEachRun(set.orders.get(order)!, (start, end) => seen.push({ start, end }))
+          expect(seen).toEqual(alone)
+          const walked: Range[] = []
+          for (const at = firstRun(set, order); !at.done; nextRun(at)) {
+            walked.push({ start: at.start / at.size, end: at.end / at.size })
+          }
+          expect(walked).toEqual(alone)
+          expect(countRanges(setOf(own)).ranges).toBe(alone.length)
+        }
+        expect(firstRun(set, 7).done).toBe(true)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('stop where they are told to', () => {
+    const set = setOf([
+      { order: 0, at: SPAN_BITS - 1, count: 1 },
+      { order: 0, at: 3, count: 2 },
+      { order: 0, at: 3 * SPAN_BITS - 1, count: 1 },
+      { order: 0, at: 5 * SPAN_BITS, count: SPAN_BITS },
+    ])
+    const starts = [3, SPAN_BITS - 1, 3 * SPAN_BITS - 1, 5 * SPAN_BITS]
+    const two = setOf([
+      { order: 0, at: 3, count: 2 },
+      { order: 1, at: 8, count: 1 },
+      { order: 0, at: 40, count: 1 },
+    ])
+    const walks: [expected: number[], walk: (visit: (start: number) => unknown) => void][] = [
+      [starts, visit => forEachRun(set.orders.get(0)!, visit)],
+      [starts, visit => forEachRange(set, start => visit(start / 4096))],
+      [[3, 16, 40], visit => forEachRange(two, start => visit(start / 4096))],
+      [[3, 4, 16, 40], visit => forEachBlock(two, address => visit(address / 4096))],
+    ]
+    for (const [expected, walk] of walks) {
+      for (let most = 1; most <= expected.length; most++) {
+        const seen: number[] = []
+        walk(start => seen.push(start) < most)
+        expect(seen).toEqual(expected.slice(0, most))
+      }
+    }
+  })
+
+  it('of several orders are gone through block by block, by address, then order', () => {
+    const set = setOf([
+      { order: 0, at: 0, count: 20 },
+      { order: 2, at: 0, count: 3 },
+      { order: 1, at: 2, count: 4 },
+    ])
+    addBlock(set, 2 ** 40, 3)
+    removeBlock(set, 2 ** 40, 3)
+    const expected = [
+      ...Array.from({ length: 20 }, (_, n) => [n, 0]),
+      ...[0, 4, 8].map(n => [n, 2]),
+      ...[4, 6, 8, 10].map(n => [n, 1]),
+    ].sort(([a, x], [b, y]) => a! - b! || x! - y!)
+    expect(listBlocks(set).map(({ address, order }) => [address / 4096, order])).toEqual(expected)
   })
 })

@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { findOverlaps } from '../../../formats/pages/overlap.js'
-import { addBlock, addRun, blockSize, createPageSet, orders } from '../../../formats/pages/page-set.js'
+import {
+  addBlock,
+  addRun,
+  blockSize,
+  createPageSet,
+  orders,
+  SPAN_BITS,
+} from '../../../formats/pages/page-set.js'
 import {
   blockFrom,
   blocksIn,
@@ -97,7 +104,98 @@ describe('gaps in a range', () => {
   })
 })
 
+/** Few places where much meets: borders of words, of bitmaps, of blocks of other orders. */
+const near = fc.array(
+  fc.record({
+    order: fc.constantFrom(0, 0, 1, 3, 4),
+    block: fc.oneof(fc.nat(40), fc.integer({ min: SPAN_BITS - 20, max: SPAN_BITS + 20 })),
+  }),
+  { maxLength: 40 },
+)
+
+describe('blocks close together', () => {
+  it('are found, counted and missed to the page', () => {
+    const page = fc.oneof(fc.nat(90), fc.integer({ min: SPAN_BITS - 30, max: SPAN_BITS + 30 }))
+    fc.assert(
+      fc.property(near, page, page, fc.constantFrom(0, 1, 4095), (list, x, y, cut) => {
+        const set = setOf(list)
+        const [start, end] = [Math.min(x, y) * 4096 + cut, Math.max(x, y) * 4096 + cut]
+        const all = listBlocks(set)
+        const inside = all.filter(
+          ({ address, order }) => start < end && address < end && address + blockSize(set, order) > start,
+        )
+        const byOrder = inside.sort((a, b) => a.order - b.order || a.address - b.address)
+        expect(blocksIn(set, start, end, 100)).toEqual(byOrder)
+        expect(blocksIn(set, start, end, 3)).toEqual(byOrder.slice(0, 3))
+        expect(countBlocksIn(set, start, end)).toBe(byOrder.length)
+        expect(blockFrom(set, start)).toEqual(all.find(({ address }) => address >= start) ?? null)
+        for (const order of orders(set)) {
+          const size = blockSize(set, order)
+          const bits = set.orders.get(order)!
+          const own = all.filter(block => block.order === order).map(({ address }) => address / size)
+          const [first, last] = [Math.floor(start / size), Math.ceil(end / size)]
+          expect(countRun(bits, first, last)).toBe(own.filter(n => n >= first && n < last).length)
+          expect(nextBlock(bits, first)).toBe(own.find(n => n >= first) ?? -1)
+        }
+        const gaps: number[] = []
+        forEachGap(set, start, end, (from, to) => gaps.push(from, to))
+        const ranges = listRanges(set).filter(range => range.end > start && range.start < end)
+        const edges = [start, ...ranges.flatMap(range => [range.start, range.end]), end]
+        const left: number[] = []
+        for (let n = 0; n < edges.length; n += 2) {
+          const [from, to] = [Math.max(edges[n]!, start), Math.min(edges[n + 1]!, end)]
+          if (from < to) left.push(from, to)
+        }
+        expect(gaps).toEqual(left)
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
+
 describe('overlaps', () => {
+  it('of blocks close together are those that comparing every pair finds, the first lower one in each', () => {
+    fc.assert(
+      fc.property(near, list => {
+        const set = setOf(list)
+        const all = listBlocks(set)
+        const pairs = orders(set).flatMap(low =>
+          orders(set)
+            .filter(high => high > low)
+            .flatMap(high =>
+              all
+                .filter(({ order }) => order === high)
+                .flatMap(block => {
+                  const end = block.address + blockSize(set, high)
+                  const first = all.find(
+                    ({ order, address }) => order === low && address >= block.address && address < end,
+                  )
+                  return first === undefined ? [] : [{ low: first, high: block }]
+                }),
+            ),
+        )
+        expect(findOverlaps(set, 1000)).toEqual(pairs)
+        for (const limit of [1, 2, 3]) expect(findOverlaps(set, limit)).toEqual(pairs.slice(0, limit))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('with a block that is larger than a bitmap of the lower order are told once', () => {
+    const set = createPageSet(12)
+    for (const page of [5, SPAN_BITS + 3, 4 * SPAN_BITS - 1, 4 * SPAN_BITS, 9 * SPAN_BITS]) {
+      addBlock(set, page * 4096, 0)
+    }
+    for (const block of [0, 1, 2]) addBlock(set, block * 2 ** 17 * 4096, 17)
+    const high = (block: number) => ({ address: block * 2 ** 17 * 4096, order: 17 })
+    const low = (page: number) => ({ address: page * 4096, order: 0 })
+    expect(findOverlaps(set, 9)).toEqual([
+      { low: low(5), high: high(0) },
+      { low: low(4 * SPAN_BITS), high: high(1) },
+      { low: low(9 * SPAN_BITS), high: high(2) },
+    ])
+  })
+
   it('are those that comparing every pair finds', () => {
     fc.assert(
       fc.property(blocks, list => {

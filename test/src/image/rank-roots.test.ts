@@ -65,6 +65,18 @@ function mapAt(candidate: ReturnType<typeof root>, address: number | null) {
   return { ...candidate, choice: { ...choice, reading } }
 }
 
+/** The same, with a map that lacks the page of its own root. */
+function lacking(candidate: ReturnType<typeof root>) {
+  const { choice } = candidate
+  const reason = 'the page of the root FDT is not in its own map'
+  return { ...candidate, choice: { ...choice, reading: { ...choice.reading, lacksRootPage: true, reason } } }
+}
+
+function states(roots: ReturnType<typeof root>[], handovers: FoundHandover[] = []) {
+  const ranked = rankRoots(builder.memory(), roots, handovers)
+  return ranked.map(({ candidate }) => [candidate.address, candidate.state, candidate.direction])
+}
+
 function directions(roots: ReturnType<typeof root>[], handovers: FoundHandover[] = []) {
   return Object.fromEntries(order(roots, handovers).map(([address, direction]) => [address, direction]))
 }
@@ -191,5 +203,53 @@ describe('ranking roots', () => {
     const { tree } = readFdt(buildFdt({ name: '', properties, children: [child] }))
     const [ranked] = rankRoots(builder.memory(), [{ ...lost, found: { ...lost.found, fdt: tree! } }], [])
     expect(ranked!.kexecCount).toBeNull()
+  })
+
+  it('takes a map that lacks the page of its root for overwritten, where a kernel that booted since has one of its own', () => {
+    const found = [lacking(root(0x1000, null)), root(0x2000, null)]
+    const [live, stale] = rankRoots(builder.memory(), found, [record(0x1000)])
+    expect([live!.candidate.address, live!.candidate.state, live!.candidate.direction]).toEqual([
+      0x2000,
+      'live',
+      'outgoing',
+    ])
+    expect([stale!.candidate.state, stale!.candidate.direction]).toEqual(['stale', 'incoming'])
+    const reason = 'the page of the root FDT is not in its own map: overwritten since it was read'
+    expect(stale!.choice.reading).toMatchObject({ state: 'stale', reason })
+    expect(stale!.candidate.evidence.map(({ kind, message }) => [kind, message])).toEqual([
+      ['scan', 'FDT with compatible kho-v4'],
+      ['setup-data', 'setup_data record at 0x8000 names it'],
+      ['scratch', 'scratch array at 0x9000 is not in the dump (outside)'],
+      ['tracker', `tracker stale: ${reason}`],
+    ])
+  })
+
+  it('leaves such a map alive where it is the only one, was asked for, is the one made last, or none is whole', () => {
+    const lacks = (address: number, count: number | null = null) => lacking(root(address, count))
+    expect(states([lacks(0x1000)])).toEqual([[0x1000, 'live', 'unknown']])
+    expect(states([{ ...lacks(0x1000), given: true }, root(0x2000, null)])).toEqual([
+      [0x1000, 'live', 'unknown'],
+      [0x2000, 'live', 'outgoing'],
+    ])
+    expect(states([lacks(0x1000, 2), root(0x2000, 1)])).toEqual([
+      [0x1000, 'live', 'outgoing'],
+      [0x2000, 'live', 'incoming'],
+    ])
+    expect(states([lacks(0x1000, 1), root(0x2000, 2)])).toEqual([
+      [0x2000, 'live', 'outgoing'],
+      [0x1000, 'stale', 'incoming'],
+    ])
+    expect(states([lacks(0x1000), lacks(0x2000)]).map(([, state]) => state)).toEqual(['live', 'live'])
+    expect(states([lacks(0x1000), root(0x2000, null, 'stale')])).toEqual([
+      [0x1000, 'live', 'unknown'],
+      [0x2000, 'stale', 'unknown'],
+    ])
+  })
+
+  it('says nothing more of a map that is not alive anyway', () => {
+    const partial = lacking(root(0x1000, null, 'partial'))
+    const [, second] = rankRoots(builder.memory(), [partial, root(0x2000, null)], [])
+    expect(second!.candidate.state).toBe('partial')
+    expect(second!.choice.reading.reason).not.toContain('overwritten')
   })
 })
