@@ -19,6 +19,8 @@ export interface BuilderOptions {
   ram: readonly Range[]
   /** Ranges in which nothing is ever placed. */
   scratch?: readonly Range[]
+  /** More of them, as mergeRanges() gives them. The builder keeps no copy: several may have one long list in common. */
+  reserved?: readonly Range[]
   /** Start of the first address at or after the argument, a multiple of the page size, that is not preserved. */
   skipPreserved?: (address: number) => number
   /** Same seed, same addresses. */
@@ -51,7 +53,7 @@ export interface MemoryBuilder {
  * kernel's do; deterministic for a seed.
  */
 export function createMemoryBuilder(options: BuilderOptions): MemoryBuilder {
-  const { geometry, skipPreserved = address => address } = options
+  const { geometry, reserved = [], skipPreserved = address => address } = options
   const { pageSize } = geometry
   const ram = mergeRanges(options.ram)
   const closed = mergeRanges(options.scratch ?? [])
@@ -100,7 +102,7 @@ export function createMemoryBuilder(options: BuilderOptions): MemoryBuilder {
 
   /** `address` where all of it is free, else an address past the obstacle. */
   function skipTaken(address: number, size: number): number {
-    for (const list of [closed, taken]) {
+    for (const list of [closed, reserved, taken]) {
       const index = rangeIndex(list, address + size - 1)
       const range = list[index]
       if (range !== undefined && range.end > address) return range.end

@@ -30,7 +30,8 @@ export interface DamageTarget {
   readonly random: Random
   /** Places fresh pages, as encoders want it. */
   readonly builder: MemoryBuilder
-  fdt(): FdtTree
+  /** The device tree at an address, and what it is if it cannot be read; without both that of the root. */
+  fdt(address?: number, what?: string): FdtTree
   tracker(): { root: TrackerRoot; decode: TrackerDecode }
   blobs(): Blob[]
   /** Bytes that are there; throws `cannot-express` for others. */

@@ -9,6 +9,7 @@ import {
   openInto,
   totalSize,
 } from '../../formats/fdt/index.js'
+import { blobPointer } from '../../formats/handoff/blob-pointer.js'
 import { hex } from '../../formats/memory/fault.js'
 import { rootRoom } from '../write/state-writer.js'
 import type { DamageTarget } from './damage.js'
@@ -46,7 +47,7 @@ export function editFdt(
   room: number,
   edit: (editor: FdtEditor) => void,
 ): void {
-  const editor = openInto(fdtBytesAt(target, address).slice(), room)
+  const editor = openInto(fdtBytesAt(target, address), room)
   try {
     edit(editor)
   } catch (error) {
@@ -80,7 +81,7 @@ export interface BlobChild {
 export function childWithBlob(target: DamageTarget): BlobChild {
   const tree = target.fdt()
   const children = tree.root.children.flatMap((child): BlobChild[] => {
-    const pointer = findProperty(child, 'preserved-data') ?? findProperty(child, 'fdt')
+    const pointer = blobPointer(child)
     if (pointer === null || nodeAt(tree, child.path) !== child) return []
     const size = findProperty(child, 'blob-size')
     return [{ child, pointer, properties: size === null ? [pointer] : [pointer, size] }]

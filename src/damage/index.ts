@@ -94,7 +94,7 @@ export interface DamageOffer {
 
 /** Every damage, tried on a state. */
 export function damagesOf(state: KhoState): DamageOffer[] {
-  const decoded: Decoded = {}
+  const decoded: Decoded = { blobs: state.blobs() }
   return Object.entries(DAMAGES).map(([rule, { about }]) => ({
     rule,
     about,

@@ -1,16 +1,16 @@
-import { findChild, readFdt } from '../../formats/fdt/index.js'
+import { findChild } from '../../formats/fdt/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { blobOf, editFdt, fdtBytesAt, propertyOf } from './fields.js'
+import { blobOf, editFdt, propertyOf } from './fields.js'
 import { cannotBreak, elementOf } from './target.js'
 
 function testOf(target: DamageTarget) {
   const { address, value } = blobOf(target, 'kho-test')
-  const bytes = fdtBytesAt(target, address)
-  const { tree } = readFdt(bytes)
-  const data = tree && findChild(tree.root, 'data')
-  if (tree === null || data === null) throw cannotBreak('readable FDT of kho_test')
-  return { address, size: bytes.length, value, root: tree.root, data }
+  const what = 'FDT of kho_test'
+  const { root, header } = target.fdt(address, what)
+  const data = findChild(root, 'data')
+  if (data === null) throw cannotBreak(`readable ${what}`)
+  return { address, size: header.totalsize, value, root, data }
 }
 
 /** Where the list of folios lies: in pages of its own, or in the FDT. */

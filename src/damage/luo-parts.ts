@@ -1,4 +1,4 @@
-import type { Luo, LuoFile, LuoSession } from '../../formats/blobs/index.js'
+import type { Luo, LuoFile, LuoSession, Memfd } from '../../formats/blobs/index.js'
 import { LUO_FILE_SER, LUO_FILE_SET_SER, LUO_SESSION_SER, offsetOf } from '../../formats/layout/index.js'
 import type { DamageTarget } from './damage.js'
 import { blobOf } from './fields.js'
@@ -30,9 +30,37 @@ export function sessionOf(
   return target.pick(luoOf(target).luo.sessions.filter(fits), 'session that this is about')
 }
 
+interface LuoFiles {
+  files: LuoFile[]
+  memfds: Memfd[]
+}
+
+const listed = new WeakMap<Luo, LuoFiles>()
+
+/** Files of all sessions, listed once for each LUO that was decoded: most damages ask. */
+function listFiles(luo: Luo): LuoFiles {
+  let lists = listed.get(luo)
+  if (lists === undefined) {
+    const files = luo.sessions.flatMap(session => session.files)
+    lists = { files, memfds: files.flatMap(({ memfd }) => (memfd === null ? [] : [memfd])) }
+    listed.set(luo, lists)
+  }
+  return lists
+}
+
 /** Files of all sessions. */
-export function filesOf(target: DamageTarget): LuoFile[] {
-  return luoOf(target).luo.sessions.flatMap(session => session.files)
+export function filesOf(target: DamageTarget): readonly LuoFile[] {
+  return listFiles(luoOf(target).luo).files
+}
+
+/** Their memfds. */
+export function memfdsOf(target: DamageTarget): readonly Memfd[] {
+  return memfdsIn(luoOf(target).luo)
+}
+
+/** The memfds of a LUO. */
+export function memfdsIn(luo: Luo): readonly Memfd[] {
+  return listFiles(luo).memfds
 }
 
 /** Text in a field of a fixed length. */

@@ -1,6 +1,6 @@
 import type { Luo } from '../../formats/blobs/index.js'
 import { KhoError } from '../../formats/error.js'
-import { findChild, readFdt } from '../../formats/fdt/index.js'
+import { findChild } from '../../formats/fdt/index.js'
 import {
   KHO_BLOCK_HEADER,
   KHO_MAX_BLOCKS,
@@ -11,7 +11,7 @@ import {
 } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { blobSizeAt, editFdt, fdtBytesAt, propertyOf } from './fields.js'
+import { blobSizeAt, editFdt, propertyOf } from './fields.js'
 import { luoOf, SESSION_FILES, SESSION_NAME, sessionOf, textField } from './luo-parts.js'
 import { cannotBreak, elementOf } from './target.js'
 
@@ -67,9 +67,7 @@ function growChain(target: DamageTarget, count: number): string {
 
 function fdtOf(target: DamageTarget) {
   const { address } = luoOf(target, 'fdt')
-  const { tree } = readFdt(fdtBytesAt(target, address))
-  if (tree === null) throw cannotBreak('readable FDT of LUO')
-  return { address, root: tree.root }
+  return { address, root: target.fdt(address, 'FDT of LUO').root }
 }
 
 /** LUO's own structures: its state, blocks, arrays and sessions. */

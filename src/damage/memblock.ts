@@ -1,19 +1,17 @@
-import { nativeU64Bytes, readFdt, stringBytes } from '../../formats/fdt/index.js'
+import { nativeU64Bytes, stringBytes } from '../../formats/fdt/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { blobOf, editFdt, fdtBytesAt, propertyOf } from './fields.js'
-import { cannotBreak } from './target.js'
+import { blobOf, editFdt, propertyOf } from './fields.js'
 
 /** reserved_mem_table[] of mm/memblock.c. */
 const MOST_REGIONS = 8
 
 function memblockOf(target: DamageTarget) {
   const { address } = blobOf(target, 'memblock')
-  const { tree } = readFdt(fdtBytesAt(target, address))
-  if (tree === null) throw cannotBreak('readable FDT of memblock')
+  const { root } = target.fdt(address, 'FDT of memblock')
   const edit = (change: Parameters<typeof editFdt>[3]) =>
     editFdt(target, address, target.geometry.pageSize, change)
-  return { address, root: tree.root, region: target.pick(tree.root.children, 'region of reserve_mem'), edit }
+  return { address, root, region: target.pick(root.children, 'region of reserve_mem'), edit }
 }
 
 function addRegion(edit: ReturnType<typeof memblockOf>['edit'], name: string): void {

@@ -3,12 +3,11 @@ import { MEMFD_LUO_FOLIO_SER, MEMFD_LUO_SER_V1, MEMFD_LUO_SER_V2 } from '../../f
 import { hex } from '../../formats/memory/fault.js'
 import { blocksAt } from '../../formats/pages/page-set.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { FILE_DATA, filesOf } from './luo-parts.js'
+import { FILE_DATA, filesOf, memfdsOf } from './luo-parts.js'
 import { cannotBreak, elementOf } from './target.js'
 
 function memfdOf(target: DamageTarget, fits: (memfd: Memfd) => boolean = () => true): Memfd {
-  const memfds = filesOf(target).flatMap(file => (file.memfd === null ? [] : [file.memfd]))
-  return target.pick(memfds.filter(fits), 'memfd that this is about')
+  return target.pick(memfdsOf(target).filter(fits), 'memfd that this is about')
 }
 
 /** Where a field of a memfd's structure is. */
@@ -184,8 +183,7 @@ export const memfdDamages: DamageTable = {
   'MAP-DUPLICATE-OWNER': {
     about: 'two memfds have the same folio',
     apply(target) {
-      const found = filesOf(target).flatMap(({ memfd }) => (memfd === null ? [] : [memfd]))
-      const [first, second] = found.filter(withFolios(1))
+      const [first, second] = memfdsOf(target).filter(withFolios(1))
       if (first === undefined || second === undefined) throw cannotBreak('second memfd with folios')
       const [from, to] = [entryAt(target, first, 0), entryAt(target, second, 0)]
       target.write64(to, u64At(target, from))

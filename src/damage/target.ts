@@ -1,12 +1,13 @@
-import { type Blob, decodeBlob } from '../../formats/blobs/index.js'
+import type { Blob } from '../../formats/blobs/index.js'
 import { KhoError } from '../../formats/error.js'
-import { type FdtNode, type FdtTree, findProperty, nativeU64, readFdt } from '../../formats/fdt/index.js'
+import { type FdtTree, readFdt, totalSize } from '../../formats/fdt/index.js'
 import { type Abi, locateTracker, trackerOptions } from '../../formats/kernels/index.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { u64, viewOf } from '../../formats/memory/u64.js'
 import { trackerOf } from '../../formats/trackers/index.js'
+import { decodeBlobs } from '../image/child-blob.js'
 import { createRandom } from '../scenario/random.js'
 import type { DamagedMachine, DamageTarget } from './damage.js'
 
@@ -19,7 +20,8 @@ export function cannotBreak(what: string): KhoError {
 
 /** What the decoders make of a state's bytes. */
 export interface Decoded {
-  fdt?: FdtTree
+  /** Device trees by address. */
+  trees?: Map<number, FdtTree>
   tracker?: ReturnType<DamageTarget['tracker']>
   blobs?: Blob[]
 }
@@ -85,13 +87,18 @@ export function makeTarget(base: TargetBase, seed: number): DamageTarget {
     fill(viewOf(bytes))
     return bytes
   }
-  const readRoot = () => {
-    const size = viewOf(read(root, 8)).getUint32(4)
-    const { tree } = readFdt(read(root, size))
-    if (tree === null) throw cannotBreak('readable root FDT')
+  const readTree = (address: number, what: string) => {
+    const size = totalSize(read(address, 8))
+    const tree = size === null ? null : readFdt(read(address, size)).tree
+    if (tree === null) throw cannotBreak(`readable ${what}`)
     return tree
   }
-  const fdt = () => once('fdt', readRoot)
+  const fdt = (address = root, what = 'root FDT') => {
+    const trees = once('trees', () => new Map<number, FdtTree>())
+    const tree = trees.get(address) ?? readTree(address, what)
+    trees.set(address, tree)
+    return tree
+  }
   const decodeTracker = () => {
     const found = locateTracker(abi.name, fdt().root)
     if (found === null) throw cannotBreak('tracker')
@@ -99,10 +106,6 @@ export function makeTarget(base: TargetBase, seed: number): DamageTarget {
     return { root: found, decode: trackerOf(abi.tracker).decode(base.memory(), found, options) }
   }
   const tracker = () => once('tracker', decodeTracker)
-  const decodeBlobs = () =>
-    fdt()
-      .root.children.filter(child => child.name !== 'preserved-memory')
-      .map(child => decodeBlob(base.memory(), { name: child.name, geometry, ...pointerOf(child) }))
   return {
     machine,
     get builder() {
@@ -115,7 +118,7 @@ export function makeTarget(base: TargetBase, seed: number): DamageTarget {
     random,
     fdt,
     tracker,
-    blobs: () => once('blobs', decodeBlobs),
+    blobs: () => once('blobs', () => decodeBlobs(base.memory(), fdt(), geometry)),
     read,
     u64: address => u64(viewOf(read(address, 8)), 0),
     write,
@@ -157,17 +160,5 @@ export function makeTarget(base: TargetBase, seed: number): DamageTarget {
       if (list.length === 0) throw cannotBreak(what)
       return list[random.below(list.length)]!
     },
-  }
-}
-
-function pointerOf(child: FdtNode): { address: number; size: number | null; inlineNode?: FdtNode } {
-  const pointer = findProperty(child, 'preserved-data') ?? findProperty(child, 'fdt')
-  if (pointer === null) return { address: 0, size: null, inlineNode: child }
-  const address = nativeU64(pointer)
-  const size = findProperty(child, 'blob-size')
-  const bytes = size && nativeU64(size)
-  return {
-    address: address !== null && address < ADDRESS_LIMIT ? Number(address) : 0,
-    size: bytes === null || bytes >= ADDRESS_LIMIT ? null : Number(bytes),
   }
 }

@@ -5,7 +5,7 @@ import { viewOf } from '../../formats/memory/u64.js'
 import { blocksAt } from '../../formats/pages/page-set.js'
 import type { DamageTable, DamageTarget } from './damage.js'
 import { blobOf } from './fields.js'
-import { filesOf } from './luo-parts.js'
+import { memfdsOf } from './luo-parts.js'
 import { cannotBreak } from './target.js'
 
 /** Takes the block at an address out of the map, whatever its order. */
@@ -17,9 +17,8 @@ function unpreserveAt(target: DamageTarget, address: number, what: string): stri
 }
 
 function memfdOf(target: DamageTarget) {
-  const memfds = filesOf(target).flatMap(({ memfd }) => (memfd === null ? [] : [memfd]))
   return target.pick(
-    memfds.filter(({ vmalloc }) => vmalloc !== null),
+    memfdsOf(target).filter(({ vmalloc }) => vmalloc !== null),
     'memfd with folios',
   )
 }

@@ -3,6 +3,7 @@ import { chunkEntries } from '../../formats/blobs/index.js'
 import { KHO_VMALLOC, KHO_VMALLOC_CHUNK, offsetOf } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
+import { memfdsIn } from './luo-parts.js'
 import { cannotBreak, elementOf } from './target.js'
 
 /** Fields of struct kho_vmalloc and of a chunk page. */
@@ -17,9 +18,7 @@ function vmallocsOf(target: DamageTarget): Vmalloc[] {
     if (value?.kind === 'vmalloc') return [value]
     if (value?.kind === 'kho-test') return value.vmalloc === null ? [] : [value.vmalloc]
     if (value?.kind !== 'luo') return []
-    return value.sessions.flatMap(session =>
-      session.files.flatMap(file => (file.memfd?.vmalloc ? [file.memfd.vmalloc] : [])),
-    )
+    return memfdsIn(value).flatMap(memfd => memfd.vmalloc ?? [])
   })
 }
 

@@ -19,6 +19,13 @@ export function decodeChild(memory: PhysicalMemory, child: FdtNode, geometry: Ge
   })
 }
 
+/** What the children of a root FDT point to or are, but for the tracker's own. */
+export function decodeBlobs(memory: PhysicalMemory, { root }: FdtTree, geometry: Geometry): Blob[] {
+  return root.children
+    .filter(child => child.name !== 'preserved-memory')
+    .map(child => decodeChild(memory, child, geometry))
+}
+
 /** Where the children of a root point to. */
 export function blobPlaces({ fdt }: { fdt: FdtTree }): { name: string; address: number }[] {
   return fdt.root.children.flatMap(child => {

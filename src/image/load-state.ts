@@ -8,7 +8,7 @@ import { type Fault, fault, hex } from '../../formats/memory/fault.js'
 import type { PageShift } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import type { Place, Range } from '../../formats/memory/range.js'
-import { decodeChild } from './child-blob.js'
+import { decodeBlobs } from './child-blob.js'
 import { applyDebugfs, debugfsScratch } from './debugfs-state.js'
 import { type FoundHandover, type FoundRoot, type FoundRoots, findRoots, readRoot } from './find-roots.js'
 import { inferGeometry } from './infer-geometry.js'
@@ -197,7 +197,7 @@ function buildState(
     tracker: trackerInfo(image.memory, chosen),
     ...scratch,
     blobs() {
-      decoded ??= decodeBlobs(blobMemory(image, options), fdt, chosen)
+      decoded ??= decodeBlobs(blobMemory(image, options), fdt, reading.geometry)
       return decoded
     },
     faults: [
@@ -268,12 +268,4 @@ function fdtFaults(fdt: FdtTree, chosen: RankedRoot): Fault[] {
 
 function blobMemory({ memory }: KhoImage, { assumeZero }: StateOptions): PhysicalMemory {
   return assumeZero === undefined ? memory : zeroFilled(memory, assumeZero.ram)
-}
-
-/** Child nodes that point to a blob (6.16 on), or are one (before). */
-function decodeBlobs(memory: PhysicalMemory, fdt: FdtTree, chosen: RankedRoot): Blob[] {
-  const { geometry } = chosen.choice.reading
-  return fdt.root.children
-    .filter(child => child.name !== 'preserved-memory')
-    .map(child => decodeChild(memory, child, geometry))
 }

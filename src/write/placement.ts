@@ -62,11 +62,11 @@ export function builderFor(
     geometry: state.geometry,
     ram,
     scratch: scratch.filter(({ start, end }) => end > start),
+    reserved: takenRanges(state),
     skipPreserved: address => skipBlocks(pages, address),
     seed,
   })
   builder.reserve(0, LEGACY)
-  for (const { start, end } of takenRanges(state)) builder.reserve(start, end)
   return builder
 }
 
