@@ -84,20 +84,18 @@ export function forEachOrphanBlock(
   )
 }
 
-/** Memory that is claimed as preserved and is not, with the first of the claims. */
+/** Memory that is claimed as preserved and is not. */
 function forEachDangling(
   pages: PageSet,
   ownership: Ownership,
-  visit: (start: number, end: number, first: number, owners: number) => unknown,
+  visit: (start: number, end: number) => void,
 ): void {
-  const { starts, ends, first, claims, count } = ownership.owned
+  const { starts, ends, count } = ownership.owned
   let n = 0
   let from = count > 0 ? (starts[0] as number) : 0
-  let stopped = false
   const gap = (to: number) => {
-    while (!stopped && n < count && from < to) {
-      const end = Math.min(ends[n] as number, to)
-      if (end > from && visit(from, end, first[n] as number, claims[n] as number) === false) stopped = true
+    while (n < count && from < to) {
+      visit(from, Math.min(ends[n] as number, to))
       if ((ends[n] as number) > to) {
         from = to
         return
@@ -116,7 +114,7 @@ function forEachDangling(
   forEachRange(pages, (start, end) => {
     gap(start)
     skip(end)
-    return !stopped && n < count
+    return n < count
   })
   gap(Number.POSITIVE_INFINITY)
 }

@@ -42,7 +42,7 @@ export function sweepSegments({ ids, starts, ends }: Footprints): OwnedSegments 
       begun < byStart.length ? (starts[byStart[begun] as number] as number) : Number.POSITIVE_INFINITY
     const next = Math.min(nextStart, nextEnd)
     const open = begun - ended
-    if (open > 0 && next > position) out.push(position, next, active.lowest(position), open)
+    if (open > 0) out.push(position, next, active.lowest(position), open)
     position = next
     while (ended < byEnd.length && (ends[byEnd[ended] as number] as number) === next) ended++
     while (begun < byStart.length && (starts[byStart[begun] as number] as number) === next) {

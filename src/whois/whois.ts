@@ -77,8 +77,9 @@ export function whois(state: KhoState, asked: bigint): Whois {
   const blocks = blocksAt(pages, address)
   const block = blocks[0] ?? null
   const page = address - (address % state.geometry.pageSize)
-  const end = block === null ? page + 1 : block.address + blockSize(pages, block.order)
   const start = block?.address ?? page
+  // No block begins with a page that is in none.
+  const end = block === null ? page : block.address + blockSize(pages, block.order)
   return {
     address: asked,
     preserved: block !== null,
@@ -88,7 +89,7 @@ export function whois(state: KhoState, asked: bigint): Whois {
     ...ownersAt(state, page, block),
     ...memoryAt(state, address),
     previous: start === 0 ? null : blockBefore(pages, start - 1),
-    next: blockAfter(pages, block === null ? page : end),
+    next: blockAfter(pages, end),
     hints,
   }
 }

@@ -307,6 +307,71 @@ describe('the algebra', () => {
     expect(ownersOf(buildOwnership([], pages, PAGE), 8 * PAGE, 9 * PAGE)).toEqual([])
   })
 
+  it('counts the owners of a block of which only parts have the same ones', () => {
+    const pages = createPageSet(12)
+    addBlock(pages, 8 * PAGE, 3)
+    addBlock(pages, 12 * PAGE, 1)
+    const of = (id: number, page: number, count: number, kind: ClaimKind = 'data', preserved = true) =>
+      singleClaim(`c/#${id}`, page * PAGE, count * PAGE, { kind, version: null, preserved })
+    const ownersOfBlocks = (groups: ClaimGroup[]) => {
+      const found: (number | null)[][] = []
+      forEachOwnedBlock(pages, buildOwnership(groups, pages, PAGE), (address, order, first, owners) =>
+        found.push([address / PAGE, order, first, owners]),
+      )
+      return found
+    }
+    const several = [of(0, 10, 1, 'data', false), of(1, 11, 2), of(2, 8, 1), of(3, 11, 1), of(4, 16, 1)]
+    expect(ownersOfBlocks(several)).toEqual([
+      [8, 3, 1, 3],
+      [12, 1, 1, 1],
+    ])
+    // A blob is rounded up to the block that begins with it: it holds the pages behind its end, beside others.
+    expect(ownersOfBlocks([of(0, 8, 1, 'blob'), of(1, 12, 1)])).toEqual([
+      [8, 3, 0, 2],
+      [12, 1, 0, 2],
+    ])
+    // Next to a block is not in it.
+    expect(ownersOfBlocks([of(0, 7, 1), of(1, 16, 2), of(2, 14, 1)])).toEqual([
+      [8, 3, 2, 1],
+      [12, 1, null, 0],
+    ])
+  })
+
+  it('looks up to limits, to the byte, and has no group without a claim', () => {
+    const data = { kind: 'data', version: null, preserved: true } as const
+    const none: ClaimGroup = {
+      ...{ ...data, count: 0, starts: new Float64Array(0), sizes: new Float64Array(0) },
+      pathOf: () => expect.unreachable(),
+    }
+    const far: ClaimGroup = {
+      ...{ ...data, preserved: false, count: 2 ** 19 },
+      starts: Float64Array.from({ length: 2 ** 19 }, (_, n) => 2 ** 40 + n * PAGE),
+      sizes: new Float64Array(2 ** 19).fill(PAGE),
+      pathOf: n => `far/#${n}`,
+    }
+    const near = [
+      singleClaim('long', 0, 100 * PAGE, data),
+      singleClaim('short', 10 * PAGE, 10 * PAGE, data),
+      singleClaim('last', 20 * PAGE, PAGE, data),
+    ]
+    const small = buildOwnership([none, ...near, none], createPageSet(12), PAGE)
+    expect([small.groups.length, small.count]).toEqual([3, 3])
+    // One is looked through, the other sorted first.
+    const large = buildOwnership([...near, none, far], createPageSet(12), PAGE)
+    expect(large.path(3)).toBe('far/#0')
+    for (const ownership of [small, large]) {
+      const pathsIn = (start: number, end: number, limit?: number) =>
+        ownership.find(start, end, limit).map(id => ownership.path(id))
+      expect(pathsIn(20 * PAGE, 20 * PAGE + 1)).toEqual(['long', 'last'])
+      expect(pathsIn(20 * PAGE - 1, 20 * PAGE)).toEqual(['long', 'short'])
+      expect(pathsIn(20 * PAGE - 1, 20 * PAGE + 1)).toEqual(['long', 'short', 'last'])
+      expect(pathsIn(0, 100 * PAGE, 2)).toHaveLength(2)
+      expect(pathsIn(0, 100 * PAGE, 3)).toHaveLength(3)
+      expect(pathsIn(100 * PAGE, 101 * PAGE)).toEqual([])
+      expect(pathsIn(99 * PAGE, 101 * PAGE)).toEqual(['long'])
+    }
+  })
+
   it('stops wherever it is told to', () => {
     const pages = createPageSet(12)
     for (const page of [1, 3, 4, 5, 9]) addBlock(pages, page * PAGE, 0)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { explainOrphans } from '../../../src/owners/explain.js'
+import { ownershipOf } from '../../../src/owners/ownership.js'
 import { validateState } from '../../../src/validate/validate.js'
 import { whois } from '../../../src/whois/whois.js'
 import { jsonAt, pagesAt, stateOfCalls } from '../model/described-states.js'
@@ -44,6 +45,39 @@ describe('the memory of a handler that nobody knows', () => {
     const orphans = validateState(state).findings.find(({ rule }) => rule === 'MAP-ORPHAN')
     expect(orphans).toMatchObject({ severity: 'info', count: 4 })
     expect(orphans!.message).toMatch(/; 3 of them probably of luo\/sessions\/s\/files\/1\/data, where/)
+  })
+
+  it('explains no block that has an owner, and one that two u64s name once', async () => {
+    const page = (address: number) => Buffer.from(BigUint64Array.of(BigInt(address)).buffer).toString('hex')
+    const zeros = '00'.repeat(8)
+    const state = await stateOfCalls([
+      ...pagesAt({
+        // Of the handle: a block without an owner twice, and one that has one.
+        33554432: `${zeros}${page(0x200_1000)}${page(0x200_1000)}${page(0x200_2000)}`,
+        33558528: '00',
+        33562624: '00',
+      }),
+      { luo_session: { name: 's', files: [{ token: 1, handler: 'nobody-knows-v1', data: 0x200_0000 }] } },
+      { luo_flb: { name: 'pci', count: 0, data: 0x200_2000 } },
+    ])
+    expect(ownershipOf(state).ownedAt(0x200_2000)).not.toBeNull()
+    expect([...explainOrphans(state)]).toEqual([[0x200_1000, { path: `${PATH}/data`, from: 0x200_0008 }]])
+  })
+
+  it('looks into what unknown handlers hand over, not into all data', async () => {
+    const page = Buffer.from(BigUint64Array.of(0n, 0x200_1000n).buffer).toString('hex')
+    const state = await stateOfCalls([
+      ...pagesAt({ 33558528: '00' }),
+      {
+        reserve_mem: {
+          name: 'r',
+          address: 0x200_0000,
+          size: 4096,
+          contents: { hex: page.padEnd(8192, '0') },
+        },
+      },
+    ])
+    expect(explainOrphans(state).size).toBe(0)
   })
 
   it('has no say where a layout tells what is in it', async () => {

@@ -58,4 +58,10 @@ describe('keys', () => {
       { numRuns: 40 },
     )
   })
+
+  it('are put in order from the wrong way round too', () => {
+    const count = 5000
+    const down = Float64Array.from({ length: count }, (_, n) => (count - n) * 2 ** 20)
+    expect([...sortedOrder(down)]).toEqual(Array.from({ length: count }, (_, n) => count - 1 - n))
+  })
 })

@@ -44,9 +44,11 @@ describe('a map that says nothing', () => {
     expect(hintOf()).toBeUndefined()
   })
 
-  it('leads to no bit', () => {
+  it('leads to no bit, also where its format is known, and it was not read', () => {
     const none = state('absent', null)
-    expect([traceBlock(none, 0x5000, 0), nodePieces(none, {} as never)]).toEqual([[], []])
+    const unread = { ...none, tracker: { ...none.tracker, format: 'radix-tree' } } as KhoState
+    for (const map of [none, unread])
+      expect([traceBlock(map, 0x5000, 0), nodePieces(map, {} as never)]).toEqual([[], []])
   })
 })
 
@@ -81,6 +83,49 @@ describe('an address at a border', () => {
       trackerPath: [],
     })
     expect(whois(state, 2n ** 52n).hints).toEqual(['this is 2^52 or more: no physical address'])
+  })
+
+  it('in a block has as the next one that behind its end, whatever else lies in it', async () => {
+    const made = machine()
+    const block = made.allocate(4).address
+    made.tracker.preserve(block + 2 * 4096, 0)
+    const behind = made.allocate(1).address
+    const state = await made.state()
+    expect(whois(state, BigInt(block + 4096)).next).toEqual({ address: behind, order: 0 })
+    expect(whois(state, BigInt(block + 2 * 4096))).toMatchObject({
+      block: { address: block + 2 * 4096, order: 0 },
+      overlapping: [{ address: block, order: 2 }],
+      previous: { address: block, order: 2 },
+    })
+  })
+
+  it('is of blobs that begin in its block, in the order of the state, and of none that reach into it', async () => {
+    const made = machine()
+    const base = made.allocate(4).address
+    const block = base + 2 * 4096
+    made.tracker.unpreserve(base, 2)
+    made.tracker.preserve(base + 4096, 0)
+    made.tracker.preserve(block, 1)
+    made.addBlob({ name: 'first', address: block + 16, size: 16 })
+    made.addBlob({ name: 'second', address: block + 4096 + 64, size: 16 })
+    made.addBlob({ name: 'reaches', address: block - 4096, size: 4096 + 8 })
+    const state = await made.state()
+    const paths = (address: number) => whois(state, BigInt(address)).owners.map(({ path }) => path)
+    expect(paths(block)).toEqual(['blobs/first', 'blobs/reaches'])
+    expect(paths(block + 4096)).toEqual(['blobs/first', 'blobs/second'])
+  })
+
+  it('is taken for a page frame number only where it is not preserved, and that page is', async () => {
+    const made = machine()
+    for (const page of [0x10000, 0x11000]) made.preserve(page)
+    for (const frame of [0x10000, 0x12000]) made.preserve(frame * 4096)
+    const state = await made.state()
+    const hints = (address: bigint) => whois(state, address).hints
+    expect(hints(0x12000n)).toEqual([
+      'if a page frame number was meant: its page is at 0x12000000, which is preserved',
+    ])
+    expect([hints(0x10000n), hints(0x11000n), hints(0x13000n)]).toEqual([[], [], []])
+    expect(hints(0x13005n)).toEqual(['not page aligned: 0x5 bytes into the page at 0x13000'])
   })
 
   it('is in scratch up to its last byte', async () => {
