@@ -9,7 +9,7 @@ import {
   SPAN_WORDS,
   sortedSpans,
 } from './page-set.js'
-import { isEmpty, sameWords } from './words.js'
+import { isEmpty, isSameMemory, sameWords } from './words.js'
 
 /*
  * Set algebra by order: two blocks are the same only when address and order are. Bitmaps that are the same words are
@@ -49,9 +49,16 @@ export function isEmptySet(set: PageSet): boolean {
 function sameOrder(a: PageSet, b: PageSet, order: number): boolean {
   const x = a.orders.get(order)?.spans
   const y = b.orders.get(order)?.spans
+  // Two bitmaps of which each stands for many spans are compared once.
+  let same: readonly [Uint32Array, Uint32Array] | null = null
   for (const [span, words] of x ?? []) {
     const other = y?.get(span)
-    if (other === undefined ? !isEmpty(words) : !sameWords(words, other)) return false
+    if (other === undefined) {
+      if (!isEmpty(words)) return false
+    } else if (same === null || !isSameMemory(words, same[0]) || !isSameMemory(other, same[1])) {
+      if (!sameWords(words, other)) return false
+      same = [words, other]
+    }
   }
   for (const [span, words] of y ?? []) if (!x?.has(span) && !isEmpty(words)) return false
   return true
@@ -82,6 +89,7 @@ function combineOrder(
   const keep = (span: number, words: Uint32Array, owned: boolean) => {
     if (!isEmpty(words)) putSpan(orderBits(result, order), span, words, owned)
   }
+  let last: { x: Uint32Array; y: Uint32Array; words: Uint32Array; span: number } | null = null
   for (const span of a === undefined ? [] : sortedSpans(a)) {
     const x = a!.spans.get(span)!
     const y = b?.spans.get(span)
@@ -89,9 +97,16 @@ function combineOrder(
       if (alone !== 'neither') keep(span, x, false)
       continue
     }
+    // What two bitmaps give that stand for many spans is one bitmap, too.
+    if (last !== null && isSameMemory(x, last.x) && isSameMemory(y, last.y)) {
+      keep(span, last.words, false)
+      result.orders.get(order)?.owned.delete(last.span)
+      continue
+    }
     const words = new Uint32Array(SPAN_WORDS)
     for (let i = 0; i < SPAN_WORDS; i++) words[i] = both(x[i]!, y[i]!)
     keep(span, words, true)
+    last = { x, y, words, span }
   }
   if (alone !== 'both' || b === undefined) return
   for (const span of sortedSpans(b)) if (!a?.spans.has(span)) keep(span, b.spans.get(span)!, false)

@@ -4,7 +4,7 @@ import { lastAtOrBelow, lowerBound } from '../memory/sorted.js'
 import { clearRuns, createRuns, mergeRuns, type PageRuns } from './page-runs.js'
 import { type OrderBits, type PageSet, SPAN_BITS, SPAN_WORDS } from './page-set.js'
 import { forEachRun } from './runs.js'
-import { countBits, isEmpty, nextClear, nextSet } from './words.js'
+import { countBetween, countBits, countingOnce, isEmpty, lastSet, nextClear, nextSet } from './words.js'
 
 /**
  * Which pages a set covers, whatever the orders of its blocks: small blocks as bitmaps of one bit a page, large ones as
@@ -60,6 +60,54 @@ export function coveredBytes(cover: Coverage): number {
   const { starts, ends } = cover.runs
   for (let n = 0; n < starts.length; n++) pages += ends[n]! - starts[n]!
   return (pages - overlap(cover)) * 2 ** cover.pageShift
+}
+
+/** Counts covered bytes between addresses that are multiples of the page size, a word at a time. */
+export function bytesCovered(cover: Coverage): (start: number, end: number) => number {
+  const size = 2 ** cover.pageShift
+  const keys = spanKeys(cover)
+  const { starts, ends } = cover.runs
+  const whole = countingOnce()
+  const bitsIn = (from: number, to: number) => {
+    let total = 0
+    for (let n = lowerBound(keys, Math.floor(from / SPAN_BITS)); n < keys.length; n++) {
+      const base = keys[n]! * SPAN_BITS
+      if (base >= to) break
+      const words = cover.spans.get(keys[n]!)!
+      const isWhole = from <= base && to >= base + SPAN_BITS
+      total += isWhole
+        ? whole(words)
+        : countBetween(words, Math.max(from - base, 0), Math.min(to - base, SPAN_BITS))
+    }
+    return total
+  }
+  return (start, end) => {
+    const from = start / size
+    const to = end / size
+    let pages = bitsIn(from, to)
+    for (let n = Math.max(0, lastAtOrBelow(starts, from)); n < starts.length && starts[n]! < to; n++) {
+      const first = Math.max(starts[n]!, from)
+      const last = Math.min(ends[n]!, to)
+      if (last > first) pages += last - first - bitsIn(first, last)
+    }
+    return pages * size
+  }
+}
+
+/** From the first covered byte to behind the last; null where none is. */
+export function coveredExtent(cover: Coverage): Range | null {
+  const size = 2 ** cover.pageShift
+  const { starts, ends } = cover.runs
+  let start = starts[0] ?? Number.POSITIVE_INFINITY
+  let end = ends.at(-1) ?? 0
+  for (const [span, words] of cover.spans) {
+    const base = span * SPAN_BITS
+    const outer = base < start || base + SPAN_BITS > end
+    if (!outer || isEmpty(words)) continue
+    start = Math.min(start, base + nextSet(words, 0))
+    end = Math.max(end, base + lastSet(words, SPAN_BITS - 1) + 1)
+  }
+  return end > start ? { start: start * size, end: end * size } : null
 }
 
 /** The covered bytes as ranges, ascending and merged. Made one at a time. */

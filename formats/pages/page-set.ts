@@ -1,5 +1,5 @@
 import { ADDRESS_LIMIT, type PageShift } from '../memory/geometry.js'
-import { countBits, fillBits, isEmpty } from './words.js'
+import { countBits, countingOnce, fillBits, isEmpty, sameWords } from './words.js'
 
 /** Blocks in one bitmap of a set: what one page of 4 KiB holds, the leaf of every merged format with 4K pages. */
 export const SPAN_BITS = 32768
@@ -21,6 +21,8 @@ export interface OrderBits {
   readonly owned: Set<number>
   /** Span indexes in ascending order, or null when they must be sorted again. */
   sorted: number[] | null
+  /** The span that parts of a bitmap were merged into last, and the one before it. */
+  merging?: { span: number; before: number }
 }
 
 /** Which blocks of which order are preserved. One bit a block, whatever its size. */
@@ -187,8 +189,33 @@ function mergeShifted(bits: OrderBits, first: number, words: Uint32Array): void 
 /** Merges words that lie within one span, from its word `index`. */
 function mergeWithin(bits: OrderBits, span: number, index: number, words: Uint32Array): void {
   if (isEmpty(words)) return
+  const { merging } = bits
+  if (merging === undefined) {
+    bits.merging = { span, before: span }
+  } else if (merging.span !== span) {
+    shareWith(bits, merging.before, merging.span)
+    merging.before = merging.span
+    merging.span = span
+  }
   const target = writableSpan(bits, span)
   for (let i = 0; i < words.length; i++) target[index + i] = target[index + i]! | words[i]!
+}
+
+/**
+ * Makes one bitmap of two spans that came to be the same: a list may name one small bitmap for all of memory, of which each
+ * span would be a page of its own. Whichever is written to afterwards is copied first.
+ */
+function shareWith(bits: OrderBits, before: number, span: number): void {
+  const words = bits.spans.get(span)
+  const other = bits.spans.get(before)
+  if (before === span || words === undefined || other === undefined || !bits.owned.has(span)) return
+  if (!sameWords(words, other)) return
+  bits.spans.set(span, other)
+  bits.owned.delete(span)
+  bits.owned.delete(before)
+  if (words.buffer !== slab.buffer || words.byteOffset !== (slabUsed - SPAN_WORDS) * 4) return
+  words.fill(0)
+  slabUsed -= SPAN_WORDS
 }
 
 /** Merges one word whose first bit is block number `block`, a multiple of 32. */
@@ -238,8 +265,9 @@ export function blocksAt(set: PageSet, address: number): { address: number; orde
 
 /** Number of blocks of an order. */
 export function countBlocks(set: PageSet, order: number): number {
+  const count = countingOnce()
   let total = 0
-  for (const words of set.orders.get(order)?.spans.values() ?? []) total += countBits(words)
+  for (const words of set.orders.get(order)?.spans.values() ?? []) total += count(words)
   return total
 }
 

@@ -1,6 +1,6 @@
 import { lowerBound } from '../memory/sorted.js'
 import { blockSize, type OrderBits, orders, type PageSet, SPAN_BITS, sortedSpans } from './page-set.js'
-import { nextClear, nextSet, popcount } from './words.js'
+import { countBetween, nextClear, nextSet } from './words.js'
 
 /** One preserved block. */
 export interface FoundBlock {
@@ -118,18 +118,4 @@ function nextCovered(set: PageSet, address: number): number {
     if (block >= 0) next = Math.min(next, block * size)
   }
   return next
-}
-
-/** Set bits of `[from, to)`. */
-function countBetween(words: Uint32Array, from: number, to: number): number {
-  if (to <= from) return 0
-  const last = (to - 1) >>> 5
-  let total = 0
-  for (let index = from >>> 5; index <= last; index++) {
-    let word = words[index]!
-    if (index === from >>> 5) word &= 0xffffffff << (from & 31)
-    if (index === last) word &= 0xffffffff >>> (31 - ((to - 1) & 31))
-    if (word !== 0) total += popcount(word)
-  }
-  return total
 }

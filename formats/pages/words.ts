@@ -70,6 +70,33 @@ export function countBits(words: Uint32Array): number {
   return total + eights * 8 + popcount(fours) * 4 + popcount(twos) * 2 + popcount(ones)
 }
 
+/** Set bits of `[from, to)`. */
+export function countBetween(words: Uint32Array, from: number, to: number): number {
+  if (to <= from) return 0
+  const last = (to - 1) >>> 5
+  let total = 0
+  for (let index = from >>> 5; index <= last; index++) {
+    let word = words[index]!
+    if (index === from >>> 5) word &= 0xffffffff << (from & 31)
+    if (index === last) word &= 0xffffffff >>> (31 - ((to - 1) & 31))
+    if (word !== 0) total += popcount(word)
+  }
+  return total
+}
+
+/** A count of bitmaps one after the other, in which one that many spans share is counted once. */
+export function countingOnce(): (words: Uint32Array) => number {
+  let last: Uint32Array | null = null
+  let count = 0
+  return words => {
+    if (last === null || !isSameMemory(words, last)) {
+      last = words
+      count = countBits(words)
+    }
+    return count
+  }
+}
+
 /** The bits that another array of the same length lacks; null where it lacks none. */
 export function without(words: Uint32Array, other: Uint32Array): Uint32Array | null {
   let i = 0
@@ -85,9 +112,14 @@ export function isEmpty(words: Uint32Array): boolean {
   return nextUsed(words, 0) === words.length
 }
 
+/** True when two arrays of the same length are the same memory: many spans of a set may be one bitmap. */
+export function isSameMemory(a: Uint32Array, b: Uint32Array): boolean {
+  return a === b || (a.buffer === b.buffer && a.byteOffset === b.byteOffset)
+}
+
 /** True when two arrays of the same length hold the same words. */
 export function sameWords(a: Uint32Array, b: Uint32Array): boolean {
-  if (a === b || (a.buffer === b.buffer && a.byteOffset === b.byteOffset)) return true
+  if (isSameMemory(a, b)) return true
   for (let i = 0; i < a.length; i++) {
     if (a[i] !== b[i]) return false
     if (a[i] !== 0) continue
@@ -143,6 +175,16 @@ export function nextClear(words: Uint32Array, from: number): number {
     word = ~words[index]!
   }
   return index * 32 + 31 - Math.clz32(word & -word)
+}
+
+/** Index of the last set bit at or before `to`, or -1. */
+export function lastSet(words: Uint32Array, to: number): number {
+  for (let index = to >>> 5; index >= 0; index--) {
+    const mask = index === to >>> 5 ? 0xffffffff >>> (31 - (to & 31)) : 0xffffffff
+    const word = words[index]! & mask
+    if (word !== 0) return index * 32 + 31 - Math.clz32(word)
+  }
+  return -1
 }
 
 /** Sets bits `[from, to)`. */

@@ -7,6 +7,12 @@ export interface Layer {
   readonly values: Uint32Array
 }
 
+/** Pieces of which not all bytes are shown, only those that are counted. */
+export interface CountedLayer extends Layer {
+  /** Bytes between two addresses, both multiples of the page size; all of them where this is left out. */
+  bytesIn?: (start: number, end: number) => number
+}
+
 /** Takes pieces in ascending order, and joins those that touch and have the same number. */
 export interface LayerBuilder {
   add(start: number, end: number, value: number): void

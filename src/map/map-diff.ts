@@ -39,7 +39,11 @@ function pieces(layer: Layer) {
   }
 }
 
-function sameOwners(a: MemoryMap, b: MemoryMap): (x: number, y: number) => boolean {
+/** Whether an owner of one map is the one of another: of the same path, and the same kind. */
+export function sameOwners(
+  a: Pick<MemoryMap, 'owners'>,
+  b: Pick<MemoryMap, 'owners'>,
+): (x: number, y: number) => boolean {
   const names = new Map(b.owners.map(({ kind, path }, index) => [`${kind} ${path}`, index]))
   const partner = a.owners.map(({ kind, path }) => names.get(`${kind} ${path}`) ?? -1)
   return (x, y) => partner[x] === y

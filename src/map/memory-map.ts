@@ -71,12 +71,14 @@ export function memoryMap(state: KhoState): MemoryMap {
   }
 }
 
-interface OwnerTable {
+/** Owners by number, as they come. */
+export interface OwnerTable {
   list: MapOwner[]
   indexOf(path: string, kind: MapKind, bytes: number): number
 }
 
-function ownerTable(): OwnerTable {
+/** A table without owners. */
+export function ownerTable(): OwnerTable {
   const list: MapOwner[] = []
   const indexes = new Map<string, number>()
   return {
@@ -114,7 +116,7 @@ function preservedLayer(pages: PageSet, ownership: Ownership, owners: OwnerTable
 }
 
 /** All claims of a group have one owner on the map, so that 300,000 folios are one name. */
-function groupOwners(ownership: Ownership, owners: OwnerTable) {
+export function groupOwners(ownership: Ownership, owners: OwnerTable) {
   const firsts: number[] = []
   let next = 0
   for (const group of ownership.groups) {
@@ -153,7 +155,8 @@ function ownerPath(path: string): string {
   return path.split('/').slice(0, depth).join('/')
 }
 
-function unpreservedLayer(ownership: Ownership, owners: OwnerTable): Layer {
+/** What is KHO's own and not preserved. */
+export function unpreservedLayer(ownership: Ownership, owners: OwnerTable): Layer {
   const pieces: { start: number; end: number; owner: number }[] = []
   for (const group of ownership.groups) {
     if (group.preserved) continue
@@ -221,7 +224,8 @@ function nextLower(cursors: readonly RunCursor[], shown: RunCursor, start: numbe
   return next
 }
 
-function extentOf(ram: readonly Range[], layers: readonly Layer[]): Range {
+/** From the first address of any to behind the last. */
+export function extentOf(ram: readonly Range[], layers: readonly Layer[]): Range {
   const ends = layers.filter(layer => layer.count > 0)
   const all = mergeRanges([
     ...ram,

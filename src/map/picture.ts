@@ -1,9 +1,9 @@
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import { type Range, sizeOfRanges } from '../../formats/memory/range.js'
-import { type Cells, cellsOf, coverageOf, NOTHING } from './cells.js'
-import type { Layer } from './layer.js'
+import { type Cells, cellsOf, cellsOfAll, coverageOf, NOTHING } from './cells.js'
+import type { CountedLayer, Layer } from './layer.js'
 import { diffMaps, MAP_CHANGES } from './map-diff.js'
-import type { MapKind, MemoryMap } from './memory-map.js'
+import type { MapKind, MapOwner, MemoryMap } from './memory-map.js'
 
 /** What a letter can stand for. */
 export const PICTURE_KINDS = [
@@ -52,6 +52,19 @@ export interface Picture {
   cells(): Iterable<PictureCell>
 }
 
+/** What a picture is drawn of. */
+export interface Drawn {
+  pageSize: number
+  ram: readonly Range[]
+  /** Lowest to highest address of anything that shows. */
+  extent: Range
+  owners: readonly MapOwner[]
+  /** What letters stand for: values are indexes of the owners, orders, or indexes of `MAP_CHANGES`. */
+  shown: readonly CountedLayer[]
+  /** Shows where that has nothing; values are indexes of the owners. Null for `change`. */
+  under: Layer | null
+}
+
 /** How a picture is to be drawn. */
 export interface PictureOptions {
   by: 'owner' | 'order' | 'change'
@@ -83,8 +96,22 @@ const CHANGE_LETTERS = ['=', '-', '+', '~'] as const
 
 /** Draws the map of a state, or what changed between two. */
 export function pictureOf(map: MemoryMap, options: PictureOptions): Picture {
-  const { columns, by, second } = options
-  const wanted = options.range ?? extentOf(map, second)
+  const { by, second } = options
+  if (by === 'owner') return drawPicture({ ...map, shown: [map.preserved], under: map.unpreserved }, options)
+  if (by === 'order' || second === null) {
+    return drawPicture({ ...map, shown: [map.orders], under: map.unpreserved }, { ...options, by: 'order' })
+  }
+  const extent = {
+    start: Math.min(map.extent.start, second.extent.start),
+    end: Math.max(map.extent.end, second.extent.end),
+  }
+  return drawPicture({ ...map, extent, shown: [diffMaps(map, second)], under: null }, options)
+}
+
+/** The same of what is at hand. */
+export function drawPicture(map: Drawn, options: Omit<PictureOptions, 'second'>): Picture {
+  const { columns, by } = options
+  const wanted = options.range ?? map.extent
   const pageSize = Math.max(map.pageSize, 1)
   let cellBytes = pageSize
   while (rowsOf(wanted, columns * cellBytes) > options.rows) cellBytes *= 2
@@ -92,7 +119,7 @@ export function pictureOf(map: MemoryMap, options: PictureOptions): Picture {
   const rows = Math.max(1, rowsOf(wanted, row))
   const start = wanted.start - (wanted.start % row)
   const range = { start, end: start + rows * row }
-  const { main, under, letters, legend } = letteringOf(map, by, second)
+  const { letters, underLetters, legend } = letteringOf(map, by)
   const opened = by === 'change' ? undefined : options.opened
   if (opened !== undefined && opened.ranges.length > 0) {
     const name = `early boot of ${opened.kernel} may overwrite it`
@@ -107,13 +134,13 @@ export function pictureOf(map: MemoryMap, options: PictureOptions): Picture {
     legend,
     *cells() {
       const count = columns * rows
-      const drawn = cellsOf(main, range, count)
-      const below = under === null ? null : cellsOf(under.layer, range, count)
+      const drawn = cellsOfAll(map.shown, range, count)
+      const below = map.under === null ? null : cellsOf(map.under, range, count)
       const ram = coverageOf(map.ram, range, count)
       const lost = coverageOf(opened?.ranges ?? [], range, count)
       for (let n = 0; n < count; n++) {
         const address = range.start + n * cellBytes
-        const cell = cellAt(address, n, drawn, letters, below, under?.letters ?? [], ram[n] as number)
+        const cell = cellAt(address, n, drawn, letters, below, underLetters, ram[n] as number)
         const bytes = lost[n] as number
         yield cell.letter === '.' && bytes * 2 >= cell.ram ? { ...cell, letter: OPENED, bytes } : cell
       }
@@ -143,41 +170,30 @@ function rowsOf({ start, end }: Range, row: number): number {
   return Math.ceil(end / row) - Math.floor(start / row)
 }
 
-function extentOf(map: MemoryMap, second: MemoryMap | null): Range {
-  if (second === null) return map.extent
-  return {
-    start: Math.min(map.extent.start, second.extent.start),
-    end: Math.max(map.extent.end, second.extent.end),
-  }
-}
-
 interface Lettering {
-  main: Layer
-  under: { layer: Layer; letters: string[] } | null
-  letters: string[]
+  letters: readonly string[]
+  underLetters: readonly string[]
   legend: LegendEntry[]
 }
 
-function letteringOf(map: MemoryMap, by: Picture['by'], second: MemoryMap | null): Lettering {
+function letteringOf(map: Drawn, by: Picture['by']): Lettering {
   const owners = ownerLetters(map)
-  const under = { layer: map.unpreserved, letters: owners.letters }
-  if (by === 'change' && second !== null) {
-    const main = diffMaps(map, second)
-    const legend = MAP_CHANGES.map((name, n) => entry(CHANGE_LETTERS[n]!, name, 'change', bytesOf(main, n)))
-    return { main, under: null, letters: [...CHANGE_LETTERS], legend }
+  if (by === 'owner') return { ...owners, underLetters: owners.letters }
+  const bytes = bytesByValue(map.shown)
+  if (by === 'change') {
+    const legend = MAP_CHANGES.map((name, n) => entry(CHANGE_LETTERS[n]!, name, 'change', bytes.get(n) ?? 0))
+    return { letters: CHANGE_LETTERS, underLetters: [], legend }
   }
-  if (by === 'owner') return { main: map.preserved, under, ...owners }
-  const main = map.orders
-  const used = [...new Set(main.values)].sort((a, b) => a - b)
+  const used = [...bytes.keys()].sort((a, b) => a - b)
   const letters = Array.from({ length: (used.at(-1) ?? 0) + 1 }, (_, order) => ORDER_LETTERS[order] ?? OTHER)
-  const legend = used.map(order => entry(letters[order]!, `order ${order}`, 'order', bytesOf(main, order)))
+  const legend = used.map(order => entry(letters[order]!, `order ${order}`, 'order', bytes.get(order)!))
   const own = owners.legend.filter(
     ({ kind }) => kind === 'tracker' || kind === 'scratch' || kind === 'handoff',
   )
-  return { main, under, letters, legend: [...legend, ...own] }
+  return { letters, underLetters: owners.letters, legend: [...legend, ...own] }
 }
 
-function ownerLetters(map: MemoryMap): { letters: string[]; legend: LegendEntry[] } {
+function ownerLetters(map: Pick<Drawn, 'owners'>): { letters: string[]; legend: LegendEntry[] } {
   const letters = map.owners.map(({ kind }) => KIND_LETTERS[kind] ?? OTHER)
   const legend: LegendEntry[] = []
   const named = map.owners
@@ -213,10 +229,14 @@ function entry(letter: string, name: string, kind: LegendEntry['kind'], bytes: n
   return { letter, name, kind, bytes }
 }
 
-function bytesOf({ count, starts, ends, values }: Layer, value: number): number {
-  let bytes = 0
-  for (let n = 0; n < count; n++) {
-    if (values[n] === value) bytes += (ends[n] as number) - (starts[n] as number)
+/** Bytes of each value that has any. */
+function bytesByValue(layers: readonly CountedLayer[]): Map<number, number> {
+  const found = new Map<number, number>()
+  for (const { count, starts, ends, values, bytesIn } of layers) {
+    for (let n = 0; n < count; n++) {
+      const bytes = bytesIn?.(starts[n]!, ends[n]!) ?? ends[n]! - starts[n]!
+      if (bytes > 0) found.set(values[n]!, (found.get(values[n]!) ?? 0) + bytes)
+    }
   }
-  return bytes
+  return found
 }

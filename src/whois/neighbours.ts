@@ -8,6 +8,7 @@ import {
   sortedSpans,
 } from '../../formats/pages/page-set.js'
 import { nextBlock } from '../../formats/pages/query.js'
+import { lastSet } from '../../formats/pages/words.js'
 
 /** A preserved block. */
 export interface PreservedBlock {
@@ -46,16 +47,6 @@ function previousSet(bits: OrderBits, from: number): number {
     const last = span === wanted ? from - span * SPAN_BITS : SPAN_BITS - 1
     const bit = lastSet(bits.spans.get(span)!, last)
     if (bit >= 0) return span * SPAN_BITS + bit
-  }
-  return -1
-}
-
-/** Index of the last set bit at or before `to`, or -1. */
-function lastSet(words: Uint32Array, to: number): number {
-  for (let index = to >>> 5; index >= 0; index--) {
-    const mask = index === to >>> 5 ? 0xffffffff >>> (31 - (to & 31)) : 0xffffffff
-    const word = words[index]! & mask
-    if (word !== 0) return index * 32 + 31 - Math.clz32(word)
   }
   return -1
 }

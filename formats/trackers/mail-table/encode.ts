@@ -1,10 +1,10 @@
 import type { MemoryBuilder } from '../../memory/memory-builder.js'
 import { orders, type PageSet } from '../../pages/page-set.js'
-import { forEachRange } from '../../pages/runs.js'
+import { forEachRun } from '../../pages/runs.js'
 import { fillBits, wordsOf } from '../../pages/words.js'
 import { createTables } from '../page-table/build.js'
 import type { TrackerOptions } from '../place.js'
-import { clearBit } from '../shared/bits.js'
+import { clearBit, copyBits } from '../shared/bits.js'
 import { attachAddresses } from '../shared/place.js'
 import { noCounts, type TrackerEncoder, type TrackerWriter } from '../writer.js'
 
@@ -50,7 +50,11 @@ function createMailWriter(builder: MemoryBuilder, options: TrackerOptions): Trac
       return had
     },
     preserveAll(pages) {
-      forEachRange(pages, (start, end) => setPages(start / pageSize, end / pageSize))
+      for (const order of orders(pages)) {
+        if (order === 0) copyBits(pages, 0, bitmapBits, first => leafOf(0, first, true)!.bytes)
+        else
+          forEachRun(pages.orders.get(order)!, (first, end) => setPages(first * 2 ** order, end * 2 ** order))
+      }
     },
     finish: () => ({ addresses: [rootOf(0)] }),
   }

@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import { KhoError } from '../../../formats/error.js'
 import type { Range } from '../../../formats/memory/range.js'
 import { roomOf } from '../../kernel/reader/room.js'
-import { memoryMap } from '../../map/memory-map.js'
-import { type Picture, pictureOf } from '../../map/picture.js'
+import { drawChange, drawOne, mapOutline } from '../../map/outline.js'
+import { drawPicture, type Picture } from '../../map/picture.js'
 import { writeJson } from '../../render/json.js'
 import { roomStat, scratchStat } from '../../stat/scratch.js'
 import { type JudgeOptions, judgeSettings } from '../shared/judge.js'
@@ -79,13 +79,14 @@ export function configure(command: Command, terminal: Terminal): void {
 
 async function map(a: string, b: string | undefined, options: MapOptions, terminal: Terminal): Promise<void> {
   const state = await openState(a, options, terminal)
-  const second = b === undefined ? null : memoryMap(await openState(b, options, terminal))
+  const second = b === undefined ? null : mapOutline(await openState(b, options, terminal))
   const columns = columnsFor(options.width ?? terminal.columns ?? DEFAULT_WIDTH)
   const room = second === null ? roomOf(state, judgeSettings(options)) : null
   const opened = room?.opened ?? null
-  const picture: Picture = pictureOf(memoryMap(state), {
+  const outline = mapOutline(state)
+  const drawn = second === null ? drawOne(outline, options.by) : drawChange(outline, second)
+  const picture: Picture = drawPicture(drawn, {
     by: second === null ? options.by : 'change',
-    second,
     range: options.range ?? null,
     columns,
     rows: options.rows ?? ROWS,

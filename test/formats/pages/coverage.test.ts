@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest'
 import type { PageShift } from '../../../formats/memory/geometry.js'
 import { intersectRanges, subtractRanges } from '../../../formats/memory/range.js'
 import {
+  bytesCovered,
   coverage,
   coverageOfRanges,
   coveredBytes,
+  coveredExtent,
   coveredRanges,
   forEachCovered,
   reblock,
@@ -54,6 +56,27 @@ describe('coverage', () => {
         expect([...coveredRanges(coverage(a))]).toEqual(inA)
       }),
       { numRuns: 60 },
+    )
+  })
+
+  it('counts what it has between two pages, and says from where to where it reaches', () => {
+    fc.assert(
+      fc.property(sets, fc.array(fc.nat(2 ** 18 - 1), { minLength: 2, maxLength: 12 }), (set, places) => {
+        const cover = coverage(set)
+        const ranges = listRanges(set)
+        const bytesIn = bytesCovered(cover)
+        const at = [0, ...places, 2 ** 39].sort((a, b) => a - b)
+        const borders = at.map(page => page * 4096)
+        for (let n = 1; n < borders.length; n++) {
+          const range = { start: borders[n - 1]!, end: borders[n]! }
+          const inside = intersectRanges(ranges, [range])
+          expect(bytesIn(range.start, range.end)).toBe(
+            inside.reduce((sum, { start, end }) => sum + end - start, 0),
+          )
+        }
+        const extent = ranges.length === 0 ? null : { start: ranges[0]!.start, end: ranges.at(-1)!.end }
+        expect(coveredExtent(cover)).toEqual(extent)
+      }),
     )
   })
 

@@ -157,6 +157,41 @@ describe('page set', () => {
     })
     expect(seen).toBe(7)
   })
+
+  it('keeps what small bitmaps say, though spans that came to be the same are one bitmap in memory', () => {
+    const small = fc.record({ word: fc.constantFrom(0, 1, 0x55555555), piece: fc.nat(7), span: fc.nat(5) })
+    fc.assert(
+      fc.property(
+        fc.array(small, { maxLength: 60 }),
+        fc.array(blockNumber, { maxLength: 5 }),
+        (merged, more) => {
+          const set = createPageSet(12)
+          const expected = new Set<number>()
+          for (const { word, piece, span } of merged) {
+            const first = span * SPAN_BITS + piece * 4096
+            addBitmap(set, 0, first, new Uint32Array(128).fill(word))
+            for (let bit = 0; bit < 4096; bit++) if ((word >>> (bit & 31)) & 1) expected.add(first + bit)
+          }
+          for (const block of more) {
+            addBlock(set, block * 4096, 0)
+            expected.add(block)
+          }
+          const blocks = [...expected].sort((a, b) => a - b)
+          expect(countBlocks(set, 0)).toBe(blocks.length)
+          expect(listBlocks(set).map(({ address }) => address / 4096)).toEqual(blocks)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  it('takes one bitmap for all spans that small bitmaps of the same bits make', () => {
+    const set = createPageSet(12)
+    const words = new Uint32Array(128).fill(0x55555555)
+    for (let n = 0; n < 8 * 100; n++) addBitmap(set, 0, n * 4096, words)
+    // The last one may still come to be another.
+    expect(new Set([...set.orders.get(0)!.spans.values()].map(span => span.byteOffset)).size).toBe(2)
+  })
 })
 
 describe('bitmaps of a set', () => {
