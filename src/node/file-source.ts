@@ -22,8 +22,11 @@ const SMALL_READ = 4096
  */
 const RUN_BYTES = 2 ** 16
 
-/** So many of these are kept for who reads them again: a tracker is decoded, and then walked as its kernel does. */
-const RUNS = 1024
+/** Twice as much each time that goes on: a piece of memory for every few pages costs more than to read them. */
+const MOST_RUN_BYTES = 2 ** 20
+
+/** So much of these is kept for who reads them again: a tracker is decoded, and then walked as its kernel does. */
+const KEPT_RUN_BYTES = 2 ** 26
 
 const CACHE_BLOCK = 2 ** 14
 const CACHE_BLOCKS = 512
@@ -33,6 +36,13 @@ const SLAB_BYTES = 2 ** 18
 
 /** A sequential pass reads this much at once: what stays in the processor's cache until it is looked at (docs/performance.md). */
 const READ_AHEAD = 2 ** 18
+
+/**
+ * glibc gives large pieces of memory so many bytes behind the beginning of a page. Copying a page of the page cache to bytes that lie
+ * a little further into theirs takes a quarter longer: each load looks as if it waited for the last store. So they begin a page.
+ */
+const MALLOC_HEADER = 16
+const PAGE = 4096
 
 /** readSync takes no more at once. */
 const MAX_READ = 2 ** 30
@@ -66,6 +76,7 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
   const runs = new Map<number, Uint8Array>()
   let run: Uint8Array = new Uint8Array(0)
   let runStart = 0
+  let runBytes = 0
   let lastEnd = -1
   let lastBlock: Uint8Array = new Uint8Array(0)
   let lastBlockStart = -1
@@ -104,15 +115,26 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
       const known = runs.get(offset)
       if (known === undefined || length > known.length) {
         if (!goesOn || length > RUN_BYTES / 2) return readExactly(offset, length)
-        run = readExactly(offset, Math.min(RUN_BYTES, size - offset))
-        if (runs.size >= RUNS) runs.delete(runs.keys().next().value as number)
-        runs.set(offset, run)
+        const follows = run.length > 0 && offset === runStart + run.length
+        const wanted = follows ? Math.min(run.length * 2, MOST_RUN_BYTES) : RUN_BYTES
+        run = readExactly(offset, Math.min(wanted, size - offset))
+        keepRun(offset, run)
       } else {
         run = known
       }
       runStart = offset
     }
     return run.subarray(offset - runStart, offset - runStart + length)
+  }
+
+  function keepRun(offset: number, bytes: Uint8Array): void {
+    runBytes += bytes.length - (runs.get(offset)?.length ?? 0)
+    runs.set(offset, bytes)
+    for (const [oldest, { length }] of runs) {
+      if (runBytes <= KEPT_RUN_BYTES) break
+      runs.delete(oldest)
+      runBytes -= length
+    }
   }
 
   function cachedBlock(start: number): Uint8Array {
@@ -133,7 +155,7 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
   }
 
   function readAhead(offset: number, length: number): Uint8Array {
-    if (ahead === null || ahead.length < length) ahead = allocate(Math.max(length, READ_AHEAD))
+    if (ahead === null || ahead.length < length) ahead = allocatePages(Math.max(length, READ_AHEAD))
     const cached = offset >= aheadStart && offset + length <= aheadStart + aheadLength
     if (!cached) {
       aheadLength = 0
@@ -242,6 +264,11 @@ function allocate(length: number): Uint8Array {
   } catch {
     throw new KhoError('usage', `${length} bytes in one piece do not fit in memory`)
   }
+}
+
+/** Bytes that begin where a page does, or somewhere else where memory is given out in another way. */
+function allocatePages(length: number): Uint8Array {
+  return allocate(length + PAGE).subarray(PAGE - MALLOC_HEADER, PAGE - MALLOC_HEADER + length)
 }
 
 function unreadable(path: string, error: unknown): KhoError {

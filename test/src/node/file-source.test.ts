@@ -57,6 +57,18 @@ it('reads what lies one after the other once, for who reads it again, up to 64 M
   source.close()
 })
 
+it('reads twice as much each time that pages go on, to 1 MiB', () => {
+  const path = file('long')
+  const fd = openSync(path, 'w')
+  ftruncateSync(fd, 2 ** 23)
+  closeSync(fd)
+  const source = openFileSource(path)
+  const buffers = Array.from({ length: 1000 }, (_, n) => source.read(n * 4096, 4096).buffer)
+  const sizes = [...new Set(buffers)].map(({ byteLength }) => byteLength)
+  expect(sizes).toEqual([2 ** 12, 2 ** 16, 2 ** 17, 2 ** 18, 2 ** 19, 2 ** 20, 2 ** 20, 2 ** 20])
+  source.close()
+})
+
 it('keeps the block of a pass while memory is read that lies in two pieces', () => {
   const half = 2 ** 20
   const noise = randomFillSync(new Uint8Array(3 * half))
