@@ -5,6 +5,7 @@ import { terminatedString } from '../../formats/layout/index.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { asciiBytes, findBytes } from '../../formats/memory/search.js'
 import { type Progress, type Search, searchOf } from './marks.js'
+import type { KhoImage } from './open.js'
 
 /** A page that holds a root FDT by its looks. */
 export interface FoundRoot {
@@ -63,6 +64,11 @@ export function fdtBytes(memory: PhysicalMemory, address: number): Uint8Array | 
   const whole = size > LARGEST_FDT ? null : memory.read(address, size)
   const read = whole?.ok ? whole : memory.read(address, PAGE - (address % PAGE))
   return read.ok ? read.bytes : null
+}
+
+/** How an image is passed over: by its threads, but for who puts another memory into it. */
+export function imageSearch({ memory, search }: KhoImage): Search {
+  return search?.memory === memory ? search.run : searchOf(memory)
 }
 
 /**

@@ -10,9 +10,16 @@ import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import type { Place, Range } from '../../formats/memory/range.js'
 import { decodeBlobs } from './child-blob.js'
 import { applyDebugfs, debugfsScratch } from './debugfs-state.js'
-import { type FoundHandover, type FoundRoot, type FoundRoots, findRoots, readRoot } from './find-roots.js'
+import {
+  type FoundHandover,
+  type FoundRoot,
+  type FoundRoots,
+  findRoots,
+  imageSearch,
+  readRoot,
+} from './find-roots.js'
 import { inferGeometry } from './infer-geometry.js'
-import { type Progress, type Search, searchOf } from './marks.js'
+import type { Progress } from './marks.js'
 import { noState } from './no-state.js'
 import type { KhoImage } from './open.js'
 import { type RankedRoot, rankRoots, scratchDoubt } from './rank-roots.js'
@@ -137,11 +144,6 @@ function collectRoots(image: KhoImage, options: StateOptions): FoundRoots {
   const found = find()
   if (!found.roots.some(other => other.address === root.address)) found.roots.push(root)
   return found
-}
-
-/** Who puts another memory into an image has that one looked through. */
-function imageSearch({ memory, search }: KhoImage): Search {
-  return search?.memory === memory ? search.run : searchOf(memory)
 }
 
 function noRootAt(image: KhoImage, address: number): KhoError {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { isKhoError } from '../../formats/error.js'
-import { withGuest } from '../guest/with-guest.js'
+import { withGuest, withInitrd } from '../guest/with-guest.js'
 import { openKernelFile } from '../node/kernel-file.js'
 import type { Preparation } from './prepare.js'
 import type { ReplayOptions, ReplayReport } from './replay.js'
@@ -42,7 +42,7 @@ async function comesUp(
     accelerator: options.accelerator ?? 'tcg',
   }
   const limit = options.limit ?? ALONE_LIMIT
-  return withGuest(machine, initrd, limit, async ({ agent }) => (await agent.ready()) !== null)
+  return withGuest(withInitrd(machine, initrd), limit, async ({ agent }) => (await agent.ready()) !== null)
 }
 
 const ALONE_LIMIT = 60

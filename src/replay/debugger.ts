@@ -2,7 +2,7 @@ import type { Guest } from '../guest/guest.js'
 import { GuestFailure } from '../guest/guest-failure.js'
 import type { GuestMachine } from '../guest/qemu-args.js'
 import { readSymbols, type Symbols, symbolsOf } from '../guest/symbols.js'
-import { withGuest } from '../guest/with-guest.js'
+import { withGuest, withInitrd } from '../guest/with-guest.js'
 
 /** Where a guest waits for a debugger: about to look at what was handed over. 6.16 to 7.2. */
 export const STOP_FUNCTION = 'kho_populate'
@@ -48,12 +48,18 @@ export async function askGuest(
   names: readonly string[],
 ): Promise<Symbols> {
   const cmdline = 'console=ttyS0 panic=-1 nokaslr'
-  return withGuest({ ...machine, cmdline, memory: ASKED.memory }, initrd, ASKED.limit, async ({ agent }) => {
-    if ((await agent.ready()) === null) {
-      throw new GuestFailure('the kernel does not come up by itself, so that it cannot be asked for symbols')
-    }
-    return symbolsOf(agent, names)
-  })
+  return withGuest(
+    withInitrd({ ...machine, cmdline, memory: ASKED.memory }, initrd),
+    ASKED.limit,
+    async ({ agent }) => {
+      if ((await agent.ready()) === null) {
+        throw new GuestFailure(
+          'the kernel does not come up by itself, so that it cannot be asked for symbols',
+        )
+      }
+      return symbolsOf(agent, names)
+    },
+  )
 }
 
 /**

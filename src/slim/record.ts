@@ -2,7 +2,7 @@ import { readSetupData } from '../../formats/handoff/setup-data.js'
 import type { Block, PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { intersectRanges, type Range, roundRanges } from '../../formats/memory/range.js'
 import { createRangeLog, type RangeLog } from '../../formats/memory/range-log.js'
-import { type FoundRoots, fdtBytes, findRoots } from '../image/find-roots.js'
+import { type FoundRoots, fdtBytes, findRoots, imageSearch } from '../image/find-roots.js'
 import type { Progress } from '../image/marks.js'
 import type { KhoImage } from '../image/open.js'
 
@@ -15,8 +15,10 @@ export interface Survey {
 
 /** Looks at all of an image once more than a state needs: the records that name roots, and what memory there is. */
 export function surveyImage(image: KhoImage, progress?: Progress): Survey {
-  const present = createRangeLog()
   const { memory } = image
+  const known = memory.present?.()
+  if (known !== undefined) return { found: findRoots(memory, progress, imageSearch(image)), present: known }
+  const present = createRangeLog()
   const watched: PhysicalMemory = {
     ...memory,
     *blocks(which) {
@@ -26,9 +28,7 @@ export function surveyImage(image: KhoImage, progress?: Progress): Survey {
       }
     },
   }
-  const found = findRoots(watched, progress)
-  // A search passes by what is known to be zeros, which is memory with bytes all the same.
-  return { found, present: memory.present?.() ?? present.list() }
+  return { found: findRoots(watched, progress), present: present.list() }
 }
 
 /** An image that notes what is read of it. */

@@ -1,10 +1,10 @@
 import type { GdbStub } from '../../guest/gdb-stub.js'
-import { type Guest, startGuest } from '../../guest/guest.js'
 import { GuestFailure } from '../../guest/guest-failure.js'
 import { instructionsSoFar } from '../../guest/instructions.js'
+import type { GuestMachine } from '../../guest/qemu-args.js'
 import type { Symbols } from '../../guest/symbols.js'
+import { withGuest } from '../../guest/with-guest.js'
 import type { KhoState } from '../../image/state.js'
-import { makeTempFolder } from '../../node/temp-folder.js'
 import { addressOf } from '../debugger.js'
 import { prepareReplay } from '../prepare.js'
 import { writeStateFiles } from '../replay.js'
@@ -42,23 +42,20 @@ export async function countEarlyBoot(
   // Nobody gets as far as user space: any initramfs will do.
   const initrd = new Uint8Array(4096)
   const preparation = prepareReplay(state, { kernel, initrd, memory, fixedAddresses: true })
-  const folder = makeTempFolder()
-  let guest: Guest | undefined
-  try {
-    const files = writeStateFiles(folder.path, state, preparation)
-    guest = await startGuest(
-      {
-        ...beginningOf(files, preparation.plan),
-        ...(files.initrd === null ? {} : { initrd: files.initrd }),
-        cmdline: CMDLINE,
-        memory,
-        accelerator: 'tcg',
-        load: [files.state],
-        paused: true,
-        counted: true,
-      },
-      { folder: folder.path, limit: LIMIT },
-    )
+  const machineIn = (folder: string): GuestMachine => {
+    const files = writeStateFiles(folder, state, preparation)
+    return {
+      ...beginningOf(files, preparation.plan),
+      ...(files.initrd === null ? {} : { initrd: files.initrd }),
+      cmdline: CMDLINE,
+      memory,
+      accelerator: 'tcg',
+      load: [files.state],
+      paused: true,
+      counted: true,
+    }
+  }
+  return withGuest(machineIn, LIMIT, async guest => {
     const gdb = await guest.gdb()
     const counts: number[] = []
     for (const place of places) {
@@ -68,10 +65,7 @@ export async function countEarlyBoot(
     gdb.leave()
     const [begin, read, freed] = counts as [number, number, number]
     return { reserve: read - begin, free: freed - read }
-  } finally {
-    await guest?.stop()
-    folder.remove()
-  }
+  })
 }
 
 /** Lets a guest run up to an address. @throws GuestFailure where it ends before */

@@ -3,7 +3,7 @@ import { kernelNamed } from '../../../formats/kernels/index.js'
 import type { Agent } from '../../guest/agent.js'
 import { GuestFailure } from '../../guest/guest-failure.js'
 import { makeFiles } from '../../guest/make-files.js'
-import { withGuest } from '../../guest/with-guest.js'
+import { withGuest, withInitrd } from '../../guest/with-guest.js'
 
 /** What one kernel took on one set, in instructions. */
 export interface PreserveRow {
@@ -63,7 +63,7 @@ async function preserveIn(
     accelerator: 'tcg' as const,
     timedByInstructions: true as const,
   }
-  return withGuest(machine, initrd, LIMIT, async ({ agent }) => {
+  return withGuest(withInitrd(machine, initrd), LIMIT, async ({ agent }) => {
     if ((await agent.ready()) === null) throw new GuestFailure(`Linux ${release} does not come up`)
     const memfd = users.luo === null ? null : await preserveMemfd(agent, set.memfd)
     const finalizes = boot !== null && boot.finalize !== null

@@ -9,6 +9,7 @@ import { findProgram } from '../../guest/programs.js'
 import type { GuestMachine } from '../../guest/qemu-args.js'
 import { type Retrieved, retrieveAll, type SessionWanted } from '../../guest/retrieve.js'
 import { saveGuest, waitResumed } from '../../guest/save.js'
+import { withGuest } from '../../guest/with-guest.js'
 import type { KhoState } from '../../image/state.js'
 import { makeTempFolder } from '../../node/temp-folder.js'
 import { addressOf, askGuest, STOP_FUNCTION, stopAt } from '../debugger.js'
@@ -145,13 +146,11 @@ async function goOn(
   work: (guest: Guest) => Promise<void>,
   hold = false,
 ): Promise<GuestEnd & { console: readonly string[] }> {
-  const folder = makeTempFolder()
-  try {
-    const guest = await startGuest(
-      { ...points.machine, resumed: points.saved[stage] },
-      { folder: folder.path, limit },
-    )
-    try {
+  const resumed = { ...points.machine, resumed: points.saved[stage] }
+  const { ended, console } = await withGuest(
+    () => resumed,
+    limit,
+    async guest => {
       await waitResumed(guest)
       const gdb = await guest.gdb()
       if (row !== null && !(await gdb.writePhysical(row.at, Buffer.from(row.bytes, 'hex')))) {
@@ -165,13 +164,10 @@ async function goOn(
       if (hold) gdb.leave()
       else await gdb.detach()
       await work(guest)
-    } finally {
-      await guest.stop()
-    }
-    return { ...(await guest.ended), console: guest.console.lines }
-  } finally {
-    folder.remove()
-  }
+      return guest
+    },
+  )
+  return { ...(await ended), console: console.lines }
 }
 
 /** Lets a kernel read a case from the last moment before it can have looked at it, and user space take everything back. */
