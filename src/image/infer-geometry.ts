@@ -66,6 +66,11 @@ function tryEach(
     const reason = `read with pages of ${size} bytes the map is whole and holds its own root FDT`
     return { reading: reading!, reason, certainty: 'shown' }
   }
+  const [smallest] = readings
+  if (readings.length === 1) {
+    const reason = `the root FDT is a page, and lies at no multiple of more than ${smallest!.geometry.pageSize} bytes`
+    return { reading: smallest!, reason, certainty: 'shown' }
+  }
   return weigh(memory, found, holding.length > 0 ? holding : readings)
 }
 

@@ -1,76 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { encodeMemblock } from '../../../formats/blobs/index.js'
-import {
-  buildFdt,
-  type FdtNodeSpec,
-  nativeU64Bytes,
-  readFdt,
-  stringBytes,
-} from '../../../formats/fdt/index.js'
-import {
-  type AbiName,
-  abiOf,
-  encoderOf,
-  locateTracker,
-  trackerOptions,
-} from '../../../formats/kernels/index.js'
+import { type FdtNodeSpec, nativeU64Bytes } from '../../../formats/fdt/index.js'
 import { fault } from '../../../formats/memory/fault.js'
-import { geometry } from '../../../formats/memory/geometry.js'
-import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 import { addBlock, createPageSet } from '../../../formats/pages/page-set.js'
-import { trackerOf } from '../../../formats/trackers/index.js'
 import type { TrackerDecode, TrackerNode } from '../../../formats/trackers/tracker.js'
 import { flawsOf, isNoAccident, luckOf, type ReadAs } from '../../../src/image/map-evidence.js'
+import { RAM, soundMap } from './made-map.js'
 
 const PAGE = 4096
-const GEOMETRY = geometry(12)
-const RAM = { start: 2 ** 25, end: 2 ** 26 }
-
-/** A map that holds together: it has the page of its root, of a blob and of a region. */
-function soundMap(name: AbiName = 'kho-v4') {
-  const builder = createMemoryBuilder({ geometry: GEOMETRY, ram: [RAM], seed: 5 })
-  const preserved: number[] = []
-  const allocate = (pages: number) => {
-    const made = builder.allocate(pages)
-    for (let n = 0; n < pages; n++) preserved.push(made.address + n * PAGE)
-    return made
-  }
-  const root = allocate(1).address
-  const data = allocate(1).address
-  const blob = encodeMemblock({ allocate }, GEOMETRY, [
-    { name: 'none', start: 0, size: 0 },
-    { name: 'some', start: data, size: PAGE },
-  ])
-  const options = trackerOptions(name, GEOMETRY)
-  const encoder = encoderOf(name)
-  const writer = encoder.createWriter(builder, options)
-  const pages = createPageSet(12)
-  for (const address of preserved) addBlock(pages, address, 0)
-  writer.preserveAll(pages)
-  const { properties, children } = encoder.attach(writer.finish())
-  const child = (name: string, address: number): FdtNodeSpec => ({
-    name,
-    properties: [{ name: abiOf('kho-v4').blobProperty!, value: nativeU64Bytes(BigInt(address)) }],
-    children: [],
-  })
-  const treeWith = (...more: FdtNodeSpec[]) =>
-    readFdt(
-      buildFdt({
-        name: '',
-        properties: [{ name: 'compatible', value: stringBytes('kho') }, ...properties],
-        children: [...children, child('memblock', blob.address), ...more],
-      }),
-    ).tree!
-  const fdt = treeWith()
-  const memory = builder.memory()
-  const abi = abiOf(name)
-  const map = locateTracker(name, fdt.root)!
-  const decode = trackerOf(abi.tracker).decode(memory, map, options)
-  const reading: ReadAs = { abi, options, root: map, decode }
-  const found = { address: root, fdt, compatible: abi.compatible }
-  return { memory, found, reading, root, data, blob, child, treeWith, preserved }
-}
-
 type Sound = ReturnType<typeof soundMap>
 
 /** What speaks against a map that was decoded in another way. */
@@ -101,7 +37,7 @@ describe('what speaks against a map', () => {
   })
 
   it('is that it lacks pages of the root, of blobs and of regions', () => {
-    const sound = soundMap()
+    const sound = soundMap('kho-v4')
     const region = `it lacks the region at 0x${sound.data.toString(16)}`
     const less = (...gone: number[]) => against(sound, { pages: pagesWithout(sound, ...gone) })
     expect(less(sound.root)).toEqual({ first: 'it lacks the page of the root FDT', count: 1 })
@@ -121,7 +57,7 @@ describe('what speaks against a map', () => {
   })
 
   it('is that it lacks memory that a node of the root names itself, or a blob that nobody knows', () => {
-    const sound = soundMap()
+    const sound = soundMap('kho-v4')
     const mem = (...words: bigint[]): FdtNodeSpec => ({
       name: 'inline',
       properties: [{ name: 'mem', value: Buffer.concat(words.map(word => nativeU64Bytes(word))) }],
@@ -145,7 +81,7 @@ describe('what speaks against a map', () => {
   })
 
   it('counts of regions the first 64', () => {
-    const sound = soundMap()
+    const sound = soundMap('kho-v4')
     const lacking = (count: number) => {
       const children = Array.from({ length: count }, (_, n) => ({
         name: `r${n}`,
@@ -159,7 +95,7 @@ describe('what speaks against a map', () => {
   })
 
   it('is pointers that lead nowhere, each; a map of which nothing was read has the most of all', () => {
-    const sound = soundMap()
+    const sound = soundMap('kho-v4')
     expect(against(sound, { badPointers: 2 })).toEqual({
       first: 'it has 2 pointers that lead nowhere',
       count: 2,
@@ -173,7 +109,7 @@ describe('what speaks against a map', () => {
   })
 
   it('is what the decoder found odd, once, where that is no pointer', () => {
-    const sound = soundMap()
+    const sound = soundMap('kho-v4')
     const faults = [fault('RADIX-BIT', 'a bit too many', 0), fault('RADIX-BIT', 'another', 0)]
     expect(against(sound, { faults })).toEqual({ first: 'it has a fault: a bit too many', count: 1 })
     expect(against(sound, { faults, badPointers: 1 }).count).toBe(1)
@@ -181,7 +117,7 @@ describe('what speaks against a map', () => {
   })
 
   it('is bitmaps that begin inside the span of one of their size', () => {
-    const sound = soundMap()
+    const sound = soundMap('kho-v4')
     const bitmap = (start: number | null, order: number | null = 0, more: Partial<TrackerNode> = {}) =>
       node({ kind: 'bitmap', start, order, ...more })
     const at = (...nodes: TrackerNode[]) =>
@@ -204,7 +140,7 @@ describe('what speaks against a map', () => {
   })
 
   it('is pages of the map that lie in one another, in whatever order they come', () => {
-    const sound = soundMap()
+    const sound = soundMap('kho-v4')
     const at = (...places: [address: number, size: number][]) =>
       against(sound, { nodes: places.map(([address, size]) => node({ address: RAM.end - address, size })) })
     expect(at([PAGE, PAGE], [3 * PAGE, 2 * PAGE]).count).toBe(0)
@@ -244,7 +180,7 @@ describe('what speaks against a map', () => {
   })
 
   it('is blocks where no memory is, each counted in words', () => {
-    const sound = soundMap()
+    const sound = soundMap('kho-v4')
     const withBlocks = (...blocks: [address: number, order: number][]) => {
       const pages = pagesWithout(sound)
       for (const [address, order] of blocks) addBlock(pages, address, order)
@@ -259,7 +195,7 @@ describe('what speaks against a map', () => {
   })
 
   it('is blocks that overlap, or that cover pages of the map, unless pointers are wrong anyway', () => {
-    const sound = soundMap()
+    const sound = soundMap('kho-v4')
     const twice = pagesWithout(sound)
     addBlock(twice, sound.root - (sound.root % (2 * PAGE)), 1)
     expect(against(sound, { pages: twice })).toEqual({ first: 'its blocks overlap one another', count: 1 })
