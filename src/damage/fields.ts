@@ -69,6 +69,13 @@ export function propertyOf(node: FdtNode, name: string): FdtProperty {
   return property
 }
 
+/** Makes the version that a node's compatible ends in another one, in the tree at an address. */
+export function breakCompatible(target: DamageTarget, address: number, node: FdtNode): void {
+  const { offset, value } = propertyOf(node, 'compatible')
+  // The last byte is the NUL.
+  target.write(address + offset + value.length - 2, new TextEncoder().encode('9'))
+}
+
 /** A child of the root FDT that names a blob. */
 export interface BlobChild {
   child: FdtNode

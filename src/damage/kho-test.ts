@@ -1,7 +1,7 @@
 import { findChild } from '../../formats/fdt/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { blobOf, editFdt, propertyOf } from './fields.js'
+import { blobOf, breakCompatible, editFdt, propertyOf } from './fields.js'
 import { cannotBreak, elementOf } from './target.js'
 
 function testOf(target: DamageTarget) {
@@ -26,8 +26,7 @@ export const khoTestDamages: DamageTable = {
     about: 'kho_test is of another format',
     apply(target) {
       const { address, root } = testOf(target)
-      const { offset, value } = propertyOf(root, 'compatible')
-      target.write(address + offset + value.length - 2, new TextEncoder().encode('9'))
+      breakCompatible(target, address, root)
       return 'compatible ends in 9'
     },
   },

@@ -1,7 +1,7 @@
 import { nativeU64Bytes, stringBytes } from '../../formats/fdt/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { blobOf, editFdt, propertyOf } from './fields.js'
+import { blobOf, breakCompatible, editFdt, propertyOf } from './fields.js'
 
 /** reserved_mem_table[] of mm/memblock.c. */
 const MOST_REGIONS = 8
@@ -38,8 +38,7 @@ export const memblockDamages: DamageTable = {
     about: 'a region is of another format',
     apply(target) {
       const { address, region } = memblockOf(target)
-      const { offset, value } = propertyOf(region, 'compatible')
-      target.write(address + offset + value.length - 2, new TextEncoder().encode('9'))
+      breakCompatible(target, address, region)
       return `compatible of ${region.name} ends in 9`
     },
   },

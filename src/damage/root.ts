@@ -1,7 +1,7 @@
 import { FDT_HEADER } from '../../formats/fdt/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { childWithBlob, editRoot, propertyOf } from './fields.js'
+import { breakCompatible, childWithBlob, editRoot, propertyOf } from './fields.js'
 import { cannotBreak } from './target.js'
 
 function bigEndian(value: number): Uint8Array {
@@ -68,10 +68,8 @@ export const rootDamages: DamageTable = {
   'ROOT-COMPATIBLE': {
     about: 'the root FDT is of a version that nobody knows',
     apply(target) {
-      const { offset, value } = propertyOf(target.fdt().root, 'compatible')
-      const at = target.root + offset + value.length - 2
-      target.write(at, new TextEncoder().encode('9'))
-      return `compatible ends in 9`
+      breakCompatible(target, target.root, target.fdt().root)
+      return 'compatible ends in 9'
     },
   },
   'ROOT-MAP-ZERO': {
