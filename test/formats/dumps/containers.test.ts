@@ -36,7 +36,12 @@ describe('detection', () => {
     ['bzip2', fileWith(text('BZh91AY&SY'))],
     ['lz4', fileWith([4, 0x22, 0x4d, 0x18])],
     ['tar', fileWith(text('ustar'), 257)],
+    ['bzip2', fileWith(text('BZh11AY&SY'))],
     ['raw', fileWith(text('BZh and no more'))],
+    ['raw', fileWith(text('BZh01AY&SY'))],
+    ['raw', fileWith(text('BZh:1AY&SY'))],
+    ['raw', fileWith(text('BZx91AY&SY'))],
+    ['raw', fileWith(text('BZh91AY&S'))],
     ['raw', fileWith([])],
     ['raw', new Uint8Array(3)],
   ])('finds %s', (name, bytes) => {
@@ -78,5 +83,6 @@ describe('openContainer', () => {
     await expect(openContainer(containerNamed('raw'), source, { parts: [source] })).rejects.toMatchObject({
       code: 'usage',
     })
+    expect((await openContainer(containerNamed('raw'), source, { parts: [] })).container).toBe('raw')
   })
 })

@@ -130,6 +130,125 @@ describe('a flattened file', () => {
     expect(thrown(() => openFlattened(bytesSource(bytes)))).toMatchObject({ code })
   })
 
+  it('says where its bytes lie, in one piece or none', () => {
+    const bytes = (length: number, value: number) => new Uint8Array(length).fill(value)
+    const made = flattenPieces([
+      { offset: 100, bytes: bytes(50, 1) },
+      { offset: 0, bytes: bytes(40, 2) },
+      { offset: 150, bytes: bytes(10, 3) },
+      // Over the end of the first, and the beginning of the third.
+      { offset: 140, bytes: bytes(15, 4) },
+      { offset: 300, bytes: bytes(0, 5) },
+    ])
+    const flat = openFlattened(bytesSource(made))
+    expect([flat.size, flat.complete]).toEqual([160, true])
+    const spots = [
+      [0, 40],
+      [39, 1],
+      [100, 40],
+      [140, 15],
+      [155, 5],
+      [120, 20],
+      // Back again, and at borders.
+      [0, 1],
+      [159, 1],
+      [100, 1],
+    ] as const
+    for (const [offset, length] of spots) {
+      const place = flat.locate(offset, length)!
+      expect([...made.subarray(place, place + length)]).toEqual([...flat.read(offset, length)])
+    }
+    for (const [offset, length] of [
+      [0, 41],
+      [40, 1],
+      [99, 1],
+      [139, 2],
+      [154, 2],
+      [160, 1],
+    ] as const)
+      expect(flat.locate(offset, length)).toBeNull()
+    expect([flat.read(160, 5), flat.read(155, 99)].map(part => part.length)).toEqual([0, 5])
+    expect([...flat.read(38, 4)]).toEqual([2, 2, 0, 0])
+    expect([...flat.read(138, 4)]).toEqual([1, 1, 4, 4])
+    for (const [offset, length] of [
+      [-1, 1],
+      [0, -1],
+      [Number.NaN, 1],
+    ] as const)
+      expect(thrown(() => flat.read(offset, length))).toMatchObject({ code: 'usage' })
+  })
+
+  it('without its end mark has no zeros where nobody wrote, but for who asks for them', () => {
+    const made = flattenPieces(
+      [
+        { offset: 0, bytes: new Uint8Array(10).fill(1) },
+        { offset: 20, bytes: new Uint8Array(10).fill(2) },
+      ],
+      false,
+    )
+    const flat = openFlattened(bytesSource(made))
+    expect([flat.complete, flat.zeroed.size]).toEqual([false, 30])
+    expect([...flat.read(5, 5), ...flat.read(20, 5)]).toEqual([1, 1, 1, 1, 1, 2, 2, 2, 2, 2])
+    for (const [offset, length, at] of [
+      [5, 6, 10],
+      [12, 2, 12],
+      [15, 10, 15],
+      [0, 30, 10],
+    ] as const)
+      expect(thrown(() => flat.read(offset, length))).toMatchObject({
+        code: 'unreadable',
+        message: `the flattened file is cut short: nothing in it is for offset 0x${at.toString(16)}`,
+        place: { offset: at },
+      })
+    expect([...flat.zeroed.read(8, 4), ...flat.zeroed.read(18, 4)]).toEqual([1, 1, 0, 0, 0, 0, 2, 2])
+    // A last piece counts as far as it goes.
+    const cut = openFlattened(bytesSource(made.subarray(0, made.length - 3)))
+    expect([cut.size, cut.complete]).toEqual([27, false])
+    expect(openFlattened(bytesSource(made.subarray(0, made.length - 10))).size).toBe(10)
+  })
+
+  it('has pieces at offsets that a file can have, and not much more room than bytes', () => {
+    const piece = (offset: number, length = 4) => flattenPieces([{ offset, bytes: new Uint8Array(length) }])
+    const refused = (bytes: Uint8Array) => thrown(() => openFlattened(bytesSource(bytes)))
+    expect(openFlattened(bytesSource(piece(2 ** 26))).size).toBe(2 ** 26 + 4)
+    expect(refused(piece(2 ** 26 + 1))).toMatchObject({
+      code: 'unreadable',
+      message: `damaged flattened file: 4 bytes are written to a file of ${2 ** 26 + 5}`,
+    })
+    expect(refused(piece(-2))).toMatchObject({
+      message: 'damaged flattened file: bad offset and size -2, 4 at file offset 0x1000',
+      place: { offset: 4096 },
+    })
+    const edited = (at: number, ...bytes: number[]) => {
+      const made = piece(0)
+      made.set(bytes, at)
+      return made
+    }
+    // A negative size, and one behind the largest offset.
+    expect(refused(edited(4096 + 8, 0x80))).toMatchObject({
+      message: expect.stringContaining('bad offset and size'),
+    })
+    expect(refused(edited(4096, 0, 0x1f, 255, 255, 255, 255, 255, 253))).toMatchObject({
+      message: expect.stringContaining('bad offset and size'),
+    })
+    expect(refused(edited(4096, 0, 0x1f, 255, 255, 255, 255, 255, 251))).toMatchObject({
+      message: expect.stringContaining('are written to a file of'),
+    })
+    expect(refused(piece(0).subarray(0, 4096 + 15))).toMatchObject({
+      message: 'the flattened file is cut short: 4111 bytes',
+      place: { offset: 0 },
+    })
+    expect(openFlattened(bytesSource(flattenPieces([]))).size).toBe(0)
+    for (const at of [23, 31]) {
+      const made = flattenPieces([])
+      made[at] = 2
+      expect(refused(made)).toMatchObject({
+        code: 'unsupported',
+        message: expect.stringContaining('only 1, 1'),
+      })
+    }
+  })
+
   it('of another version is refused', () => {
     const bytes = flattenPieces([])
     bytes[31] = 2
