@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { detectContainer, openContainer } from '../../../formats/dumps/containers.js'
 import { bitmapRanges, openBitmap, sameBitmap } from '../../../formats/dumps/kdump-bitmap.js'
+import { readKdumpHeader } from '../../../formats/dumps/kdump-header.js'
 import {
   codecOf,
   createPageCache,
@@ -15,7 +16,7 @@ import { KhoError } from '../../../formats/error.js'
 import { bytesSource } from '../../../formats/memory/byte-source.js'
 import { codecs } from '../../../src/node/codecs.js'
 import { thrown } from './elf-build.js'
-import { buildKdump, type Codec, contentOf, encode } from './kdump-build.js'
+import { buildKdump, type Codec, contentOf, encode, words } from './kdump-build.js'
 
 describe('a bitmap in a file', () => {
   const PIECE = 4096
@@ -292,5 +293,231 @@ describe('a kdump in parts', () => {
     expect(across.ok && across.bytes.length).toBe(8192)
     const page = memory.read(0, 4096)
     expect(page.ok && page.offset).toBeTypeOf('number')
+  })
+})
+
+describe('the headers of a kdump', () => {
+  const header = (text: string, ...edits: [at: number, bytes: Uint8Array][]) => {
+    const bytes = buildKdump(text)
+    for (const [at, part] of edits) bytes.set(part, at)
+    return readKdumpHeader(bytesSource(bytes))
+  }
+  const PAGES = '0 zero\n9 zero'
+  const u32 = (value: number) => words([value, 4])
+  const u64 = (value: number | bigint) => words([value, 8])
+
+  it('take the page sizes that machines have', () => {
+    for (const size of [4096, 8192, 16384, 32768, 65536])
+      expect(header(`page ${size}\n0 zero`).blockSize).toBe(size)
+    for (const size of [0, 2048, 12288, 131072])
+      expect(thrown(() => header(PAGES, [428, u32(size)]))).toMatchObject({
+        code: 'unreadable',
+        message: `damaged kdump header: pages of ${size} bytes, 1 blocks of sub-header`,
+        place: { offset: 428 },
+      })
+    for (const blocks of [0, 0x10000])
+      expect(thrown(() => header(PAGES, [432, u32(blocks)]))).toMatchObject({
+        message: expect.stringContaining(`${blocks} blocks of sub-header`),
+      })
+    // As many as there may be lead behind the end of this one.
+    expect(thrown(() => header(PAGES, [432, u32(0xffff)]))).toMatchObject({
+      message: expect.stringContaining('the bitmap of dumped pages at file offset'),
+    })
+  })
+
+  it('are little-endian, of version numbers below 65,536', () => {
+    expect(header(PAGES, [8, u32(0xffff)]).version).toBe(0xffff)
+    expect(thrown(() => header(PAGES, [8, u32(0x06000000)]))).toMatchObject({
+      code: 'unsupported',
+      place: { offset: 8 },
+    })
+    // Large both ways round: no version, but no sign of another order either.
+    expect(header(PAGES, [8, u32(0x01000001)]).version).toBe(0x01000001)
+  })
+
+  it('count page frames in 32 bits, from version 6 on in 64 where they say so', () => {
+    const count = (version: number, narrow: number, wide: number) =>
+      header(`version ${version}\n${PAGES}`, [440, u32(narrow)], [4096 + 96, u64(wide)]).maxPfn
+    expect([count(5, 20, 30), count(6, 20, 30), count(6, 20, 0), count(7, 20, 30)]).toEqual([20, 30, 20, 30])
+  })
+
+  it('have bitmaps in the file, one or two, of whole blocks', () => {
+    const two = header(PAGES)
+    expect([two.ramBitmap, two.dumpedBitmap, two.descriptors]).toEqual([8192, 12288, 16384])
+    const one = header(`onebitmap\n${PAGES}`)
+    expect([one.ramBitmap, one.dumpedBitmap, one.descriptors]).toEqual([8192, 8192, 12288])
+    const many = (pfns: number, ...edits: [number, Uint8Array][]) =>
+      header(`maxpfn ${pfns}\n0 zero`, ...edits)
+    expect(many(4096 * 8).descriptors).toBe(16384)
+    expect(many(4096 * 8 + 1).descriptors).toBe(24576)
+    expect(many(4096 * 8 * 2, [436, u32(2)]).dumpedBitmap).toBe(8192)
+    expect(thrown(() => many(4096 * 8 + 1, [436, u32(1)]))).toMatchObject({
+      code: 'unreadable',
+      message: 'damaged kdump header: 1 blocks of bitmap are too few for 32769 page frames',
+      place: { offset: 436 },
+    })
+    const bytes = buildKdump('maxpfn 80\n0 zero')
+    const cut = (length: number) => () => readKdumpHeader(bytesSource(bytes.subarray(0, length)))
+    expect(cut(12288 + 10)().maxPfn).toBe(80)
+    expect(thrown(cut(12288 + 9))).toMatchObject({
+      code: 'unreadable',
+      message: 'the bitmap of dumped pages at file offset 0x3000 is cut short: the file ends at 0x3009',
+      place: { offset: 12288 },
+    })
+    expect(thrown(cut(4096 + 50))).toMatchObject({
+      message: expect.stringContaining('the sub-header at file offset 0x1000'),
+    })
+    expect(thrown(cut(100))).toMatchObject({
+      message: expect.stringContaining('the kdump header at file offset 0x0'),
+    })
+    const other = bytes.slice()
+    other[7] = 1
+    expect(thrown(() => readKdumpHeader(bytesSource(other)))).toMatchObject({
+      code: 'unknown-format',
+      place: { offset: 0 },
+    })
+  })
+
+  it('say which frames a part has, up to the last', () => {
+    const split = (version: number, ...edits: [number, Uint8Array][]) =>
+      header(`version ${version}\nmaxpfn 32\nsplit 4 8\n${PAGES}`, ...edits).split
+    expect([split(1), split(2), split(6)]).toEqual([null, { start: 4, end: 8 }, { start: 4, end: 8 }])
+    expect(split(2, [4096 + 16, u64(8)])).toEqual({ start: 8, end: 8 })
+    expect(thrown(() => split(2, [4096 + 16, u64(9)]))).toMatchObject({
+      message: 'damaged kdump header: this part begins at page frame 0x9 and ends at 0x8',
+    })
+    expect(split(2, [4096 + 24, u64(99)])).toEqual({ start: 4, end: 32 })
+    // In 64 bits, where they say so.
+    expect(split(6, [4096 + 80, u64(5)], [4096 + 88, u64(6)])).toEqual({ start: 5, end: 6 })
+    expect(split(6, [4096 + 80, u64(5)], [4096 + 88, u64(0)])).toEqual({ start: 4, end: 8 })
+    expect(split(5, [4096 + 80, u64(5)], [4096 + 88, u64(6)])).toEqual({ start: 4, end: 8 })
+    expect(thrown(() => split(2, [4096 + 16, u64(2n ** 52n)]))).toMatchObject({
+      message: 'damaged kdump header: start_pfn is 0x10000000000000',
+    })
+    expect(header(PAGES).split).toBeNull()
+  })
+
+  it('have what came with their version', () => {
+    const at = (version: number) => {
+      const { dumpLevel, vmcoreinfo, notes, eraseinfo } = header(
+        `version ${version}\nlevel 31\nvmcoreinfo A\nnote B\neraseinfo C\n${PAGES}`,
+      )
+      return [dumpLevel, vmcoreinfo.size > 0, notes.size > 0, eraseinfo.size > 0]
+    }
+    expect([0, 1, 2, 3, 4, 5, 6].map(at)).toEqual([
+      [null, false, false, false],
+      [31, false, false, false],
+      [31, false, false, false],
+      [31, true, false, false],
+      [31, true, true, false],
+      [31, true, true, true],
+      [31, true, true, true],
+    ])
+    // What lies nowhere stays nonsense.
+    expect(header(PAGES, [4096 + 32, u64(2n ** 63n)]).vmcoreinfo.offset).toBe(2 ** 52)
+  })
+})
+
+describe('what a kdump says of itself', () => {
+  const faultsOf = async (
+    text: string,
+    edit: (bytes: Uint8Array) => Uint8Array = bytes => bytes,
+    given: object = codecs,
+  ) => {
+    const source = bytesSource(edit(buildKdump(text)))
+    const dump = await openContainer(detectContainer(source), source, { codecs: given })
+    return dump.faults.map(({ message }) => message)
+  }
+
+  it('is how much was left out, and why', async () => {
+    const left = (level: number, version = 6) =>
+      faultsOf(`version ${version}\nlevel ${level}\nram 0-9\n0 zero\n5 zero`)
+    const text = '8 pages of RAM (32768 bytes) were excluded'
+    const behind = '; preserved memory is often among them'
+    expect(await left(31)).toEqual([
+      `${text} at dump level 31 (pages of zeros, cache, private cache, user data, free pages)${behind}`,
+    ])
+    for (const [level, kind] of [
+      [1, 'pages of zeros'],
+      [2, 'cache'],
+      [4, 'private cache'],
+      [8, 'user data'],
+      [16, 'free pages'],
+    ] as const)
+      expect(await left(level)).toEqual([`${text} at dump level ${level} (${kind})${behind}`])
+    expect(await left(0)).toEqual([`${text} at dump level 0${behind}`])
+    expect(await left(31, 0)).toEqual([`${text}${behind}`])
+    expect(await faultsOf('ram 0-1\n0-1 zero')).toEqual([])
+  })
+
+  it('is that it is not whole, marked so or cut off', async () => {
+    expect(await faultsOf('status 9\n0 zero')).toEqual([
+      'makedumpfile marked this dump as incomplete (status 0x8): it ran out of space',
+    ])
+    const pages = '0 random 1 raw\n1 random 2 raw\n2 random 3 raw'
+    const cut = (bytes: number) => faultsOf(pages, all => all.subarray(0, all.length - bytes))
+    expect(await cut(0)).toEqual([])
+    const whole = buildKdump(pages).length
+    const lost = (bytes: number, count: number) => [
+      `the file ends at 0x${(whole - bytes).toString(16)}, before the data of at least ${count} pages`,
+    ]
+    expect(await cut(1)).toEqual(lost(1, 1))
+    expect(await cut(4096)).toEqual(lost(4096, 1))
+    expect(await cut(4097)).toEqual(lost(4097, 2))
+    expect(await cut(3 * 4096)).toEqual(lost(3 * 4096, 3))
+    const within = (length: number, missing: number) => [
+      `the file ends at 0x${length.toString(16)}, within the page descriptors: ${missing} of 3 pages are not there`,
+    ]
+    expect(await faultsOf(pages, all => all.subarray(0, 16384 + 71))).toEqual(within(16384 + 71, 1))
+    expect(await faultsOf(pages, all => all.subarray(0, 16384 + 24))).toEqual(within(16384 + 24, 2))
+    expect(await faultsOf(pages, all => all.subarray(0, 16384 - 5))).toEqual(within(16384 - 5, 3))
+  })
+
+  it('is which decompressors it needs', async () => {
+    const needs = (status: number, given: object) => faultsOf(`status ${status}\n0 zero`, undefined, given)
+    const text = (name: string) => `no decompressor for ${name} was handed in: its pages are unreadable`
+    expect(await needs(0x21, {})).toEqual([text('zlib'), text('zstd')])
+    expect(await needs(1, {})).toEqual([text('zlib')])
+    expect(await needs(0x20, {})).toEqual([text('zstd')])
+    expect(await needs(2, {})).toEqual([])
+    expect(await needs(0x21, { zlib: codecs.zlib! })).toEqual([text('zstd')])
+    expect(await needs(0x21, codecs)).toEqual([])
+  })
+
+  it('is notes, each once, in the file', async () => {
+    const notesOf = async (text: string, edit?: (bytes: Uint8Array) => void) => {
+      const bytes = buildKdump(text)
+      edit?.(bytes)
+      const source = bytesSource(bytes)
+      const dump = await openContainer(detectContainer(source), source, { codecs })
+      return [
+        dump.notes.map(({ name, length }) => [name, length]),
+        dump.faults.map(({ code }) => code),
+        dump.vmcoreinfo,
+      ]
+    }
+    expect(await notesOf('vmcoreinfo ABC\neraseinfo DE\n0 zero')).toEqual([
+      [
+        ['VMCOREINFO', 3],
+        ['ERASEINFO', 2],
+      ],
+      ['DUMP-ERASED'],
+      'ABC',
+    ])
+    const beyond = (bytes: Uint8Array) => bytes.set(words([bytes.length - 2, 8]), 4096 + 32)
+    expect(await notesOf('vmcoreinfo ABC\n0 zero', beyond)).toEqual([[], ['DUMP-NOTE'], null])
+    const last = (bytes: Uint8Array) => bytes.set(words([bytes.length - 3, 8]), 4096 + 32)
+    expect((await notesOf('vmcoreinfo ABC\n0 zero', last))[0]).toEqual([['VMCOREINFO', 3]])
+    expect((await notesOf('0 zero'))[0]).toEqual([])
+  })
+
+  it('is its machine, and how large its files are', async () => {
+    const open = async (text: string) => {
+      const source = bytesSource(buildKdump(text))
+      const dump = await openContainer(detectContainer(source), source, { codecs })
+      return [dump.machine, dump.memory.inputSize === source.size, dump.memory.presentBytes, dump.elf]
+    }
+    expect(await open('machine aarch64\n0-2 zero')).toEqual(['aarch64', true, 3 * 4096, null])
+    expect((await open('machine \n0 zero'))[0]).toBeNull()
   })
 })

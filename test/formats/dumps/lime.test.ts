@@ -52,6 +52,56 @@ describe('LiME', () => {
     })
   })
 
+  it('has ranges that end where the largest address does, and begin where they end', () => {
+    const header = (start: bigint, end: bigint) =>
+      words([0x4c694d45, 4], [1, 4], [start, 8], [end, 8], [0, 8])
+    const last = open(Buffer.concat([header(2n ** 52n - 2n, 2n ** 52n - 1n), Buffer.of(7, 8)]))
+    expect(last.memory.ranges).toEqual([{ start: 2 ** 52 - 2, end: 2 ** 52 }])
+    expect(open(Buffer.concat([header(5n, 5n), Buffer.of(7)])).memory.ranges).toEqual([{ start: 5, end: 6 }])
+    for (const [start, end] of [
+      [5n, 4n],
+      [5n, 2n ** 52n],
+      [2n ** 60n, 2n ** 60n],
+    ] as const)
+      expect(thrown(() => open(header(start, end)))).toMatchObject({
+        code: 'unreadable',
+        message: `damaged LiME dump: bad start and end 0x${start.toString(16)}, 0x${end.toString(16)}`,
+        place: { offset: 0 },
+      })
+  })
+
+  it('says where its ranges end making sense, and how much of the last is not there', () => {
+    const faults = (bytes: Uint8Array) => open(bytes).faults.map(({ message, address }) => [message, address])
+    const good = buildLime('0x1000 0x10 1')
+    expect(faults(Buffer.concat([good, Buffer.alloc(31)]))).toEqual([
+      ['the bytes from file offset 0x30 on are no LiME range: 31 bytes are too few for a header', null],
+    ])
+    expect(faults(Buffer.concat([good, Buffer.alloc(32)]))).toEqual([
+      [expect.stringContaining('from file offset 0x30 on are no LiME range: the magic is 0x0'), null],
+    ])
+    const other = good.slice()
+    other[4] = 2
+    expect(faults(Buffer.concat([good, other]))).toEqual([
+      [expect.stringContaining('version 2; only version 1 exists'), null],
+    ])
+    expect(faults(Buffer.concat([good, buildLime('0x8000 0x100 2')]).subarray(0, 0x30 + 32 + 0x40))).toEqual([
+      ['the file ends at 0x90: 192 bytes that its last range promises are not there', 0x8040],
+    ])
+    // A header and nothing behind it.
+    expect(faults(good.subarray(0, 32))).toEqual([
+      ['the file ends at 0x20: 16 bytes that its last range promises are not there', 0x1000],
+    ])
+  })
+
+  it('says of ranges that overlap where the second lies', () => {
+    expect(thrown(() => open(buildLime('0x1000 0x10 1\n0x100f 0x10 2')))).toMatchObject({
+      place: { address: 0x100f, offset: 0x30 },
+    })
+    expect(open(buildLime('0x1010 0x10 1\n0x1000 0x10 2')).memory.ranges).toEqual([
+      { start: 0x1000, end: 0x1020 },
+    ])
+  })
+
   it('a last range that is cut short is truncated, not zero', () => {
     const bytes = buildLime(GOOD)
     const { memory, faults } = open(bytes.subarray(0, bytes.length - 0x300))
