@@ -62,6 +62,26 @@ describe('a raw file', () => {
     expect(memory.read(0x1800, 1)).toMatchObject({ ok: false, reason: 'outside' })
   })
 
+  it('may have entries that touch, up to the largest address, and says how much of them is not there', () => {
+    const last = 2 ** 52 - 0x1000
+    const { memory, faults } = open({
+      map: [
+        { phys: 0x1000, offset: 0, length: 0x1000 },
+        { phys: 0x2000, offset: 0x2000, length: 0x1800 },
+        { phys: last, offset: 0x1000, length: 0x1000 },
+        { phys: 0x8000, offset: 0x4000, length: 0x10 },
+      ],
+    })
+    expect(memory.ranges).toEqual([
+      { start: 0x1000, end: 0x3800 },
+      { start: 0x8000, end: 0x8010 },
+      { start: last, end: 2 ** 52 },
+    ])
+    expect(faults.map(({ message }) => message)).toEqual([
+      'the map names 2064 bytes beyond the end of the file (12288 bytes)',
+    ])
+  })
+
   it('lacks what a map promises beyond its end', () => {
     const { memory, faults } = open({ map: [{ phys: 0x8000, offset: 0x2000, length: 0x4000 }] })
     expect(memory.read(0x8fff, 1).ok).toBe(true)

@@ -4,7 +4,8 @@ import { segmentMemory } from '../../../formats/dumps/segment-memory.js'
 import { disjointSegments, type Segment } from '../../../formats/dumps/segments.js'
 import { KhoError } from '../../../formats/error.js'
 import { type ByteSource, bytesSource } from '../../../formats/memory/byte-source.js'
-import { mergeRanges } from '../../../formats/memory/range.js'
+import type { Block } from '../../../formats/memory/physical-memory.js'
+import { mergeRanges, type Range } from '../../../formats/memory/range.js'
 
 const segments = fc.array(
   fc
@@ -114,5 +115,141 @@ describe('segmentMemory', () => {
       expect(() => memory.read(phys, length)).toThrow(KhoError)
     }
     expect(memory.read(5, 0)).toMatchObject({ ok: true })
+  })
+})
+
+describe('a pass over segments of a file', () => {
+  const PAGE = 4096
+  const BLOCK = 2 ** 18
+  const all = Uint8Array.from({ length: 2 ** 21 }, (_, n) => (n * 31) >> 3)
+  const source = (written?: readonly Range[] | null): ByteSource => ({
+    size: all.length,
+    read: (offset, length) => all.subarray(offset, offset + length),
+    ...(written === undefined ? {} : { written: () => written }),
+  })
+  const memoryOf = (present: Segment[], written?: readonly Range[] | null) =>
+    segmentMemory(source(written), { present, truncated: [], ranges: mergeRanges(present) })
+  type Seen = [phys: number, length: number, offset: number | null]
+  const blocksOf = (blocks: Iterable<Block>): Seen[] =>
+    [...blocks].map(({ phys, bytes, offset }) => [phys, bytes.length, offset])
+
+  /** Segments apart from one another in memory and in the file, of any length and alignment. */
+  const length = fc.oneof(
+    fc.integer({ min: 1, max: 3 * PAGE }),
+    fc.integer({ min: BLOCK - 20, max: 3 * BLOCK }),
+  )
+  const layout = fc
+    .array(fc.tuple(length, fc.constantFrom(0, 1, 100, PAGE), fc.constantFrom(1, 8, PAGE, 5000)), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    .map(list => {
+      let [offset, phys] = [0, 2 ** 30]
+      const made = list.flatMap(([size, gap, hole]): Segment[] => {
+        offset += gap
+        phys += hole
+        const segment = { start: phys, end: phys + size, offset }
+        offset += size
+        phys += size
+        return segment.offset + size <= all.length ? [segment] : []
+      })
+      return made
+    })
+  const writtenRanges = fc
+    .array(fc.tuple(fc.nat(2 ** 21), fc.oneof(fc.nat(PAGE), fc.nat(2 ** 20))), { maxLength: 4 })
+    .map(list => mergeRanges(list.map(([start, size]) => ({ start, end: start + size }))))
+
+  it('goes by file offset, in blocks that end at pages and are no longer than 256 KiB', () => {
+    fc.assert(
+      fc.property(layout, fc.boolean(), (segments, backwards) => {
+        const memory = memoryOf(backwards ? [...segments].reverse() : segments)
+        const seen = blocksOf(memory.blocks())
+        const expected: Seen[] = segments.flatMap(({ start, end, offset }) => {
+          const pieces: Seen[] = []
+          for (let at = start; at < end; ) {
+            const to = Math.min(end, at + BLOCK - (at % PAGE))
+            pieces.push([at, to - at, offset + at - start])
+            at = to
+          }
+          return pieces
+        })
+        expect(seen).toEqual(expected)
+        expect(memory.writtenBytes!()).toBeNull()
+        expect(blocksOf(memory.blocks('written'))).toEqual(seen)
+        const total = segments.reduce((sum, { start, end }) => sum + end - start, 0)
+        expect(memory.present!()).toEqual(mergeRanges(segments))
+        expect(seen.reduce((sum, [, size]) => sum + size, 0)).toBe(total)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('has of files with holes what was written to them', () => {
+    fc.assert(
+      fc.property(layout, writtenRanges, (segments, written) => {
+        const memory = memoryOf(segments, written)
+        const parts = segments.flatMap(({ start, end, offset }) =>
+          written.flatMap(range => {
+            const [from, to] = [Math.max(range.start, offset), Math.min(range.end, offset + end - start)]
+            return from < to ? [{ start: start + from - offset, end: start + to - offset, offset: from }] : []
+          }),
+        )
+        expect(memory.writtenBytes!()).toBe(parts.reduce((sum, { start, end }) => sum + end - start, 0))
+        const seen = blocksOf(memory.blocks('written'))
+        expect(mergeRanges(seen.map(([phys, size]) => ({ start: phys, end: phys + size })))).toEqual(
+          mergeRanges(parts),
+        )
+        for (const [phys, size, offset] of seen) {
+          const part = parts.find(({ start, end }) => phys >= start && phys + size <= end)!
+          expect(offset).toBe(part.offset + phys - part.start)
+        }
+        expect(blocksOf(memory.blocks())).toEqual(blocksOf(memoryOf(segments).blocks()))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('is cut into parts that give the blocks of the whole, in turn', () => {
+    const sizes = fc.constantFrom(1, PAGE, BLOCK, BLOCK + 1, 2 * BLOCK, 2 ** 30)
+    fc.assert(
+      fc.property(layout, fc.option(writtenRanges), sizes, (segments, written, bytes) => {
+        const memory = memoryOf(segments, written)
+        const whole = blocksOf(memory.blocks('written'))
+        const total = whole.reduce((sum, [, size]) => sum + size, 0)
+        const cuts = [...memory.parts!.cuts(bytes)]
+        expect([cuts[0], cuts.at(-1)]).toEqual([0, total])
+        // A part begins with the first block that is so many bytes behind the beginning of the one before.
+        const starts = [0]
+        let at = 0
+        for (const [, size] of whole) {
+          if (at > 0 && at >= starts.at(-1)! + bytes) starts.push(at)
+          at += size
+        }
+        expect(cuts.slice(0, -1)).toEqual(starts)
+        const parts = starts.map((start, n) => blocksOf(memory.parts!.pass(start, cuts[n + 1]!).blocks()))
+        expect(parts.flat()).toEqual(whole)
+        expect(
+          parts.every((part, n) => part.reduce((sum, [, size]) => sum + size, 0) === cuts[n + 1]! - cuts[n]!),
+        ).toBe(true)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('stops at no place that cannot be read, unless the fault is ours', () => {
+    const failing = (code: 'unreadable' | 'usage') => {
+      const bad: ByteSource = {
+        size: all.length,
+        read: (offset, length) => {
+          if (offset === BLOCK) throw new KhoError(code, 'no')
+          return all.subarray(offset, offset + length)
+        },
+      }
+      const present = [{ start: 0, end: 3 * BLOCK, offset: 0 }]
+      return segmentMemory(bad, { present, truncated: [], ranges: present })
+    }
+    expect(blocksOf(failing('unreadable').blocks()).map(([phys]) => phys)).toEqual([0, 2 * BLOCK])
+    expect(failing('unreadable').read(BLOCK, 8)).toEqual({ ok: false, reason: 'unreadable', address: BLOCK })
+    expect(() => blocksOf(failing('usage').blocks())).toThrow('no')
   })
 })
