@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { AbiName } from '../../../formats/kernels/index.js'
-import type { PageShift } from '../../../formats/memory/geometry.js'
+import { geometry, type PageShift } from '../../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../../formats/memory/physical-memory.js'
-import type { FoundHandover } from '../../../src/image/find-roots.js'
+import { chooseLayout } from '../../../src/image/choose-layout.js'
+import type { FoundHandover, FoundRoot } from '../../../src/image/find-roots.js'
 import { inferGeometry } from '../../../src/image/infer-geometry.js'
 import { withRam } from '../../../src/image/ram-options.js'
 import { soundMap } from './made-map.js'
@@ -205,10 +206,41 @@ describe('the layout of a map', () => {
     }
   })
 
-  it('of a version that nobody knows is like that of one whose blobs hang on the same property', () => {
-    for (const compatible of ['kho-v40', 'kho-v9', 'kho-v']) {
-      const [abi] = chosen(soundMap('kho-v4', { compatible }))
-      expect(abi).toBe('kho-v4')
+  it.each([
+    ['kho-v4', false, 'kho-v4', 'a guess that makes no difference: trees of these pages have 6 levels'],
+    [
+      'radix-rfc1',
+      false,
+      'radix-rfc2',
+      'a guess that makes no difference: trees of these pages have 6 levels',
+    ],
+    ['array', false, 'array', 'the map begins with the magic number of an array'],
+    ['kho-v1-512', false, 'kho-v1-512', '1 bitmaps begin inside the span of a page-size bitmap'],
+    ['v5', true, 'v5', expect.any(String)],
+    ['v5-table', true, 'v5-table', null],
+    ['mail-table', true, 'mail-table', null],
+    ['ranges', true, 'ranges', 'the first chunk counts 1 ranges'],
+    ['sketch', true, 'sketch', null],
+    ['mem4', true, 'mem4', 'nodes of the root FDT have ranges of memory'],
+  ] as const)(
+    'of a version that nobody knows is told by what blobs hang on and what names the map: %s',
+    (name, bare, abi, why) => {
+      for (const compatible of ['kho-v40', 'kho-v9', 'linux-kho,v10'])
+        expect(chosen(soundMap(name, { bare, compatible }))).toEqual([abi, why])
+    },
+  )
+
+  it('has the options of its reading, with the end of RAM where that is known', () => {
+    const { memory, found } = soundMap('kho-v4')
+    const optionsOf = (root: FoundRoot, options: { ramEnd?: number }) =>
+      chooseLayout(memory, root, geometry(12), options).options
+    const none = {
+      ...found,
+      fdt: { ...found.fdt, root: { ...found.fdt.root, properties: [], children: [] } },
+    }
+    for (const root of [found, none]) {
+      expect(optionsOf(root, { ramEnd: 5 })).toMatchObject({ geometry: geometry(12), ramEnd: 5 })
+      expect(optionsOf(root, {})).not.toHaveProperty('ramEnd')
     }
   })
 
@@ -249,17 +281,39 @@ describe('the layout of a map', () => {
     ])
   })
 
-  it('of a root that names no map is that of its version, or the first', () => {
-    const bareRoot = (compatible: string) => {
-      const { memory, found } = soundMap('kho-v4')
-      const root = { ...found.fdt.root, properties: [], children: [] }
-      const none = { ...found, compatible, fdt: { ...found.fdt, root } }
-      const { reading } = inferGeometry(memory, none, [], null, { pageShift: 12 })
-      return [reading.abi, reading.state, reading.root]
+  it('of a root that names no map is that of its version, by what its blobs hang on', () => {
+    const without = (compatible: string, ...kept: string[]) => {
+      const { memory, found, fdt } = withProperty(compatible)
+      const children = found.fdt.root.children.filter(({ name }) => kept.includes(name))
+      const none = { ...found, fdt: { ...fdt, root: { ...fdt.root, properties: [], children } } }
+      const { abi, root, reason, decode } = chooseLayout(memory, none, geometry(12), {})
+      expect([root, reason, decode]).toEqual([null, null, null])
+      return abi
     }
-    expect(bareRoot('kho-v3')).toEqual(['kho-v3', 'absent', null])
-    expect(bareRoot('kho-v4')).toEqual(['kho-v4', 'absent', null])
-    expect(bareRoot('kho-v99')[1]).toBe('absent')
-    expect(bareRoot('linux-kho,v1')[1]).toBe('absent')
+    /** A root with a child for each property that blobs have hung on. */
+    const withProperty = (compatible: string) => {
+      const made = soundMap('kho-v4', { compatible, bare: true })
+      const named = (name: string) => ({
+        name,
+        properties: [{ name, value: new Uint8Array(8) }],
+        children: [],
+      })
+      const fdt = made.treeWith(named('fdt'), named('preserved-data'), named('other'))
+      return { memory: made.memory, found: { ...made.found, fdt }, fdt }
+    }
+    expect(['kho-v1', 'kho-v2', 'kho-v4', 'kho-v9'].map(version => without(version))).toEqual([
+      'mem4',
+      'kho-v2',
+      'kho-v4',
+      'mem4',
+    ])
+    expect(['kho-v1', 'kho-v2', 'kho-v3', 'kho-v9'].map(version => without(version, 'other', 'fdt'))).toEqual(
+      ['kho-v1-page', 'radix-rfc2', 'kho-v3', 'kho-v1-page'],
+    )
+    expect(
+      ['kho-v2', 'kho-v3', 'kho-v9', 'linux-kho,v1'].map(version =>
+        without(version, 'other', 'preserved-data'),
+      ),
+    ).toEqual(['kho-v2', 'kho-v3', 'kho-v4', 'sketch'])
   })
 })
