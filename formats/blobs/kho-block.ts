@@ -27,8 +27,8 @@ export function blockCapacity(geometry: Geometry, entrySize: number): number {
   return Math.floor((geometry.pageSize - KHO_BLOCK_HEADER.size) / entrySize)
 }
 
-/** Sees each entry of a chain, in order: the bytes of its block, the entry's offset there, and its address. */
-export type VisitEntry = (bytes: Uint8Array, offset: number, address: number) => void
+/** Sees each entry of a list, in order: the bytes around it, as a view too, its offset there, and its address. */
+export type VisitEntry = (bytes: Uint8Array, view: DataView, offset: number, address: number) => void
 
 /**
  * Walks a chain of blocks, as kho_block_set_restore() of 7.2 does: that one refuses cycles, empty blocks, counts above
@@ -69,7 +69,7 @@ export function walkBlocks(
       for (let n = 0; n < entries; n++) {
         const offset = KHO_BLOCK_HEADER.size + n * entry.size
         if (!counted && bytes.subarray(offset, offset + entry.size).every(byte => byte === 0)) break
-        visit(bytes, offset, address + offset)
+        visit(bytes, view, offset, address + offset)
       }
       if (header.next !== 0 && counted && count < capacity) {
         const message = `block ${hex(address)} has ${count} of ${capacity} entries, but is not the last`

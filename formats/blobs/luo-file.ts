@@ -2,46 +2,71 @@ import { appendPath, elementSegments, LUO_FILE_SER } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
 import { rangeAt } from '../memory/range.js'
 import { type BlobContext, quote } from './context.js'
-
-import type { LuoSession } from './luo-types.js'
+import type { VisitEntry } from './kho-block.js'
+import { fileData, fileHandler, fileToken, HANDLER_BYTES } from './luo-entry.js'
+import type { LuoFile, LuoSession } from './luo-types.js'
 import { decodeMemfd, memfdVersion } from './memfd.js'
-import type { Memfd } from './memory-types.js'
 
-/** One entry of a file list, before its path is known. */
-export interface FileEntry {
-  compatible: string
-  data: bigint
-  token: bigint
-  address: number
+/** Takes each entry of a list into its session; {@link decodeFiles} fills in what needs all of them. */
+export function collectFiles({ files }: LuoSession): VisitEntry {
+  let compatible = ''
+  return (bytes, view, offset, address) => {
+    compatible = fileHandler(bytes, offset, compatible)
+    const data = fileData(view, offset)
+    const token = fileToken(view, offset)
+    files.push({
+      compatible,
+      data,
+      token,
+      path: '',
+      extent: rangeAt(address, LUO_FILE_SER.size),
+      memfd: null,
+    })
+  }
 }
 
-/** Fills a session's files from its entries, and says what luo_file_deserialize() of 7.2 would not take. */
-export function decodeFiles(context: BlobContext, session: LuoSession, entries: readonly FileEntry[]): void {
-  checkFileCount(context, session, entries.length)
+/** Names a session's files, follows their handles, and says what luo_file_deserialize() of 7.2 would not take. */
+export function decodeFiles(context: BlobContext, session: LuoSession): void {
+  const { files } = session
+  checkFileCount(context, session, files.length)
   const list = appendPath(session.path, 'files')
-  const segments = elementSegments(entries.map(entry => String(entry.token)))
-  const tokens = new Set<bigint>()
-  entries.forEach((entry, n) => {
-    const { compatible, data, token, address } = entry
-    const path = appendPath(list, segments[n]!)
-    const say = (code: string, message: string) => context.fault(code, message, address, path)
-    if (compatible === '') say('LUO-FILE-COMPATIBLE', 'file has no compatible string')
-    if (compatible.length === 48)
-      say('LUO-NAME-UNTERMINATED', `compatible string ${quote(compatible)} has no NUL`)
-    if (tokens.has(token)) say('LUO-TOKEN-DUPLICATE', `two files of the session have token ${token}`)
-    tokens.add(token)
-    const version = memfdVersion(compatible)
-    let memfd: Memfd | null = null
-    if (data === 0n) {
-      say('LUO-FILE-DATA-ZERO', `file ${quote(compatible)} has handle 0`)
-    } else if (version !== null) {
-      memfd = decodeMemfd(context, version, data, path)
-      if (memfd !== null && memfd.path !== path) {
-        say('LUO-FILE-DATA-SHARED', `handle ${hex(data)} is also that of ${memfd.path}`)
-      }
+  const segments = elementSegments(files.map(file => String(file.token)))
+  const twice = new Set<bigint>()
+  for (let n = 0; n < files.length; n++) {
+    const file = files[n]!
+    const segment = segments[n]!
+    const { compatible } = file
+    file.path = appendPath(list, segment)
+    if (compatible === '') say(context, 'LUO-FILE-COMPATIBLE', file, 'file has no compatible string')
+    if (compatible.length === HANDLER_BYTES)
+      say(context, 'LUO-NAME-UNTERMINATED', file, `compatible string ${quote(compatible)} has no NUL`)
+    // Only what has no token of its own goes by its number.
+    if (typeof segment === 'number') {
+      const { token } = file
+      if (twice.has(token))
+        say(context, 'LUO-TOKEN-DUPLICATE', file, `two files of the session have token ${token}`)
+      twice.add(token)
     }
-    session.files.push({ compatible, data, token, path, extent: rangeAt(address, LUO_FILE_SER.size), memfd })
-  })
+    decodeFile(context, file)
+  }
+}
+
+function decodeFile(context: BlobContext, file: LuoFile): void {
+  const { compatible, data, path } = file
+  const version = memfdVersion(compatible)
+  if (data === 0n) {
+    say(context, 'LUO-FILE-DATA-ZERO', file, `file ${quote(compatible)} has handle 0`)
+  } else if (version !== null) {
+    const memfd = decodeMemfd(context, version, data, path)
+    file.memfd = memfd
+    if (memfd !== null && memfd.path !== path) {
+      say(context, 'LUO-FILE-DATA-SHARED', file, `handle ${hex(data)} is also that of ${memfd.path}`)
+    }
+  }
+}
+
+function say(context: BlobContext, code: string, { extent, path }: LuoFile, message: string): void {
+  context.fault(code, message, extent.start, path)
 }
 
 function checkFileCount(context: BlobContext, session: LuoSession, found: number): void {

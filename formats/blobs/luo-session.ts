@@ -9,17 +9,20 @@ import {
   type Struct,
 } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
+import { ADDRESS_LIMIT } from '../memory/geometry.js'
 import { rangeAt } from '../memory/range.js'
+import { viewOf } from '../memory/u64.js'
 import { type BlobContext, gapAt, numberOrNull, quote, readStruct } from './context.js'
 import { type VisitEntry, walkBlocks } from './kho-block.js'
-import { decodeFiles, type FileEntry } from './luo-file.js'
+import { SESSION_NAME_BYTES, sessionFileCount, sessionFiles, sessionName } from './luo-entry.js'
+import { collectFiles, decodeFiles } from './luo-file.js'
 import type { Luo, LuoSession } from './luo-types.js'
 import type { Gap } from './memory-types.js'
 
 interface SessionEntry {
   name: string
-  files: number | null
-  rawFiles: bigint
+  /** As it stands there. */
+  files: bigint
   count: bigint
   address: number
 }
@@ -32,11 +35,13 @@ export function decodeSessionBlocks(context: BlobContext, luo: Luo, owner: strin
   Object.assign(luo, { blocks, gap })
   luo.sessions = sessionsOf(context, entries, owner)
   for (const session of luo.sessions) {
-    const visited = collectFiles(session, (visit: VisitEntry) => {
-      const start = session.filesAddress ?? 0
-      Object.assign(session, walkBlocks(context, start, LUO_FILE_SER, session.path, visit))
-    })
-    decodeFiles(context, session, visited)
+    const start = session.filesAddress
+    if (start !== null) {
+      const { blocks, gap } = walkBlocks(context, start, LUO_FILE_SER, session.path, collectFiles(session))
+      session.blocks = blocks
+      session.gap = gap
+    }
+    decodeFiles(context, session)
   }
 }
 
@@ -66,8 +71,8 @@ export function decodeSessionArray(context: BlobContext, luo: Luo, owner: string
   luo.gap = walkArray(context, start, LUO_SESSION_SER, count, most, owner, collect(entries))
   luo.sessions = sessionsOf(context, entries, owner)
   for (const session of luo.sessions) {
-    const visited = collectFiles(session, visit => decodeFileArray(context, session, visit))
-    decodeFiles(context, session, visited)
+    decodeFileArray(context, session, collectFiles(session))
+    decodeFiles(context, session)
   }
 }
 
@@ -111,6 +116,7 @@ function walkArray(
   const counted = count !== null && count <= most
   const entries = counted ? count : most
   const whole = context.memory.read(start, entries * entry.size)
+  const wholeView = whole.ok ? viewOf(whole.bytes) : null
   let gap: Gap | null = null
   for (let n = 0; n < entries; n++) {
     const address = start + n * entry.size
@@ -124,47 +130,44 @@ function walkArray(
     }
     const offset = whole.ok ? n * entry.size : 0
     if (!counted && read.bytes.subarray(offset, offset + entry.size).every(byte => byte === 0)) return gap
-    visit(read.bytes, offset, address)
+    visit(read.bytes, wholeView ?? viewOf(read.bytes), offset, address)
   }
   return gap
 }
 
+/** Keeps each entry of a list of sessions. */
 function collect(entries: SessionEntry[]): VisitEntry {
-  return (bytes, offset, address) => {
-    const { name, fileSetSer } = LUO_SESSION_SER.read(bytes, offset)
-    const rawFiles = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(offset + 64, true)
-    entries.push({ name, files: fileSetSer.files, rawFiles, count: fileSetSer.count, address })
+  return (bytes, view, offset, address) => {
+    const name = sessionName(bytes, offset)
+    const count = sessionFileCount(view, offset)
+    entries.push({ name, files: sessionFiles(view, offset), count, address })
   }
-}
-
-function collectFiles(session: LuoSession, walk: (visit: VisitEntry) => void): FileEntry[] {
-  const entries: FileEntry[] = []
-  if (session.filesAddress === null) return entries
-  walk((bytes, offset, address) => {
-    entries.push({ ...LUO_FILE_SER.read(bytes, offset), address })
-  })
-  return entries
 }
 
 function sessionsOf(context: BlobContext, entries: readonly SessionEntry[], owner: string): LuoSession[] {
   const list = appendPath(owner, 'sessions')
   const segments = elementSegments(entries.map(entry => entry.name))
   const seen = new Set<string>()
-  return entries.map((entry, n) => {
-    const { name, address } = entry
-    const path = appendPath(list, segments[n]!)
+  return entries.map(({ name, files, count, address }, n) => {
+    const segment = segments[n]!
+    const path = appendPath(list, segment)
     const say = (code: string, message: string) => context.fault(code, message, address, path)
     if (name === '') say('LUO-NAME-EMPTY', 'session has no name')
-    if (name.length === 64) say('LUO-NAME-UNTERMINATED', `session name ${quote(name)} has no NUL`)
-    if (seen.has(name)) say('LUO-SESSION-DUPLICATE', `two sessions are called ${quote(name)}`)
-    seen.add(name)
-    if (entry.files === null) say('LUO-POINTER', `files ${hex(entry.rawFiles)} is no physical address`)
+    if (name.length === SESSION_NAME_BYTES)
+      say('LUO-NAME-UNTERMINATED', `session name ${quote(name)} has no NUL`)
+    // Only what has no name of its own goes by its number.
+    if (typeof segment === 'number') {
+      if (seen.has(name)) say('LUO-SESSION-DUPLICATE', `two sessions are called ${quote(name)}`)
+      seen.add(name)
+    }
+    const known = files < ADDRESS_LIMIT
+    if (!known) say('LUO-POINTER', `files ${hex(files)} is no physical address`)
     return {
       name,
       path,
       extent: rangeAt(address, LUO_SESSION_SER.size),
-      filesAddress: entry.files,
-      fileCount: numberOrNull(entry.count),
+      filesAddress: known ? Number(files) : null,
+      fileCount: numberOrNull(count),
       blocks: [],
       fileArray: null,
       files: [],

@@ -16,6 +16,18 @@ export function terminatedString(bytes: Uint8Array): string {
   return byteString(end < 0 ? bytes : bytes.subarray(0, end))
 }
 
+/**
+ * The same of `size` bytes at an offset. `last` itself where those spell it: a list that names one handler a hundred thousand
+ * times has one string for it.
+ */
+export function terminatedStringAt(bytes: Uint8Array, at: number, size: number, last: string): string {
+  const { length } = last
+  let same = 0
+  while (same < length && bytes[at + same] === last.charCodeAt(same)) same++
+  const ends = same === length && (length === size || (length < size && bytes[at + length] === 0))
+  return ends ? last : terminatedString(bytes.subarray(at, at + size))
+}
+
 /** The bytes of a byte string. Throws `usage` for a character above U+00FF. */
 export function stringBytes(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length)

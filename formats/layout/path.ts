@@ -36,7 +36,9 @@ export function joinPath(segments: readonly Segment[]): string {
 
 /** A written path, and segments below it. */
 export function appendPath(base: string, ...segments: readonly Segment[]): string {
-  return [base, ...segments.map(encodeSegment)].join('/')
+  let path = base
+  for (const segment of segments) path += `/${encodeSegment(segment)}`
+  return path
 }
 
 /** True for an argument that is an address, not a path: it begins with a digit. */
