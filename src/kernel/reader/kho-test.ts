@@ -28,7 +28,7 @@ export function runKhoTest(running: Running, found: Subtree, redacted: boolean):
   const { address } = found
   const what = { rule: 'BLOB-ADDRESS', path: PATH, decides: 'whether kho_test passes' }
   step(running, what, () => {
-    const failure = restoreTest(running, rawFdt(running.memory, address), redacted)
+    const failure = restoreTest(running, rawFdt(running.memory, address, running.geometry.pageSize), redacted)
     if (failure === null) return
     // Up to 6.18 a failure is only the initcall's return value, save what warns on the way.
     const says = running.kernel.reads.saysTestFailed || failure.warns === true

@@ -1,14 +1,22 @@
 import {
+  fileData,
+  fileHandler,
+  fileToken,
+  SESSION_NAME_BYTES,
+  sessionFileCount,
+  sessionFiles,
+  sessionName,
+} from '../../../formats/blobs/luo-entry.js'
+import {
   appendPath,
   elementSegments,
   KHO_BLOCK_HEADER,
   KHO_MAX_BLOCKS,
   LUO_FILE_SER,
-  LUO_FILE_SET_SER,
-  LUO_SESSION_SER,
   offsetOf,
 } from '../../../formats/layout/index.js'
 import { hex } from '../../../formats/memory/fault.js'
+import { viewOf } from '../../../formats/memory/u64.js'
 import { type Running, report, restoreFree, silent, step } from './context.js'
 import { retrieveMemfd } from './memfd.js'
 
@@ -16,16 +24,43 @@ import { retrieveMemfd } from './memfd.js'
 const BLOCK_NEXT = offsetOf(KHO_BLOCK_HEADER, 'next')
 export const BLOCK_COUNT = offsetOf(KHO_BLOCK_HEADER, 'count')
 
-/** One entry of a list of files, as it was taken over. */
-interface FileEntry {
+/** A file that user space can ask for, as it was taken over. */
+export interface TakenFile {
   compatible: string
   data: bigint
   token: bigint
+  path: string
+  /** A file before it in its session has the same token. */
+  isAgain: boolean
 }
 
-/** A file that user space can ask for. */
-export interface TakenFile extends FileEntry {
-  path: string
+/** Sees an entry of a list: bytes around it, as a view too, and its offset there. False ends the walk. */
+type VisitEntry = (bytes: Uint8Array, view: DataView, offset: number, address: number) => boolean
+
+/**
+ * Walks `count` entries that lie one behind another. Those of one page are read together where all of it is there, which
+ * looks at no page more; else each when the kernel comes to it. False where `visit` ended it. @throws Halt
+ */
+export function walkEntries(
+  { memory, geometry }: Running,
+  start: number,
+  count: number,
+  size: number,
+  visit: VisitEntry,
+): boolean {
+  const { pageSize } = geometry
+  for (let n = 0; n < count; ) {
+    const address = start + n * size
+    const left = pageSize - (((address % pageSize) + pageSize) % pageSize)
+    const together = Math.min(count - n, Math.floor(left / size))
+    const whole = together > 1 ? memory.whole(address, together * size) : null
+    const bytes = whole ?? memory.read(address, size)
+    const view = viewOf(bytes)
+    const read = whole === null ? 1 : together
+    for (let i = 0; i < read; i++) if (!visit(bytes, view, i * size, address + i * size)) return false
+    n += read
+  }
+  return true
 }
 
 /**
@@ -96,14 +131,11 @@ export function filesOfBlocks(
   }
   const blocks = restoreBlocks(running, first, LUO_FILE_SER.size, session)
   if (blocks === null) return null
-  const entries: FileEntry[] = []
+  const entries: TakenFile[] = []
+  const take = taker(running, entries, session)
   for (const block of blocks) {
     const held = memory.u64(block + BLOCK_COUNT)
-    for (let n = 0; n < held; n++) {
-      const entry = readFile(running, block + KHO_BLOCK_HEADER.size + n * LUO_FILE_SER.size, session)
-      if (entry === null) return null
-      entries.push(entry)
-    }
+    if (!walkEntries(running, block + KHO_BLOCK_HEADER.size, held, LUO_FILE_SER.size, take)) return null
   }
   if (BigInt(entries.length) !== count) {
     const message = `File count mismatch: expected ${count}, found ${entries.length}: -EINVAL`
@@ -130,43 +162,55 @@ export function filesOfArray(
     return []
   }
   if (count === 0n) silent(running, 'LUO-FILE-COUNT', `0 files, and a list of them at ${hex(first)}`, session)
-  const entries: FileEntry[] = []
-  for (let n = 0; n < count && n < MOST_FILES; n++) {
-    const entry = readFile(running, first + n * LUO_FILE_SER.size, session)
-    if (entry === null) return null
-    entries.push(entry)
-  }
+  const entries: TakenFile[] = []
+  const take = taker(running, entries, session)
+  const followed = Math.min(Number(count), MOST_FILES)
+  if (!walkEntries(running, first, followed, LUO_FILE_SER.size, take)) return null
   // Freed when the session is finished; a session that counts no files does not get so far.
   if (entries.length > 0) restoreFree(running, first, 'LUO-UNPRESERVED', session)
   return named(entries, session)
 }
 
 /** luo_file_deserialize_one(): a handler must have exactly this string. */
-function readFile(running: Running, address: number, session: string): FileEntry | null {
-  const { memory, kernel } = running
-  const bytes = memory.read(address, LUO_FILE_SER.size)
-  const { compatible, data, token } = LUO_FILE_SER.read(bytes)
-  if (compatible === `memfd-v${kernel.users.memfd}`) return { compatible, data, token }
-  const rule = compatible === '' ? 'LUO-FILE-COMPATIBLE' : 'LUO-HANDLER'
-  report(running, rule, `No registered handler for compatible '${compatible}': -ENOENT`, session, address)
-  return null
+function taker(running: Running, entries: TakenFile[], session: string): VisitEntry {
+  const handler = `memfd-v${running.kernel.users.memfd}`
+  return (bytes, view, offset, address) => {
+    const compatible = fileHandler(bytes, offset, handler)
+    if (compatible !== handler) {
+      const rule = compatible === '' ? 'LUO-FILE-COMPATIBLE' : 'LUO-HANDLER'
+      const message = `No registered handler for compatible '${compatible}': -ENOENT`
+      report(running, rule, message, session, address)
+      return false
+    }
+    const data = fileData(view, offset)
+    entries.push({ compatible, data, token: fileToken(view, offset), path: '', isAgain: false })
+    return true
+  }
 }
 
-function named(entries: readonly FileEntry[], session: string): TakenFile[] {
+/** The same files with their paths, which is when it shows whose token is its own. */
+function named(entries: TakenFile[], session: string): TakenFile[] {
   const segments = elementSegments(entries.map(entry => String(entry.token)))
   const list = appendPath(session, 'files')
-  return entries.map((entry, n) => ({ ...entry, path: appendPath(list, segments[n]!) }))
+  const twice = new Set<bigint>()
+  for (let n = 0; n < entries.length; n++) {
+    const entry = entries[n]!
+    const segment = segments[n]!
+    entry.path = appendPath(list, segment)
+    if (typeof segment === 'string') continue
+    entry.isAgain = twice.has(entry.token)
+    twice.add(entry.token)
+  }
+  return entries
 }
 
 /** User space asks for every token; the first file of a token is the one that it gets. */
 export function retrieveFiles(running: Running, files: readonly TakenFile[]): void {
-  const tokens = new Set<bigint>()
-  for (const { compatible, data, token, path } of files) {
-    if (tokens.has(token)) {
+  for (const { compatible, data, token, path, isAgain } of files) {
+    if (isAgain) {
       silent(running, 'LUO-TOKEN-DUPLICATE', `token ${token} gives the file that came first`, path)
       continue
     }
-    tokens.add(token)
     running.taken++
     const what = { rule: 'MEMFD-ADDRESS', path, decides: 'what becomes of this file' }
     step(running, what, () => retrieveMemfd(running, compatible === 'memfd-v1' ? 1 : 2, data, path))
@@ -183,14 +227,12 @@ export interface SessionEntry {
 }
 
 /** What strscpy() leaves of a name. */
-const NAME_MOST = offsetOf(LUO_SESSION_SER, 'fileSetSer') - 1
+const NAME_MOST = SESSION_NAME_BYTES - 1
 
-/** The fields of struct luo_session_ser at an address. @throws Halt */
-export function readSession({ memory }: Running, address: number): SessionEntry {
-  const bytes = memory.read(address, LUO_SESSION_SER.size)
-  const { name, fileSetSer } = LUO_SESSION_SER.read(bytes)
-  const set = offsetOf(LUO_SESSION_SER, 'fileSetSer')
+/** The struct luo_session_ser at an offset. */
+export function readSession(bytes: Uint8Array, view: DataView, offset: number): SessionEntry {
+  const name = sessionName(bytes, offset)
   // As it stands: what is no address is for the kernel to fault on.
-  const files = Number(LUO_FILE_SET_SER.raw(bytes, set, 'files'))
-  return { name, kept: name.slice(0, NAME_MOST), files, count: fileSetSer.count }
+  const files = Number(sessionFiles(view, offset))
+  return { name, kept: name.slice(0, NAME_MOST), files, count: sessionFileCount(view, offset) }
 }

@@ -19,6 +19,7 @@ import {
   restoreBlocks,
   retrieveFiles,
   type SessionEntry,
+  walkEntries,
 } from './luo-files.js'
 import { Halt } from './memory.js'
 import { rawFdt } from './raw-fdt.js'
@@ -58,7 +59,7 @@ function panic(rule: string, { trace }: Running, message: string, address: numbe
 
 /** 6.19 to 7.1: an FDT, a node for sessions, and from 7.0 on one for FLBs. */
 function startFdt(running: Running, address: number): LuoStarted {
-  const fdt = rawFdt(running.memory, address)
+  const fdt = rawFdt(running.memory, address, running.geometry.pageSize)
   const compatible = checkCompatible(fdt, 0, LUO_FDT.compatible)
   if (compatible !== 0) {
     const rule = compatible < 0 ? 'BLOB-FDT-INVALID' : 'LUO-COMPATIBLE'
@@ -133,10 +134,7 @@ function openBlocks(running: Running, blocks: readonly number[]): void {
   const names = new Map<string, number>()
   for (const block of blocks) {
     const count = running.memory.u64(block + BLOCK_COUNT)
-    for (let n = 0; n < count; n++) {
-      const entry = readSession(running, block + KHO_BLOCK_HEADER.size + n * LUO_SESSION_SER.size)
-      if (!openSession(running, entry, names)) return
-    }
+    if (!openSessions(running, block + KHO_BLOCK_HEADER.size, count, names)) return
   }
   freeBlocks(running, blocks, PATH)
 }
@@ -148,11 +146,16 @@ function openArray(running: Running, array: number): void {
   const { memory } = running
   const count = LUO_SESSION_HEADER_SER.read(memory.read(array, LUO_SESSION_HEADER_SER.size)).count
   const names = new Map<string, number>()
-  for (let n = 0; n < count && n < MOST_SESSIONS; n++) {
-    const entry = readSession(running, array + LUO_SESSION_HEADER_SER.size + n * LUO_SESSION_SER.size)
-    if (!openSession(running, entry, names)) return
-  }
+  const followed = Math.min(Number(count), MOST_SESSIONS)
+  if (!openSessions(running, array + LUO_SESSION_HEADER_SER.size, followed, names)) return
   restoreFree(running, array, 'LUO-UNPRESERVED', PATH)
+}
+
+/** Sessions that lie one behind another. False where one of them ends it all. */
+function openSessions(running: Running, start: number, count: number, names: Map<string, number>): boolean {
+  return walkEntries(running, start, count, LUO_SESSION_SER.size, (bytes, view, offset) =>
+    openSession(running, readSession(bytes, view, offset), names),
+  )
 }
 
 /** luo_session_deserialize_one(). False where that ends it all: opening the device fails then. */

@@ -30,7 +30,7 @@ export function reviveRegions(running: Running, found: Subtree, wishes: readonly
   const { address } = found
   const what = { rule: 'BLOB-ADDRESS', path: PATH, decides: 'which reserve_mem= regions are taken back' }
   step(running, what, () => {
-    const fdt = rawFdt(running.memory, address)
+    const fdt = rawFdt(running.memory, address, running.geometry.pageSize)
     const compatible = checkCompatible(fdt, 0, 'memblock-v1')
     if (compatible !== 0) {
       const rule = compatible < 0 ? 'BLOB-FDT-INVALID' : 'MEMBLOCK-COMPATIBLE'

@@ -39,6 +39,8 @@ export interface ReaderMemory {
   contents(address: number, length: number): Uint8Array | null
   /** A native u64. @throws Halt */
   u64(address: number): number
+  /** The bytes where the dump has them all and the kernel can read them; null, and nothing was looked at, where not. */
+  whole(address: number, length: number): Uint8Array | null
   /** True where the dump has all of these bytes. Stops nothing. */
   has(address: number, length: number): boolean
   /** All that the dump has, sorted. */
@@ -92,6 +94,7 @@ export function createReaderMemory(
   let stopped: Stop | null = null
   const assumptions = new Set<string>()
   const touched = new Set<number>()
+  let lastTouched = -1
   const section = sectionSize(geometry)
   const sections = ram?.map(range => ({
     start: Math.floor(range.start / section) * section,
@@ -114,20 +117,34 @@ export function createReaderMemory(
   const standIn = (address: number) => standIns !== null && address >= standIns
   const touch = (address: number, length: number) => {
     const { pageSize } = geometry
-    for (let page = address - (address % pageSize); page < address + length; page += pageSize)
+    for (let page = address - (address % pageSize); page < address + length; page += pageSize) {
+      // Fields are read one by one: most are on the page of the last.
+      if (page === lastTouched) continue
       touched.add(page)
+      lastTouched = page
+    }
+  }
+  const lacksMapping = (address: number, length: number) => {
+    if (unmapped.size === 0) return false
+    for (let page = pageOf(address); page <= pageOf(address + length - 1); page++) {
+      if (unmapped.has(page)) return true
+    }
+    return false
+  }
+  const present = (address: number, length: number) => {
+    const read = address < RAM_LIMIT * 64 ? memory.read(address, length) : null
+    return read?.ok ? read.bytes : null
   }
   /** The bytes, or why the kernel does not have them. */
   const fetch = (address: number, length: number, touches = true): Uint8Array | Stop => {
     if (address < 0) return { kind: 'oops', message: 'access below all memory', address: null }
-    for (let page = pageOf(address); unmapped.size > 0 && page <= pageOf(address + length - 1); page++) {
-      if (!unmapped.has(page)) continue
+    if (lacksMapping(address, length)) {
       return { kind: 'oops', message: `access to ${hex(address)}, which is not in the direct map`, address }
     }
-    const read = address < RAM_LIMIT * 64 ? memory.read(address, length) : null
-    if (read?.ok) {
+    const bytes = present(address, length)
+    if (bytes !== null) {
       if (touches) touch(address, length)
-      return read.bytes
+      return bytes
     }
     if (!isRam(ram, address, length) && !standIn(address)) {
       return { kind: 'oops', message: `access to ${hex(address)}, which is no RAM`, address }
@@ -172,6 +189,11 @@ export function createReaderMemory(
     ram: () => ram,
     stopped: () => stopped,
     present: () => presentRanges(memory),
+    whole(address, length) {
+      const bytes = address < 0 || lacksMapping(address, length) ? null : present(address, length)
+      if (bytes !== null) touch(address, length)
+      return bytes
+    },
     has: (address, length) => address >= 0 && address < RAM_LIMIT * 64 && memory.read(address, length).ok,
     isRam: address =>
       address >= 0 &&

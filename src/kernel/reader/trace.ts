@@ -40,28 +40,49 @@ export function createTrace(): Trace {
 /** Events of one rule and one effect, and needs, that are kept one by one; the last of them counts the rest. */
 const MOST_KEPT = 1000
 
-const last = new WeakMap<Trace, Map<string, { kept: number; entry: { count?: number } }>>()
+interface Kept {
+  count: number
+  last: { count?: number }
+}
+
+/** What is kept of a trace, by effect and rule; needs are of no effect. */
+const kept = new WeakMap<Trace, Map<string, Map<string, Kept>>>()
+
+function keptOf(trace: Trace, effect: string): Map<string, Kept> {
+  let effects = kept.get(trace)
+  if (effects === undefined) {
+    effects = new Map()
+    kept.set(trace, effects)
+  }
+  let rules = effects.get(effect)
+  if (rules === undefined) {
+    rules = new Map()
+    effects.set(effect, rules)
+  }
+  return rules
+}
 
 /** False, after it was counted, for one of very many: a list may have a hundred thousand files that all fail alike. */
-function keep(trace: Trace, what: string, entry: { count?: number }): boolean {
-  let known = last.get(trace)
-  if (known === undefined) {
-    known = new Map()
-    last.set(trace, known)
-  }
-  const seen = known.get(what)
-  if (seen !== undefined && seen.kept >= MOST_KEPT) {
-    seen.entry.count = (seen.entry.count ?? 1) + 1
-    return false
-  }
-  known.set(what, { kept: (seen?.kept ?? 0) + 1, entry })
-  return true
+function hasRoom(trace: Trace, effect: string, rule: string): boolean {
+  const seen = keptOf(trace, effect).get(rule)
+  if (seen === undefined || seen.count < MOST_KEPT) return true
+  seen.last.count = (seen.last.count ?? 1) + 1
+  return false
+}
+
+function keep(trace: Trace, effect: string, rule: string, entry: { count?: number }): void {
+  const rules = keptOf(trace, effect)
+  rules.set(rule, { count: (rules.get(rule)?.count ?? 0) + 1, last: entry })
 }
 
 /** Notes that something happens. */
 export function addEvent(trace: Trace, event: ReaderEvent): void {
-  if (keep(trace, `${event.rule} ${event.effect}`, event)) trace.events.push(event)
+  if (!hasRoom(trace, event.effect, event.rule)) return
+  keep(trace, event.effect, event.rule, event)
+  trace.events.push(event)
 }
+
+const NEED = 'need'
 
 /** What a step of a kernel's is about, for whoever asks what it broke on. */
 export interface Step {
@@ -83,10 +104,11 @@ export function attempt(trace: Trace, step: Step, run: () => void): boolean {
     const { rule, path, decides } = step
     if (kind !== 'unknown') {
       addEvent(trace, { rule, effect: kind, message: `${message}: ${decides}`, path, address })
-    } else {
+    } else if (hasRoom(trace, NEED, NEED)) {
       const at = address === null ? 'memory' : `0x${address.toString(16)}`
       const need: Need = { address, message: `${at} is not in the dump: it decides ${decides}`, path }
-      if (keep(trace, 'need', need)) trace.needs.push(need)
+      keep(trace, NEED, NEED, need)
+      trace.needs.push(need)
     }
     return false
   }

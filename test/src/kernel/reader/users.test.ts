@@ -382,6 +382,15 @@ describe('lists of LUO', () => {
     }
     expect(files([], 0n)).toMatchObject({ found: [], events: [] })
     expect(files([], 2n)).toMatchObject({ found: [], events: [['LUO-FILE-COUNT', 'reported', 's']] })
+    // Whose token an earlier file has goes by its number, and is not asked for.
+    const twice = files([3], 3n, made => {
+      for (const n of [0, 2]) entry(made, 16 + n * 64, 'memfd-v2', 7n)
+    })
+    expect(twice.found!.map(({ path, isAgain }) => [path, isAgain])).toEqual([
+      ['s/files/#0', false],
+      ['s/files/1', false],
+      ['s/files/#2', true],
+    ])
     const other = files([2], 2n, made => entry(made, 16 + 64, 'memfd-v1', 1n))
     expect([other.found, other.events]).toEqual([null, [['LUO-HANDLER', 'reported', 's']]])
     const none = files([2], 2n, made => entry(made, 16, '', 1n))
@@ -406,11 +415,12 @@ describe('lists of LUO', () => {
 
   it('give the first file of a token; a file that faults takes no other with it', () => {
     const made = kernel()
-    const at = (n: number, token: bigint) => ({
+    const at = (n: number, token: bigint, isAgain = false) => ({
       compatible: 'memfd-v2',
       data: BigInt(made.page(n)),
       token,
       path: `f${n}`,
+      isAgain,
     })
     for (const n of [1, 2, 3])
       made.write(MEMFD_LUO_SER_V2, n * PAGE, {
@@ -422,7 +432,7 @@ describe('lists of LUO', () => {
         folios: { first: 0, totalPages: 0, flags: 0, order: 0 },
       })
     const far = { ...at(0, 9n), data: BigInt(END) }
-    retrieveFiles(made.running, [at(1, 5n), far, at(2, 5n), at(3, 6n)])
+    retrieveFiles(made.running, [at(1, 5n), far, at(2, 5n, true), at(3, 6n)])
     expect(made.events()).toEqual([
       ['MEMFD-ADDRESS', 'oops', 'f0'],
       ['LUO-TOKEN-DUPLICATE', 'silent', 'f2'],
@@ -437,7 +447,8 @@ describe('lists of LUO', () => {
       for (let n = 0; n < 8; n++) made.put(n * 8, 0)
       const bytes = new Uint8Array(64).fill(0x61, 0, length)
       for (let n = 0; n < 8; n++) made.put(n * 8, new DataView(bytes.buffer).getBigUint64(n * 8, true))
-      const { name, kept, files, count } = readSession(made.running, made.page(0))
+      const record = made.running.memory.read(made.page(0), 80)
+      const { name, kept, files, count } = readSession(record, viewOf(record), 0)
       return [name.length, kept.length, files === made.page(1), count]
     }
     expect([text(3), text(63), text(64)]).toEqual([
