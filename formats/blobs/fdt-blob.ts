@@ -1,4 +1,5 @@
-import { FDT_MAGIC, type FdtNode, findProperty, readFdt, stringList, totalSize } from '../fdt/index.js'
+import { FDT_MAGIC, type FdtNode, findProperty, readFdt, totalSize } from '../fdt/index.js'
+import { terminatedStringAt } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
 import { type BlobContext, readBytes } from './context.js'
 import type { Blob, FdtBlob } from './types.js'
@@ -52,8 +53,11 @@ export function readFdtBlob(context: BlobContext, blob: Blob, address: number): 
   return value
 }
 
-/** First string of a node's `compatible`; null where there is none. */
-export function firstCompatible(node: FdtNode): string | null {
+/** First string of a node's `compatible`; null where there is none. `usual` itself where it is that one. */
+export function firstCompatible(node: FdtNode, usual = ''): string | null {
   const property = findProperty(node, 'compatible')
-  return (property && stringList(property)?.[0]) ?? null
+  if (property === null) return null
+  const { value } = property
+  if (value.length === 0 || value[value.length - 1] !== 0) return null
+  return terminatedStringAt(value, 0, value.length, usual)
 }

@@ -37,7 +37,7 @@ export function decodeMemblock(
     const found: MemblockRegion = {
       name: child.name,
       path: regionPath,
-      compatible: firstCompatible(child),
+      compatible: firstCompatible(child, RESERVE_MEM_COMPATIBLE),
       ...region,
     }
     checkRegion(context, found, v4, at(address, child.offset))

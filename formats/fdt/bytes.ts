@@ -4,11 +4,18 @@ const NAME = /^[\x01-\xff]*$/
 /** Characters per call of `fromCharCode`, well below any engine's limit of arguments. */
 const SLICE = 4096
 
+/** Names of nodes are as long: put together one by one they take a fifth of the time. */
+const SHORT = 16
+
 /** The bytes as a string of the same length, one character (U+0000 to U+00FF) for each byte. */
 export function latin1(bytes: Uint8Array): string {
   let text = ''
+  if (bytes.length <= SHORT) {
+    for (let at = 0; at < bytes.length; at++) text += String.fromCharCode(bytes[at] as number)
+    return text
+  }
   for (let at = 0; at < bytes.length; at += SLICE) {
-    text += String.fromCharCode(...bytes.subarray(at, at + SLICE))
+    text += String.fromCharCode.apply(null, bytes.subarray(at, at + SLICE) as unknown as number[])
   }
   return text
 }

@@ -1,7 +1,7 @@
 import { alignUp, hex, latin1, quote, viewOf } from './bytes.js'
 import type { ProblemList } from './errors.js'
 import { createNameTable } from './names.js'
-import type { FdtHeader, FdtNode } from './types.js'
+import type { FdtHeader, FdtNode, FdtProperty } from './types.js'
 import { FDT_MAX_DEPTH, FDT_MAX_NAME } from './types.js'
 
 /** The words that the structure block is made of (libfdt/fdt.h of dtc 1.8.1). */
@@ -12,6 +12,26 @@ export interface StructureReading {
   root: FdtNode | null
   /** Behind the last token that was understood. */
   end: number
+}
+
+/** A class, because a tree may have a million of them: a view of each value would be most of it. */
+class Property implements FdtProperty {
+  readonly #blob: Uint8Array
+  readonly #length: number
+
+  constructor(
+    blob: Uint8Array,
+    readonly name: string,
+    readonly offset: number,
+    length: number,
+  ) {
+    this.#blob = blob
+    this.#length = length
+  }
+
+  get value(): Uint8Array {
+    return this.#blob.subarray(this.offset, this.offset + this.#length)
+  }
 }
 
 /**
@@ -83,7 +103,7 @@ export function readStructure(bytes: Uint8Array, header: FdtHeader, problems: Pr
     if (node.children.length > 0) {
       problems.warning('LATE-PROPERTY', at, `property ${quote(name)} comes after a child node`)
     }
-    node.properties.push({ name, value: bytes.subarray(value, value + length), offset: value })
+    node.properties.push(new Property(bytes, name, value, length))
   }
 
   while (at + 4 <= limit) {
