@@ -46,6 +46,8 @@ export interface ClaimGroup {
   /** Bytes. */
   readonly sizes: Float64Array | readonly number[]
   pathOf(n: number): string
+  /** The element of a list that it is of, such as a file; undefined where it is of none. */
+  holder?: unknown
 }
 
 /** What all claims of a group have in common. */
@@ -60,12 +62,43 @@ export function claimAt(group: ClaimGroup, n: number): Claim {
 
 /** A group of one. */
 export function singleClaim(path: string, start: number, size: number, traits: ClaimTraits): ClaimGroup {
-  return {
-    ...traits,
-    count: 1,
-    starts: [start],
-    sizes: [size],
-    pathOf: () => path,
+  return new SingleClaim(path, start, size, traits)
+}
+
+/** A class, because a state may have a hundred thousand of them: arrays and functions of their own would be most of each. */
+class SingleClaim implements ClaimGroup {
+  readonly count = 1
+  holder: unknown = undefined
+
+  constructor(
+    readonly path: string,
+    readonly start: number,
+    readonly size: number,
+    readonly traits: ClaimTraits,
+  ) {}
+
+  get kind(): ClaimKind {
+    return this.traits.kind
+  }
+
+  get version(): string | null {
+    return this.traits.version
+  }
+
+  get preserved(): boolean {
+    return this.traits.preserved
+  }
+
+  get starts(): readonly number[] {
+    return [this.start]
+  }
+
+  get sizes(): readonly number[] {
+    return [this.size]
+  }
+
+  pathOf(): string {
+    return this.path
   }
 }
 

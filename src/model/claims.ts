@@ -10,7 +10,9 @@ import { stateNode } from './state.js'
  */
 export function* claims(state: KhoState): Generator<ClaimGroup> {
   const walk: ClaimWalk = { state, folios: mostFolios(state), seen: new Set(), again: MOST_AGAIN }
-  const stack: Level[] = [{ nodes: iteratorOf(stateNode(state)), again: false }]
+  const stack: Level[] = [
+    { nodes: iteratorOf(stateNode(state)), again: false, list: false, holder: undefined },
+  ]
   for (let level = stack.at(-1); level !== undefined; level = stack.at(-1)) {
     const step = level.again && walk.again <= 0 ? END : level.nodes.next()
     if (step.done === true) {
@@ -18,13 +20,22 @@ export function* claims(state: KhoState): Generator<ClaimGroup> {
       continue
     }
     const node = step.value
+    const holder = level.list ? holderOf(node, level.holder) : level.holder
     for (const group of ownClaims(node, walk)) {
       if (level.again) walk.again -= group.count
+      if (holder !== undefined) group.holder = holder
       yield group
     }
     const below = belowOf(node, walk)
-    if (below !== null) stack.push({ nodes: iteratorOf(node), again: level.again || below === 'again' })
+    if (below === null || (below === 'again' && walk.again <= 0)) continue
+    const again = level.again || below === 'again'
+    stack.push({ nodes: iteratorOf(node), again, list: node.view.form === 'many', holder })
   }
+}
+
+/** The element of a list itself, where it owns memory that is compared as one. */
+function holderOf({ view }: Node, outer: unknown): unknown {
+  return view.form === 'one' && view.thing.kind.item !== undefined ? view.thing.self : outer
 }
 
 /** Where the walk is, on one level. */
@@ -32,6 +43,10 @@ interface Level {
   nodes: Iterator<Node>
   /** Parts of a thing that it has come to before, by another path. */
   again: boolean
+  /** They are the elements of a list. */
+  list: boolean
+  /** The element of a list that they are below. */
+  holder: unknown
 }
 
 const END = { done: true, value: undefined } as const

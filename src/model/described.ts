@@ -52,7 +52,9 @@ export const DESCRIBED = defineKind<Described>({
 
 /** What a layout tells of a file, an FLB object or a blob; null where none does. */
 export function describedAt({ path }: { path: string }, state: KhoState): Described | null {
-  return describedOf(state).owners.get(path) ?? null
+  const { owners } = describedOf(state)
+  // Mostly there are none, and a hundred thousand paths need not be looked up.
+  return owners.size === 0 ? null : (owners.get(path) ?? null)
 }
 
 /** True where the memory behind a handle is known by its structure. */

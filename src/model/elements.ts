@@ -10,6 +10,15 @@ export interface Elements<U> {
   find?(segment: string | number): number
   /** Why there may be more; absent where there are not. */
   readonly missing?: string
+  /** Paths that elements have already. */
+  readonly named?: Named
+}
+
+/** Paths that a decoder gave to the elements of a list, as they are named in faults. */
+export interface Named {
+  /** Path of the list that they are below. */
+  readonly list: string
+  path(n: number): string
 }
 
 /** An array as elements; `missing` says why there may be more. */

@@ -41,7 +41,8 @@ export function fdStoreOf(state: KhoState): FdStoreState | null {
 
 /** What a session or a file at a path is called in user space: `UNIT/NAME`. Null where nothing says. */
 export function heldAs(state: KhoState, path: string): string | null {
-  return knownOf(state).names.get(path) ?? null
+  const { names } = knownOf(state)
+  return names.size === 0 ? null : (names.get(path) ?? null)
 }
 
 /** The same of whatever lies below a file, or a session that is kept as a whole. */

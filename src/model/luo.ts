@@ -61,16 +61,18 @@ function* arrayClaim(array: Range | null, path: string): Generator<ClaimGroup> {
   if (array !== null) yield singleClaim(path, array.start, rangeSize(array), traits('luo-v1'))
 }
 
-/** A list of which nothing could be read, or which nothing leads to, is not known. */
-function entriesOf<U>(
+/** A list of which nothing could be read, or which nothing leads to, is not known. `path` is the list's. */
+function entriesOf<U extends { path: string }>(
   items: readonly U[],
   key: (item: U) => string | null,
   gap: Gap | null,
   at: number | null,
+  path: string,
 ) {
   if (at === null) return notKnown('what should lead to it is no physical address')
   if (gap !== null && items.length === 0) return notKnown(absent('its memory', gap))
-  return elementsOf(items, key, gap && absent('a part', gap))
+  const named = { list: path, path: (n: number) => items[n]!.path }
+  return { ...elementsOf(items, key, gap && absent('a part', gap)), named }
 }
 
 const HELD = { orNull: 'null where systemd says nothing of it', quiet: true } as const
@@ -139,7 +141,8 @@ const SESSION = defineKind<LuoSession>({
     files: list(
       'list of files',
       FILE,
-      ({ files, gap, filesAddress }) => entriesOf(files, file => file.token.toString(), gap, filesAddress),
+      ({ files, gap, filesAddress, path }) =>
+        entriesOf(files, file => file.token.toString(), gap, filesAddress, `${path}/files`),
       {
         memory: ({ files, fileArray }) =>
           arrayMemory(fileArray, null, () => entryPieces(files, LUO_FILE_SER, fileArray!)),
@@ -224,8 +227,8 @@ export const LUO = defineKind<{ blob: Blob; value: Luo }>({
     sessions: list(
       'list of sessions',
       SESSION,
-      ({ value: { sessions, gap, sessionsAddress } }) =>
-        entriesOf(sessions, session => session.name, gap, sessionsAddress),
+      ({ blob, value: { sessions, gap, sessionsAddress } }) =>
+        entriesOf(sessions, session => session.name, gap, sessionsAddress, `${blob.path}/sessions`),
       {
         home: 'luo/sessions',
         memory({ value: { sessions, sessionArray } }, _, path) {

@@ -2,6 +2,7 @@ import type { Blob, Memblock, MemblockRegion } from '../../formats/blobs/index.j
 import { rangeAt } from '../../formats/memory/range.js'
 import { singleClaim } from './claim.js'
 import { extentsContent } from './content.js'
+import { elementsOf } from './elements.js'
 import { treeMemory } from './fdt.js'
 import { address, defineKind, list, NO_MEMORY, name, size } from './kind.js'
 
@@ -29,15 +30,17 @@ const REGION = defineKind<MemblockRegion>({
   },
 })
 
+function regionsOf({ path }: Blob, { regions }: Memblock) {
+  const named = { list: path, path: (n: number) => regions[n]!.path }
+  return { ...elementsOf(regions, region => region.name), named }
+}
+
 /** The regions of reserve_mem=. A path goes through to them: `memblock/khotrace`. */
 export const MEMBLOCK = defineKind<{ blob: Blob; value: Memblock }>({
   what: 'memblock',
   fields: {
     compatible: name(({ value }) => value.compatible, { change: 'version' }),
-    regions: list('list of regions', REGION, ({ value }) => value.regions, {
-      key: region => region.name,
-      through: 'all',
-    }),
+    regions: list('list of regions', REGION, ({ blob, value }) => regionsOf(blob, value), { through: 'all' }),
   },
   memory: ({ blob }, state, path) => treeMemory(state, blob, path),
 })

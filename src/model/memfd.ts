@@ -97,8 +97,15 @@ export const MEMFD = defineKind<Memfd>({
   },
 })
 
+const traitsOfVersion = (version: 1 | 2): ClaimTraits => ({
+  kind: 'metadata',
+  version: `memfd-v${version}`,
+  preserved: true,
+})
+const TRAITS = { 1: traitsOfVersion(1), 2: traitsOfVersion(2) } as const
+
 function traitsOf({ version }: Memfd): ClaimTraits {
-  return { kind: 'metadata', version: `memfd-v${version}`, preserved: true }
+  return TRAITS[version]
 }
 
 /** The area behind a memfd is an array of folio records. */

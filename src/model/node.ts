@@ -244,9 +244,12 @@ class ListNode implements Node {
   *below(): Generator<Node> {
     const known = this.#elements()
     if (isNotKnown(known) || known.length === 0 || 'form' in this.many.of) return
-    const segments = segmentsOf(known, known.length)
-    for (const [n, segment] of segments.entries()) {
-      yield elementNode(this.state, appendPath(this.#home, segment), this.many, known.item(n))
+    const home = this.#home
+    const { named } = known
+    const segments = named?.list === home ? null : segmentsOf(known, known.length)
+    for (let n = 0; n < known.length; n++) {
+      const path = segments === null ? named!.path(n) : appendPath(home, segments[n]!)
+      yield elementNode(this.state, path, this.many, known.item(n))
     }
   }
 

@@ -1,6 +1,7 @@
 import { lastAtOrBelow } from '../../formats/memory/sorted.js'
-import { blockSize, blocksAt, type PageSet } from '../../formats/pages/page-set.js'
+import { blockSize, type PageSet } from '../../formats/pages/page-set.js'
 import type { KhoState } from '../image/state.js'
+import { blockFinder } from '../model/block-finder.js'
 import { type Claim, type ClaimGroup, claimAt } from '../model/claim.js'
 import { claims } from '../model/claims.js'
 import { type Footprints, type OwnedSegments, sweepSegments } from './segments.js'
@@ -155,23 +156,28 @@ function footprints(
   const ends = new Float64Array(count)
   let id = 0
   let kept = 0
-  for (const group of groups) {
-    for (let n = 0; n < group.count; n++, id++) {
-      if (!group.preserved) continue
-      const start = group.starts[n] as number
-      const size = group.sizes[n] as number
+  const blockEnd = blockEndFinder(pages)
+  for (const { starts: groupStarts, sizes, count: held, preserved, kind } of groups) {
+    for (let n = 0; preserved && n < held; n++) {
+      const start = groupStarts[n] as number
       const first = start - (start % pageSize)
-      ids[kept] = id
+      let end = Math.ceil((start + (sizes[n] as number)) / pageSize) * pageSize
+      if (kind !== 'data') end = Math.max(end, blockEnd(first))
+      ids[kept] = id + n
       starts[kept] = first
-      ends[kept] = Math.ceil((start + size) / pageSize) * pageSize
-      if (group.kind !== 'data') ends[kept] = Math.max(ends[kept] as number, blockEnd(pages, first))
+      ends[kept] = end
       kept++
     }
+    id += held
   }
   return { ids: ids.subarray(0, kept), starts: starts.subarray(0, kept), ends: ends.subarray(0, kept) }
 }
 
-function blockEnd(pages: PageSet, address: number): number {
-  const block = blocksAt(pages, address).find(candidate => candidate.address === address)
-  return block === undefined ? 0 : address + blockSize(pages, block.order)
+/** Where the block that begins at an address ends; 0 where none does. */
+export function blockEndFinder(pages: PageSet): (address: number) => number {
+  const orderAt = blockFinder(pages)
+  return address => {
+    const order = orderAt(address)
+    return order < 0 ? 0 : address + blockSize(pages, order)
+  }
 }
