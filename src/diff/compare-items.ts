@@ -37,8 +37,8 @@ export function soleChange(
 
 /** What is known of a pair beside the pair itself. */
 export interface PairContext {
-  /** That its name differs is said elsewhere. */
-  follows: boolean
+  /** True where that its name differs is said elsewhere. */
+  follows(pair: Pair): boolean
   /** Names of the dumps that lack a part of its structures: then its memory is not known whole. */
   lacking: readonly string[]
   difference: PageDifference
@@ -48,19 +48,14 @@ export interface PairContext {
 export function pairChanges(pair: Pair, memories: Memories, context: PairContext): Change[] {
   const { a, b, renamed } = pair
   const changes: Change[] = []
-  if (renamed !== null && !context.follows) {
+  if (renamed !== null && !context.follows(pair)) {
     changes.push(
       change(pair, 'renamed', 'name', side(a.path, describe(a)), side(b.path, describe(b)), renamed),
     )
   }
-  const memory = context.lacking.length > 0 ? sureChanges(pair, context) : memoryChanges(pair)
-  return [
-    ...changes,
-    ...memory,
-    ...fieldChanges(pair),
-    ...folioChanges(pair),
-    ...contentChanges(pair, memories),
-  ]
+  changes.push(...(context.lacking.length > 0 ? sureChanges(pair, context) : memoryChanges(pair)))
+  changes.push(...fieldChanges(pair), ...folioChanges(pair), ...contentChanges(pair, memories))
+  return changes
 }
 
 /** Of an item that is not known whole: that is said, and what the preserved sets alone tell. */
@@ -114,11 +109,12 @@ function sizeText(item: Item): string {
 }
 
 function framesChange(pair: Pair, what: string, a: Frames, b: Frames, as: ChangeClass | null): Change[] {
-  const { content: left } = pair.a
-  const { content: right } = pair.b
   if (sameFrames(a, b)) {
-    const shuffled = what === 'memory' && as === null && left !== null && right !== null
-    if (!shuffled || left.size !== right.size || samePlaces(left, right)) return []
+    if (what !== 'memory' || as !== null) return []
+    const { content: left } = pair.a
+    const { content: right } = pair.b
+    if (left === null || right === null) return []
+    if (left.size !== right.size || samePlaces(left, right)) return []
     const note = 'the same frames in another order'
     return [change(pair, 'moved', what, part(pair.a, a, a), part(pair.b, b, b), note)]
   }
@@ -137,20 +133,25 @@ function part(item: Item, own: Frames, other: Frames): Side {
 
 function fieldChanges(pair: Pair): Change[] {
   const { a, b } = pair
-  return a.fields.flatMap(left => {
-    const right = b.fields.find(candidate => candidate.name === left.name)
-    if (right === undefined || left.value === null || right.value === null) return []
-    if (left.value === right.value) return []
-    return [change(pair, left.class, left.name, side(a.path, left.value), side(b.path, right.value))]
-  })
+  const changes: Change[] = []
+  const others = b.fields
+  for (const left of a.fields) {
+    const right = others.find(({ name }) => name === left.name)
+    if (right === undefined || left.value === null || right.value === null) continue
+    if (left.value === right.value) continue
+    changes.push(change(pair, left.class, left.name, side(a.path, left.value), side(b.path, right.value)))
+  }
+  return changes
 }
 
 const FOLIO_FLAGS = ['dirty', 'uptodate']
 
 /** Folios at the same place of the file whose flags differ; the first is shown. */
 function folioChanges(pair: Pair): Change[] {
-  if (pair.a.folioFlags === null || pair.b.folioFlags === null) return []
-  const { first, count } = differentFlags(pair.a.folioFlags(), pair.b.folioFlags())
+  const { folioFlags: left } = pair.a
+  const { folioFlags: right } = pair.b
+  if (left === null || right === null) return []
+  const { first, count } = differentFlags(left(), right())
   if (first === null) return []
   const note = count > 1 ? `and ${count - 1} more folios` : null
   const what = `folio ${first.index}`

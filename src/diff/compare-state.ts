@@ -3,7 +3,7 @@ import { totals } from '../../formats/pages/page-set.js'
 import type { KhoState } from '../image/state.js'
 import { type Change, type ChangeClass, type Side, valueSide } from './change.js'
 import type { Preserved } from './compare-pages.js'
-import { createFrameList, type Frames, framesOnlyIn, memoryOfFrames } from './frames.js'
+import { FrameList, type Frames, framesOnlyIn, memoryOfFrames } from './frames.js'
 
 /** Scratch areas, one by one: their order is that of the nodes. */
 export function scratchChanges(a: KhoState, b: KhoState): Change[] {
@@ -38,7 +38,7 @@ interface Area {
 function areaSide(path: string, own: Area, other: Area | undefined): Side {
   const only = framesOnlyIn(
     areaFrames(own),
-    other === undefined ? createFrameList().finish() : areaFrames(other),
+    other === undefined ? new FrameList().finish() : areaFrames(other),
   )
   // A size that no memory can hold may come of anything that --scratch points at; it is no number of bytes.
   const bytes = Number.isSafeInteger(own.size) ? own.size : null
@@ -46,7 +46,7 @@ function areaSide(path: string, own: Area, other: Area | undefined): Side {
 }
 
 function areaFrames({ start, size }: Area): Frames {
-  const list = createFrameList()
+  const list = new FrameList()
   list.add(start, start + size)
   return list.finish()
 }
@@ -106,7 +106,7 @@ function blockText({ tracker }: KhoState): string {
 }
 
 function nodeFrames({ tracker }: KhoState): Frames {
-  const list = createFrameList()
+  const list = new FrameList()
   for (const { address, size } of tracker.decode.nodes) list.add(address, address + size)
   return list.finish()
 }

@@ -132,9 +132,10 @@ function ownerChanges(
   }
   return [
     ...pairs.flatMap(pair => {
-      const lacking = [broken.a.has(pair.a) ? 'A' : null, broken.b.has(pair.b) ? 'B' : null]
-      const names = lacking.filter(name => name !== null)
-      return pairChanges(pair, memories, { follows: follows(pair), lacking: names, difference })
+      const lacking: string[] = []
+      if (broken.a.has(pair.a)) lacking.push('A')
+      if (broken.b.has(pair.b)) lacking.push('B')
+      return pairChanges(pair, memories, { follows, lacking, difference })
     }),
     ...onlyA.map(item => sole(item, 'a')),
     ...onlyB.map(item => sole(item, 'b')),
@@ -163,8 +164,9 @@ function gapsOf(state: KhoState): string[] {
 
 /** The items whose own structures a dump does not tell all of. */
 function itemsWithGaps(items: readonly Item[], gaps: readonly string[]): Set<Item> {
-  const byKey = new Map(items.map(item => [item.key, item]))
   const found = new Set(items.filter(item => item.placeless || item.content?.incomplete != null))
+  if (gaps.length === 0) return found
+  const byKey = new Map(items.map(item => [item.key, item]))
   for (const gap of gaps) {
     for (let at = gap; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
       const item = byKey.get(at)

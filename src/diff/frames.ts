@@ -5,34 +5,38 @@ import type { Memory } from './change.js'
 
 /** Memory of one owner: physical addresses, ascending, disjoint, no two ranges touch. */
 export interface Frames {
-  readonly starts: Float64Array
-  readonly ends: Float64Array
+  readonly starts: Addresses
+  readonly ends: Addresses
 }
+
+/** Most owners have one range or two, and there may be a hundred thousand of them: arrays of that are smaller than typed ones. */
+type Addresses = Float64Array | readonly number[]
 
 /** No memory. */
-export const NO_FRAMES: Frames = { starts: new Float64Array(0), ends: new Float64Array(0) }
+export const NO_FRAMES: Frames = { starts: [], ends: [] }
 
-/** Gathers ranges in any order. */
-export interface FrameList {
-  add(start: number, end: number): void
-  finish(): Frames
-}
+/** Gathers ranges in any order; sorts and merges them when it is finished. */
+export class FrameList {
+  readonly #starts: number[] = []
+  readonly #ends: number[] = []
 
-/** A list that sorts and merges when it is finished. */
-export function createFrameList(): FrameList {
-  const starts: number[] = []
-  const ends: number[] = []
-  return {
-    add(start, end) {
-      if (end <= start) return
-      const last = ends.length - 1
-      if (last >= 0 && ends[last] === start) ends[last] = end
-      else {
-        starts.push(start)
-        ends.push(end)
-      }
-    },
-    finish: () => (starts.length === 0 ? NO_FRAMES : merged(Float64Array.from(starts), ends)),
+  add(start: number, end: number): void {
+    if (end <= start) return
+    const starts = this.#starts
+    const ends = this.#ends
+    const last = ends.length - 1
+    if (last >= 0 && ends[last] === start) ends[last] = end
+    else {
+      starts.push(start)
+      ends.push(end)
+    }
+  }
+
+  finish(): Frames {
+    const { length } = this.#starts
+    if (length === 0) return NO_FRAMES
+    if (length === 1) return { starts: this.#starts, ends: this.#ends }
+    return merged(Float64Array.from(this.#starts), this.#ends)
   }
 }
 
@@ -56,7 +60,7 @@ function merged(starts: Float64Array, ends: readonly number[]): Frames {
 export function joinFrames(a: Frames, b: Frames): Frames {
   if (a.starts.length === 0) return b
   if (b.starts.length === 0) return a
-  const list = createFrameList()
+  const list = new FrameList()
   for (const { starts, ends } of [a, b]) {
     for (let n = 0; n < starts.length; n++) list.add(starts[n] as number, ends[n] as number)
   }
@@ -66,7 +70,7 @@ export function joinFrames(a: Frames, b: Frames): Frames {
 /** What `a` has and `b` has not. */
 export function framesOnlyIn(a: Frames, b: Frames): Frames {
   if (sameFrames(a, b)) return NO_FRAMES
-  const list = createFrameList()
+  const list = new FrameList()
   let m = 0
   for (let n = 0; n < a.starts.length; n++) {
     let at = a.starts[n] as number
@@ -84,7 +88,10 @@ export function framesOnlyIn(a: Frames, b: Frames): Frames {
 /** True where both are the same ranges. */
 export function sameFrames(a: Frames, b: Frames): boolean {
   if (a.starts.length !== b.starts.length) return false
-  return a.starts.every((start, n) => start === b.starts[n] && a.ends[n] === b.ends[n])
+  for (let n = 0; n < a.starts.length; n++) {
+    if (a.starts[n] !== b.starts[n] || a.ends[n] !== b.ends[n]) return false
+  }
+  return true
 }
 
 /** Bytes. */
@@ -96,9 +103,10 @@ export function frameBytes({ starts, ends }: Frames): number {
 
 /** What of it is covered. */
 export function framesIn(frames: Frames, cover: Coverage): Frames {
-  const list = createFrameList()
+  const list = new FrameList()
+  const add = (start: number, end: number) => list.add(start, end)
   for (let n = 0; n < frames.starts.length; n++) {
-    forEachCovered(cover, frames.starts[n] as number, frames.ends[n] as number, list.add)
+    forEachCovered(cover, frames.starts[n] as number, frames.ends[n] as number, add)
   }
   return list.finish()
 }

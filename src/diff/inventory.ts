@@ -3,20 +3,24 @@ import { hex } from '../../formats/memory/fault.js'
 import type { KhoState } from '../image/state.js'
 import {
   type Field,
+  type FolioFlags,
   holdsItems,
   type ItemField,
+  type ItemKind,
   type ItemTraits,
   isNotKnown,
   type Kind,
   type Leaf,
   type LeafValue,
+  type Many,
   type One,
   type Thing,
 } from '../model/kind.js'
-import { throughOf } from '../model/kind-fields.js'
 import type { Node } from '../model/node.js'
+import type { Content } from '../model/piece.js'
 import { stateNode } from '../model/state.js'
-import { createItem, type Item } from './item.js'
+import { NO_FRAMES } from './frames.js'
+import type { Item } from './item.js'
 
 /** Everything that owns preserved memory in a state, in the order of the state. Paths are unique. */
 export function itemsOf(state: KhoState): Item[] {
@@ -32,25 +36,35 @@ export function itemsOf(state: KhoState): Item[] {
 
 /** Adds what a node is, and the items below it. `key` is what stands for its path in the other state. */
 function collect(state: KhoState, node: Node, key: string | null, owner: Item | null, items: Item[]): void {
-  const { view, path } = node
-  if (view.form === 'many') {
-    if ('form' in view.many.of || !holdsItems(view.many.of)) return
-    const below = [...node.below()]
-    const keys = elementSegments(below.map(keyOf))
-    below.forEach((element, n) => {
-      const own = keyOf(element) === null ? null : appendPath(path, keys[n]!)
-      collect(state, element, own, owner, items)
-    })
-  } else if (view.form === 'one' && view.thing.kind.item !== undefined) {
-    const parts = wholeOf(state, view.thing)
-    const item = itemFrom(state, node, parts)
-    if (key !== null) item.key = key
-    item.parent = owner?.key ?? null
+  const { view } = node
+  if (view.form === 'many') collectList(state, node, view.many, owner, items)
+  else if (view.form === 'one' && view.thing.kind.item !== undefined) {
+    const item = stateItem(state, node.path, key, owner, wholeOf(state, view.thing))
     items.push(item)
     // What files share comes before the files.
     const lists = [...listsOf(node)].sort((a, b) => Number(holdsShared(b)) - Number(holdsShared(a)))
     for (const below of lists) collect(state, below, null, item, items)
   }
+}
+
+function collectList(
+  state: KhoState,
+  list: Node,
+  { of }: Many<unknown>,
+  owner: Item | null,
+  items: Item[],
+): void {
+  if ('form' in of || !holdsItems(of)) return
+  if (of.item?.key === undefined) {
+    for (const element of list.below()) collect(state, element, null, owner, items)
+    return
+  }
+  const below = [...list.below()]
+  const keys = elementSegments(below.map(keyOf))
+  below.forEach((element, n) => {
+    const own = keyOf(element) === null ? null : appendPath(list.path, keys[n]!)
+    collect(state, element, own, owner, items)
+  })
 }
 
 function holdsShared({ view }: Node): boolean {
@@ -71,6 +85,14 @@ interface Compared {
   lists: ReadonlySet<string>
 }
 
+/** True where items may lie below a field. */
+function leadsToItems(field: Field<unknown>): boolean {
+  if (field.form === 'leaf') return false
+  if (field.form === 'many') return !('form' in field.of) && holdsItems(field.of)
+  if (field.through === undefined) return false
+  return field.open === true || field.kinds.some(kind => Object.values(kind.fields).some(leadsToItems))
+}
+
 const compared = new WeakMap<Kind<unknown>, Compared>()
 
 function comparedOf(kind: Kind<unknown>): Compared {
@@ -79,9 +101,7 @@ function comparedOf(kind: Kind<unknown>): Compared {
     const fields = Object.entries(kind.fields)
     const isLeaf = (entry: [string, Field<unknown>]): entry is [string, Leaf<unknown>] =>
       entry[1].form === 'leaf' && (entry[1].change !== undefined || entry[1].changeOf !== undefined)
-    const lists = fields.filter(([, field]) =>
-      field.form === 'many' ? !('form' in field.of) && holdsItems(field.of) : throughOf(field) !== undefined,
-    )
+    const lists = fields.filter(([, field]) => leadsToItems(field))
     found = {
       leaves: fields.filter(isLeaf),
       parts: fields.flatMap(([, field]) =>
@@ -113,29 +133,87 @@ function* listsOf(node: Node): Generator<Node> {
   }
 }
 
-function itemFrom(state: KhoState, node: Node, parts: readonly Thing[]): Item {
-  const item = createItem(parts[0]!.kind.item!.kind, node.path, node.what)
-  for (const { kind, self } of parts) {
-    item.fields = item.fields.concat(fieldsOf(state, { kind, self }))
-    const traits: ItemTraits<unknown> | undefined = kind.item
-    if (traits === undefined) continue
-    item.fields = item.fields.concat(traits.fields?.(self, state) ?? [])
-    if (traits.text !== undefined) item.text = traits.text(self, state)
-    item.size = traits.size?.(self, state) ?? item.size
-    item.content = traits.content?.(self, state) ?? item.content
-    const { folioFlags } = traits
-    if (folioFlags !== undefined) item.folioFlags = () => folioFlags.call(traits, self, state)
-  }
-  return item
+/** An item whose parts say what is to be said of it when it is compared: very many are not all at once. */
+function stateItem(
+  state: KhoState,
+  path: string,
+  key: string | null,
+  owner: Item | null,
+  parts: readonly Thing[],
+): Item {
+  return new StateItem(state, path, key ?? path, owner?.key ?? null, parts)
 }
 
-function fieldsOf(state: KhoState, { kind, self }: Thing): ItemField[] {
-  return comparedOf(kind).leaves.flatMap(([name, field]) => {
+class StateItem implements Item {
+  placeless = false
+  data = NO_FRAMES
+  structures = NO_FRAMES
+
+  constructor(
+    readonly state: KhoState,
+    readonly path: string,
+    readonly key: string,
+    readonly parent: string | null,
+    /** The thing, and what a path may leave out of it. */
+    readonly parts: readonly Thing[],
+  ) {}
+
+  get kind(): ItemKind {
+    return this.parts[0]!.kind.item!.kind
+  }
+
+  get self(): unknown {
+    return this.parts[0]!.self
+  }
+
+  get text(): string {
+    const text = this.#last((traits, self) => traits.text?.(self, this.state) ?? null)
+    if (text !== null) return text
+    const { kind, self } = this.parts[0]!
+    return kind.what(self)
+  }
+
+  get size(): number | null {
+    return this.#last((traits, self) => traits.size?.(self, this.state) ?? null)
+  }
+
+  get content(): Content | null {
+    return this.#last((traits, self) => traits.content?.(self, this.state) ?? null)
+  }
+
+  get folioFlags(): (() => FolioFlags) | null {
+    return this.#last((traits, self) =>
+      traits.folioFlags === undefined ? null : () => traits.folioFlags!(self, this.state),
+    )
+  }
+
+  get fields(): ItemField[] {
+    const fields: ItemField[] = []
+    for (const { kind, self } of this.parts) {
+      addFields(this.state, kind, self, fields)
+      for (const field of kind.item?.fields?.(self, this.state) ?? []) fields.push(field)
+    }
+    return fields
+  }
+
+  /** What the last part has that has it. */
+  #last<R>(get: (traits: ItemTraits<unknown>, self: unknown) => R | null): R | null {
+    for (let n = this.parts.length - 1; n >= 0; n--) {
+      const { kind, self } = this.parts[n]!
+      const found = kind.item === undefined ? null : get(kind.item, self)
+      if (found !== null) return found
+    }
+    return null
+  }
+}
+
+function addFields(state: KhoState, kind: Kind<unknown>, self: unknown, fields: ItemField[]): void {
+  for (const [name, field] of comparedOf(kind).leaves) {
     const change = field.changeOf === undefined ? (field.change ?? null) : field.changeOf(self)
-    if (change === null) return []
+    if (change === null) continue
     const value = field.get(self, state)
-    return [{ name, value: isNotKnown(value) ? null : valueText(field, value), class: change }]
-  })
+    fields.push({ name, value: isNotKnown(value) ? null : valueText(field, value), class: change })
+  }
 }
 
 function valueText({ kind }: Leaf<unknown>, value: LeafValue): string | null {

@@ -5,6 +5,8 @@ import { type Frames, NO_FRAMES } from './frames.js'
 /** Something that owns preserved memory, with all that is compared of it. */
 export interface Item {
   kind: ItemKind
+  /** What it is in the state, by which claims know it. */
+  self: unknown
   path: string
   /** What two states' items have in common: the path, with natural keys for list numbers. */
   key: string
@@ -28,6 +30,7 @@ export interface Item {
 export function createItem(kind: ItemKind, path: string, text: string, more: Partial<Item> = {}): Item {
   return {
     kind,
+    self: undefined,
     path,
     key: path,
     parent: null,

@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
+import type { ItemKind } from '../model/kind.js'
 import { type ContentBudget, compareContents, contentDigest } from './content.js'
 import type { Item } from './item.js'
 
@@ -34,7 +35,7 @@ type Sides = [a: Item[], b: Item[]]
  */
 export function matchItems(a: readonly Item[], b: readonly Item[], memories: Memories): Matching {
   const pairs: Pair[] = []
-  let left: Sides = [[...a], [...b]]
+  let left: Sides = [[], []]
   const pairUp = (
     keyA: KeyOf,
     keyB: KeyOf,
@@ -47,7 +48,10 @@ export function matchItems(a: readonly Item[], b: readonly Item[], memories: Mem
       return true
     })
   }
-  const byName: KeyOf = item => `${item.kind}:${item.key}`
+  const byName: KeyOf = item => item.key
+  const inStep = sameNames(a, b)
+  for (let n = 0; n < inStep; n++) pairs.push({ a: a[n]!, b: b[n]!, renamed: null })
+  left = [a.slice(inStep), b.slice(inStep)]
   pairUp(byName, byName, null)
   if (left[0].length > 0 && left[1].length > 0) {
     pairUp(frameKey, frameKey, 'the same frames')
@@ -76,32 +80,55 @@ export function matchItems(a: readonly Item[], b: readonly Item[], memories: Mem
   return { pairs: inOrder(pairs, a), onlyA: left[0], onlyB: left[1] }
 }
 
-/** Tells files whose names differ only by that of their session, which is said already. */
-export function followsParent(pairs: readonly Pair[]): (pair: Pair) => boolean {
-  const paired = new Map(pairs.map(({ a, b }) => [b.key, a.key]))
-  return ({ a, b }) => b.parent !== null && lastName(a) === lastName(b) && paired.get(b.parent) === a.parent
+/** How many items both states begin with: states of one machine mostly list the same things in the same order. */
+function sameNames(a: readonly Item[], b: readonly Item[]): number {
+  let n = 0
+  while (n < a.length && n < b.length && a[n]!.key === b[n]!.key && a[n]!.kind === b[n]!.kind) n++
+  return n
 }
 
+/** Tells files whose names differ only by that of their session, which is said already. */
+export function followsParent(pairs: readonly Pair[]): (pair: Pair) => boolean {
+  let paired: Map<string, string> | undefined
+  return ({ a, b }) => {
+    if (b.parent === null || lastName(a) !== lastName(b)) return false
+    paired ??= new Map(pairs.map(pair => [pair.b.key, pair.a.key]))
+    return paired.get(b.parent) === a.parent
+  }
+}
+
+/** What an item is paired by, beside its kind; null where it is not. */
 type KeyOf = (item: Item) => string | null
 
-/** Pairs items with equal keys in their order. Items whose key is null stay. */
+/** Pairs items of a kind with equal keys in their order. Items whose key is null stay. */
 function pairBy([a, b]: Sides, keyA: KeyOf, keyB: KeyOf, take: (x: Item, y: Item) => boolean): Sides {
-  const byKey = new Map<string, Item[]>()
+  const byKind = new Map<ItemKind, Map<string, Item | Item[]>>()
   for (const item of a) {
     const key = keyA(item)
     if (key === null) continue
-    const list = byKey.get(key)
-    if (list === undefined) byKey.set(key, [item])
-    else list.push(item)
+    let byKey = byKind.get(item.kind)
+    if (byKey === undefined) {
+      byKey = new Map()
+      byKind.set(item.kind, byKey)
+    }
+    // Names are of one item each.
+    const known = byKey.get(key)
+    if (known === undefined) byKey.set(key, item)
+    else if (Array.isArray(known)) known.push(item)
+    else byKey.set(key, [known, item])
   }
-  for (const list of byKey.values()) list.reverse()
+  for (const byKey of byKind.values()) {
+    for (const list of byKey.values()) if (Array.isArray(list)) list.reverse()
+  }
   const taken = new Set<Item>()
   const rest = b.filter(item => {
     const key = keyB(item)
-    const list = key === null ? undefined : byKey.get(key)
-    const other = list?.at(-1)
+    const byKey = key === null ? undefined : byKind.get(item.kind)
+    const known = byKey?.get(key!)
+    const other = Array.isArray(known) ? known.at(-1) : known
     if (other === undefined || !take(other, item)) return true
-    list?.pop()
+    if (Array.isArray(known)) known.pop()
+    else byKey!.delete(key!)
     taken.add(other)
     return false
   })
@@ -109,13 +136,11 @@ function pairBy([a, b]: Sides, keyA: KeyOf, keyB: KeyOf, take: (x: Item, y: Item
 }
 
 function frameKey(item: Item): string | null {
-  const { kind, data } = item
+  const { data } = item
   if (data.starts.length === 0) return null
   const hash = sha256.create()
-  for (const values of [data.starts, data.ends]) {
-    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-  }
-  return `${kind}:${bytesToHex(hash.digest())}`
+  for (const values of [data.starts, data.ends]) hash.update(new Uint8Array(Float64Array.from(values).buffer))
+  return bytesToHex(hash.digest())
 }
 
 /** Sizes that items of both sides have: only those are worth reading. */
@@ -135,7 +160,7 @@ function contentKey(
   if (kind !== 'file' || content === null || content.incomplete !== null) return null
   if (size === null || !sizes.has(size)) return null
   const digest = contentDigest({ memory, content }, budget)
-  return digest === null ? null : `${kind}:${size}:${digest}`
+  return digest === null ? null : `${size}:${digest}`
 }
 
 /** Fields that a rename leaves alone. */
@@ -143,7 +168,7 @@ function shapeKey(item: Item): string | null {
   const { kind, size, fields } = item
   if (kind !== 'file' || size === null || size === 0) return null
   const kept = fields.filter(field => field.class !== 'address').map(({ name, value }) => `${name}=${value}`)
-  return `${kind}:${size}:${kept.join(';')}`
+  return `${size}:${kept.join(';')}`
 }
 
 function mayBeSame(a: Item, b: Item, { a: left, b: right, budget }: Memories): boolean {
@@ -189,7 +214,10 @@ function lastName(item: Item): string {
   return item.key.slice(item.key.lastIndexOf('/') + 1)
 }
 
-function inOrder(pairs: Pair[], a: readonly Item[]): Pair[] {
-  const place = new Map(a.map((item, n) => [item, n]))
-  return pairs.sort((x, y) => (place.get(x.a) ?? 0) - (place.get(y.a) ?? 0))
+/** Pairs in the order of `a`. */
+function inOrder(pairs: readonly Pair[], a: readonly Item[]): Pair[] {
+  // Two states of one machine mostly have them in one order.
+  if (pairs.length === a.length && a.every((item, n) => pairs[n]!.a === item)) return [...pairs]
+  const byItem = new Map(pairs.map(pair => [pair.a, pair]))
+  return a.flatMap(item => byItem.get(item) ?? [])
 }

@@ -9,22 +9,32 @@ export interface PairResults<A extends object, B extends object, R> {
  * folios is as long as it likes.
  */
 export function createPairResults<A extends object, B extends object, R>(): PairResults<A, B, R> {
-  const found = new WeakMap<A, WeakMap<B, { result: R }>>()
+  const found = new WeakMap<A, Known<B, R>>()
   return {
     of(a, b, compare) {
-      let others = found.get(a)
-      if (others === undefined) {
-        others = new WeakMap()
-        found.set(a, others)
-      }
-      let known = others.get(b)
+      const known = found.get(a)
       if (known === undefined) {
-        known = { result: compare() }
-        others.set(b, known)
+        const result = compare()
+        found.set(a, { b, result, others: null })
+        return result
       }
-      return known.result
+      if (known.b === b) return known.result
+      known.others ??= new WeakMap()
+      let other = known.others.get(b)
+      if (other === undefined) {
+        other = { result: compare() }
+        known.others.set(b, other)
+      }
+      return other.result
     },
   }
+}
+
+/** What one thing was compared with: mostly one other. */
+interface Known<B extends object, R> {
+  b: B
+  result: R
+  others: WeakMap<B, { result: R }> | null
 }
 
 /** A comparison that is made once for each two things. */

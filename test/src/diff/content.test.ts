@@ -71,7 +71,7 @@ describe('flags of folios', () => {
     const memories = { a: EMPTY, b: EMPTY, budget: contentBudget(EMPTY, EMPTY) }
     const none = coverage(createPageSet(12))
     return pairChanges({ a: item(a), b: item(b), renamed: null }, memories, {
-      follows: false,
+      follows: () => false,
       lacking: [],
       difference: { added: none, removed: none, same: sameWords },
     })
