@@ -35,8 +35,8 @@ export function decodeSessionBlocks(context: BlobContext, luo: Luo, owner: strin
   Object.assign(luo, { blocks, gap })
   luo.sessions = sessionsOf(context, entries, owner)
   for (const session of luo.sessions) {
-    const start = session.filesAddress
-    if (start !== null) {
+    const start = session.filesAddress ?? 0
+    if (start !== 0) {
       const { blocks, gap } = walkBlocks(context, start, LUO_FILE_SER, session.path, collectFiles(session))
       session.blocks = blocks
       session.gap = gap

@@ -8,7 +8,7 @@ import type { Memblock, MemblockRegion } from './types.js'
 
 /** Strings of memblock's node, and of the node of patch v4. */
 const MEMBLOCK_COMPATIBLE = 'memblock-v1'
-const RESERVE_MEM_COMPATIBLE = 'reserve-mem-v1'
+export const RESERVE_MEM_COMPATIBLE = 'reserve-mem-v1'
 export const RESERVE_MEM_V4_COMPATIBLE = 'reserve_mem-v1'
 const RESERVE_MEM_MAP_V4_COMPATIBLE = 'reserve_mem_map-v1'
 

@@ -1,3 +1,5 @@
+import { KhoError } from '../../formats/error.js'
+
 /** The elements of a list. */
 export interface Elements<U> {
   readonly length: number
@@ -19,6 +21,14 @@ export interface Named {
   /** Path of the list that they are below. */
   readonly list: string
   path(n: number): string
+}
+
+/** No elements. */
+export const NO_ELEMENTS: Elements<never> = {
+  length: 0,
+  item: n => {
+    throw new KhoError('usage', `a list without elements has none of number ${n}`)
+  },
 }
 
 /** An array as elements; `missing` says why there may be more. */

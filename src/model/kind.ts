@@ -2,7 +2,7 @@ import type { Struct } from '../../formats/layout/index.js'
 import type { Range } from '../../formats/memory/range.js'
 import type { KhoState } from '../image/state.js'
 import type { ClaimGroup, ClaimWalk } from './claim.js'
-import { type Elements, elementsOf } from './elements.js'
+import { type Elements, elementsOf, NO_ELEMENTS } from './elements.js'
 import { isNotKnown, type NotKnown } from './not-known.js'
 import type { Content, Piece } from './piece.js'
 
@@ -242,7 +242,8 @@ export function list<T, U>(
     of,
     get(self, state) {
       const found = get(self, state)
-      return Array.isArray(found) ? elementsOf(found, key) : (found as Elements<U> | NotKnown)
+      if (!Array.isArray(found)) return found as Elements<U> | NotKnown
+      return found.length === 0 ? NO_ELEMENTS : elementsOf(found, key)
     },
     ...rest,
   }

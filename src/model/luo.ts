@@ -70,7 +70,7 @@ function entriesOf<U extends { path: string }>(
   path: string,
 ) {
   if (at === null) return notKnown('what should lead to it is no physical address')
-  if (gap !== null && items.length === 0) return notKnown(absent('its memory', gap))
+  if (items.length === 0) return gap === null ? [] : notKnown(absent('its memory', gap))
   const named = { list: path, path: (n: number) => items[n]!.path }
   return { ...elementsOf(items, key, gap && absent('a part', gap)), named }
 }

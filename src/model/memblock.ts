@@ -1,10 +1,16 @@
 import type { Blob, Memblock, MemblockRegion } from '../../formats/blobs/index.js'
+import { RESERVE_MEM_COMPATIBLE } from '../../formats/blobs/memblock.js'
 import { rangeAt } from '../../formats/memory/range.js'
-import { singleClaim } from './claim.js'
+import { type ClaimTraits, singleClaim } from './claim.js'
 import { extentsContent } from './content.js'
 import { elementsOf } from './elements.js'
 import { treeMemory } from './fdt.js'
 import { address, defineKind, list, NO_MEMORY, name, size } from './kind.js'
+
+const traitsOf = (version: string | null): ClaimTraits => ({ kind: 'data', version, preserved: true })
+
+/** What is claimed by all regions of a kernel. */
+const USUAL = traitsOf(RESERVE_MEM_COMPATIBLE)
 
 const REGION = defineKind<MemblockRegion>({
   what: 'reserve_mem region',
@@ -19,7 +25,7 @@ const REGION = defineKind<MemblockRegion>({
   },
   *claims({ start, size: bytes, compatible }, _, path) {
     if (start === null || bytes === null || bytes === 0) return
-    yield singleClaim(path, start, bytes, { kind: 'data', version: compatible, preserved: true })
+    yield singleClaim(path, start, bytes, compatible === USUAL.version ? USUAL : traitsOf(compatible))
   },
   item: {
     kind: 'region',

@@ -37,7 +37,7 @@ export interface Node {
   content(): Content | null
   /** The part below that a segment of a path names, or null. */
   step(segment: Segment): Node | null
-  /** The things and lists directly below; values are left out, and of a thing what is not in `only` of its fields. */
+  /** The things and lists directly below; values are left out, and with `only` other fields, and things that there are not. */
   below(only?: ReadonlySet<string>): Iterable<Node>
   branches(): Iterable<readonly [field: string, Node]>
   /** Names of the parts below, as they are written in a path; not all of very many. */
@@ -96,7 +96,8 @@ class RecordNode implements Node {
 
   *below(only?: ReadonlySet<string>): Generator<Node> {
     for (const name of branchesOf(this.thing.kind)) {
-      const node = only === undefined || only.has(name) ? this.#field(name) : null
+      if (only !== undefined && !(only.has(name) && this.#isThere(name))) continue
+      const node = this.#field(name)
       if (node !== null) yield node
     }
   }
@@ -114,11 +115,18 @@ class RecordNode implements Node {
     return [...left, ...Object.keys(kind.fields).map(encodeSegment)]
   }
 
+  /** False for a field that would be a thing, and there is none: who looks for some fields only has no use for its path. */
+  #isThere(name: string): boolean {
+    const { kind, self } = this.thing
+    const field = kind.fields[name]!
+    return field.form !== 'one' || field.get(self, this.state) !== null
+  }
+
   #field(name: Segment): Node | null {
     const { state, path, thing, through } = this
     if (typeof name !== 'string' || !Object.hasOwn(thing.kind.fields, name)) return null
     const base = through !== undefined && passes(through[0], name) ? through[1] : path
-    return fieldNode(state, base, thing, name, () => this.memory)
+    return fieldNode(state, base, thing, name, this)
   }
 }
 
@@ -129,7 +137,7 @@ function rawStep(state: KhoState, path: string, { struct }: Memory, segment: Seg
   if (!Object.hasOwn(kind.fields, segment)) return null
   const self = { address: struct.address }
   const memory = kind.memory!(self, state, path)
-  return fieldNode(state, path, { kind, self }, segment, () => memory)
+  return fieldNode(state, path, { kind, self }, segment, { memory })
 }
 
 /** A field of a thing; its path begins with `base`. */
@@ -138,7 +146,7 @@ function fieldNode(
   base: string,
   { kind, self }: Thing,
   name: string,
-  owner: () => Memory,
+  owner: Pick<Node, 'memory'>,
 ): Node | null {
   const field = kind.fields[name]!
   const path = base === '' ? encodeSegment(name) : appendPath(base, name)
@@ -150,9 +158,9 @@ function fieldNode(
 }
 
 /** The bytes that a value is read from: a field of the structure around it. */
-function fieldMemory(leaf: Leaf<unknown>, name: string, owner: () => Memory): () => Memory {
+function fieldMemory(leaf: Leaf<unknown>, name: string, owner: Pick<Node, 'memory'>): () => Memory {
   return () => {
-    const { struct, pieces } = owner()
+    const { struct, pieces } = owner.memory
     const found = struct && findField(struct.struct, leaf.at ?? name)
     if (struct === undefined || found == null) return NO_MEMORY
     const extents = [rangeAt(struct.address + found.offset, found.field.size)]
