@@ -1,4 +1,5 @@
 import { DEBUGFS_NOWHERE } from '../../formats/dumps/debugfs.js'
+import { createNumberList } from '../../formats/memory/number-list.js'
 import type { Coverage } from '../../formats/pages/coverage.js'
 import type { KhoState } from '../image/state.js'
 import type { ClaimGroup } from '../model/claim.js'
@@ -50,41 +51,33 @@ interface Pieces {
 /** A hundred thousand items have a range or two each: they are numbers until all are there. */
 function createPieces(places: number): Pieces {
   const counts = new Uint32Array(places + 1)
-  let owners = new Uint32Array(1024)
-  let starts = new Float64Array(1024)
-  let ends = new Float64Array(1024)
-  let count = 0
+  const owners = createNumberList()
+  const starts = createNumberList()
+  const ends = createNumberList()
   return {
     add(place, start, end) {
-      if (count === owners.length) {
-        owners = grown(owners, new Uint32Array(count * 2))
-        starts = grown(starts, new Float64Array(count * 2))
-        ends = grown(ends, new Float64Array(count * 2))
-      }
-      owners[count] = place
-      starts[count] = start
-      ends[count++] = end
+      owners.push(place)
+      starts.push(start)
+      ends.push(end)
       counts[place + 1]!++
     },
     finish(visit) {
       for (let place = 0; place < places; place++) counts[place + 1]! += counts[place]!
-      const order = new Uint32Array(count)
+      const order = new Uint32Array(owners.length)
       const next = counts.slice()
-      for (let n = 0; n < count; n++) order[next[owners[n]!]!++] = n
+      owners.toArray().forEach((place, n) => {
+        order[next[place]!++] = n
+      })
+      const [first, last] = [starts.toArray(), ends.toArray()]
       for (let place = 0; place < places; place++) {
         const [from, to] = [counts[place]!, counts[place + 1]!]
         if (from === to) continue
         const list = new FrameList()
-        for (let at = from; at < to; at++) list.add(starts[order[at]!]!, ends[order[at]!]!)
+        for (let at = from; at < to; at++) list.add(first[order[at]!]!, last[order[at]!]!)
         visit(place, list)
       }
     },
   }
-}
-
-function grown<T extends Uint32Array | Float64Array>(old: T, target: T): T {
-  target.set(old)
-  return target
 }
 
 /** Addresses from here on are made up. */
