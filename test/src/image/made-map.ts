@@ -23,7 +23,7 @@ import type { ReadAs } from '../../../src/image/map-evidence.js'
 /** RAM of the machine: one block of order 13 of 4K pages. */
 export const RAM = { start: 2 ** 25, end: 2 ** 26 }
 
-/** A map that holds together: it has the page of its root, of a blob and of a region, and more blocks if wanted; `bare` without a blob, `far` in so many bitmaps. */
+/** A map that holds together: it has the page of its root, of a blob and of a region, and more blocks if wanted; `bare` without a blob, `far` in so many bitmaps, `also` these pages. */
 export function soundMap(
   name: AbiName,
   {
@@ -31,6 +31,7 @@ export function soundMap(
     more = 0,
     bare = false,
     far = 0,
+    also = [],
     ram = RAM,
     compatible = abiOf(name).compatible,
   }: {
@@ -38,6 +39,7 @@ export function soundMap(
     more?: number
     bare?: boolean
     far?: number
+    also?: number[]
     ram?: { start: number; end: number }
     compatible?: string
   } = {},
@@ -64,6 +66,7 @@ export function soundMap(
   const writer = encoder.createWriter(builder, options)
   const pages = createPageSet(pageShift)
   for (const address of preserved) addBlock(pages, address, 0)
+  for (const address of also) addBlock(pages, address, 0)
   for (let n = 1; n <= far; n++) addBlock(pages, n * 2 ** (15 + pageShift), 0)
   writer.preserveAll(pages)
   const { properties, children } = encoder.attach(writer.finish())
