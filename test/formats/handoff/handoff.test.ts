@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { buildFdt, type FdtPropertySpec, readFdt } from '../../../formats/fdt/index.js'
 import { readChosen } from '../../../formats/handoff/chosen.js'
 import { doubtScratchArray, readScratchArray } from '../../../formats/handoff/scratch.js'
+import { readSetupData } from '../../../formats/handoff/setup-data.js'
 import { geometry } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
 
@@ -93,5 +94,59 @@ describe('a scratch array', () => {
     })
     expect(readScratchArray(memory, address, 4097 * 16).reason).toMatch(/4097 areas is too long/)
     expect(readScratchArray(memory, address, 4096 * 16).reason).toMatch(/not in the dump/)
+  })
+})
+
+describe('a setup_data record', () => {
+  const PAGE = 4096
+  type Fields = { type?: number; length?: number; fdt?: bigint; size?: bigint; scratch?: bigint }
+  /** The record that lies at these fields, in memory that ends behind its bytes or before. */
+  const read = (
+    { type = 10, length = 32, fdt = 0x20_0000n, size = 4096n, scratch = 0x30_0000n }: Fields = {},
+    cut = 0,
+  ) => {
+    const builder = createMemoryBuilder({ geometry: geometry(12), ram: [{ start: 0x1000, end: 0x2000 }] })
+    const { address, bytes } = builder.allocate(1)
+    const at = PAGE - 48 + cut
+    const record = new Uint8Array(48)
+    const view = new DataView(record.buffer)
+    view.setUint32(8, type, true)
+    view.setUint32(12, length, true)
+    for (const [n, word] of [fdt, size, scratch, 16n].entries()) view.setBigUint64(16 + n * 8, word, true)
+    bytes.set(record.subarray(0, 48 - cut), at)
+    return readSetupData(builder.memory(), address + at)
+  }
+
+  it('names a root of whole pages, and an array', () => {
+    const { address, ...told } = read()!
+    expect(told).toEqual({ fdtAddress: 0x20_0000, fdtSize: 4096, scratchAddress: 0x30_0000, scratchSize: 16 })
+    expect(address % PAGE).toBe(PAGE - 48)
+    expect([read({ fdt: 4096n }), read({ size: 2n ** 32n - 4096n })].every(record => record !== null)).toBe(
+      true,
+    )
+    // The array is not asked for.
+    expect(read({ scratch: 2n ** 63n })).toMatchObject({ scratchAddress: 0 })
+  })
+
+  it('is none of another type or length, that is cut off, or whose root can be none', () => {
+    const others: Fields[] = [
+      { type: 9 },
+      { length: 31 },
+      { length: 40 },
+      { fdt: 0n },
+      { fdt: 0x20_0800n },
+      { fdt: 2n ** 63n },
+      { size: 0n },
+      { size: 4095n },
+      { size: 4097n },
+      { size: 2n ** 32n },
+      { size: 2n ** 40n },
+    ]
+    for (const fields of others)
+      expect(
+        read(fields),
+        JSON.stringify(fields, (_, v) => String(v)),
+      ).toBeNull()
+    expect(read({}, 8)).toBeNull()
   })
 })
