@@ -17,7 +17,7 @@ const PAGE = 4096
 const END = 2 ** 41
 const RAM: Range[] = [{ start: 0, end: END }]
 
-type Call = [address: number, size: number]
+type Call = [address: number, size: number, kind: 'block' | 'odd']
 
 /** Sees calls one by one, in their order, and the tracker's own pages. */
 function listing() {
@@ -27,9 +27,9 @@ function listing() {
     blocks(order, first, words) {
       const size = 2 ** (order + 12)
       for (let bit = 0; bit < words.length * 32; bit++)
-        if ((words[bit >>> 5]! >>> (bit & 31)) & 1) calls.push([(first + bit) * size, size])
+        if ((words[bit >>> 5]! >>> (bit & 31)) & 1) calls.push([(first + bit) * size, size, 'block'])
     },
-    odd: (address, size) => calls.push([address, size]),
+    odd: (address, size) => calls.push([address, size, 'odd']),
     shifted: () => expect.unreachable(),
     tracker: address => tracker.push(address),
   }
@@ -60,6 +60,12 @@ function machine() {
 function upToFault(calls: readonly Call[]): { calls: Call[]; fault: number | null } {
   const at = calls.findIndex(([address]) => address >= END)
   return at < 0 ? { calls: [...calls], fault: null } : { calls: calls.slice(0, at + 1), fault: calls[at]![0] }
+}
+
+/** A call as a block where an order has one of that address and size; others are kept by themselves. */
+const callOf = (address: number, size: number, order: number): Call => {
+  const isBlock = order >= 0 && order < 40 && size === 2 ** (order + 12) && address % size === 0
+  return [address, size, isBlock ? 'block' : 'odd']
 }
 
 /** 1 << shift, as an int that is taken for a u64. */
@@ -104,7 +110,11 @@ describe('the walk of a radix tree', () => {
             const fls = key === 0n ? 0 : key.toString(2).length
             const shift = (((shape.order0 - fls + 1 + 12) % 64) + 64) % 64
             const address = Number(BigInt.asUintN(64, key << BigInt(shift)))
-            return [address, intSize ? int(shape.order0 - fls + 13) : 2 ** shift]
+            return callOf(
+              address,
+              intSize ? int(shape.order0 - fls + 13) : 2 ** shift,
+              shape.order0 - fls + 1,
+            )
           })
         const { calls, tracker, stop } = read((memory, sink) =>
           readRadix(memory, root, GEO, shape, intSize, sink),
@@ -131,6 +141,43 @@ describe('the walk of a radix tree', () => {
     expect(walk().calls).toHaveLength(1)
     table.view.setBigUint64(0, 2n ** 40n, true)
     expect(walk()).toMatchObject({ stop: { kind: 'unknown', address: 2 ** 40 }, calls: [] })
+  })
+
+  it('faults on what early boot has put in place of a table, and of a leaf whose bits are of no block', () => {
+    const { read, root, pages } = treeOf(slotsOf(0), [4])
+    const lost = (n: number) =>
+      read((memory, sink) => {
+        memory.take({ start: pages[n]!.address, end: pages[n]!.address + PAGE })
+        readRadix(memory, root, GEO, shape, false, sink)
+      })
+    for (let n = 0; n < 5; n++) {
+      expect(lost(n)).toMatchObject({ stop: { kind: 'oops', address: pages[n]!.address }, calls: [] })
+      expect(lost(n).tracker).toHaveLength(n)
+    }
+    // What a leaf of good keys has in place of its bits are blocks all the same.
+    expect(lost(5)).toMatchObject({ stop: null, calls: [[4 * PAGE, PAGE, 'block']] })
+    const bad = treeOf([0, 0, 0, 0, 0], [4])
+    const taken = bad.read((memory, sink) => {
+      memory.take({ start: bad.pages[5]!.address, end: bad.pages[5]!.address + PAGE })
+      readRadix(memory, bad.root, GEO, shape, false, sink)
+    })
+    expect(taken).toMatchObject({
+      stop: { kind: 'oops', message: expect.stringContaining('by now other things are there') },
+      calls: [],
+    })
+  })
+
+  it('goes no further than where it stops, from any depth', () => {
+    const { read, root, pages, page } = treeOf(slotsOf(0), [4])
+    const far = page()
+    far.bytes[0] = 1
+    // In the slots behind: a leaf that is there, behind one that is no RAM.
+    pages[4]!.view.setBigUint64(8, BigInt(END), true)
+    pages[4]!.view.setBigUint64(16, BigInt(far.address), true)
+    for (const n of [1, 2, 3]) pages[n]!.view.setBigUint64(511 * 8, BigInt(pages[n + 1]!.address), true)
+    const { stop, calls, tracker } = read((memory, sink) => readRadix(memory, root, GEO, shape, false, sink))
+    expect([stop!.address, calls]).toEqual([END, [[4 * PAGE, PAGE, 'block']]])
+    expect(tracker).toEqual(pages.map(({ address }) => address))
   })
 
   it('never ends where a table leads to itself from every slot', () => {
@@ -189,7 +236,9 @@ describe('the walk of a list of chunks', () => {
               .sort((a, b) => a - b)
               .map((bit): Call => {
                 const shift = BigInt((of + 12) % 64)
-                return [Number(BigInt.asUintN(64, start + (BigInt(bit) << shift))), int(of + 12)]
+                const address = Number(BigInt.asUintN(64, start + (BigInt(bit) << shift)))
+                const isBlock = of + 12 < 31 && start % 2n ** shift === 0n && start < 2n ** 52n
+                return [address, int(of + 12), isBlock ? 'block' : 'odd']
               }),
           ),
         )
@@ -201,6 +250,33 @@ describe('the walk of a list of chunks', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  it('faults on a chunk that early boot has overwritten, and on a bitmap of no blocks', () => {
+    const one = (start: bigint) => ({ start, bits: [1] })
+    const { read, pages } = listOf(
+      [
+        { order: 0, entries: [one(0n)] },
+        { order: 0, entries: [one(1n)] },
+      ],
+      PAGE,
+    )
+    const lost = (at: number) =>
+      read((memory, sink) => {
+        memory.take({ start: at, end: at + PAGE })
+        readChunks(memory, pages[0]!.address, GEO, PAGE, sink)
+      })
+    expect(lost(pages[0]!.address)).toMatchObject({
+      stop: { address: pages[0]!.address },
+      calls: [],
+      tracker: [],
+    })
+    expect(lost(pages[1]!.address)).toMatchObject({ stop: { address: pages[1]!.address } })
+    expect(lost(pages[1]!.address).calls).toHaveLength(1)
+    const bitmapOf = (n: number) => Number(pages[n]!.view.getBigUint64(24, true))
+    expect(lost(bitmapOf(0))).toMatchObject({ stop: null })
+    expect(lost(bitmapOf(1))).toMatchObject({ stop: { kind: 'oops', address: bitmapOf(1) } })
+    expect(lost(bitmapOf(1)).calls).toHaveLength(1)
   })
 
   it('faults on an entry without a bitmap, and never ends where it comes back', () => {
@@ -220,7 +296,7 @@ describe('the walk of a list of chunks', () => {
     pages[0]!.view.setBigUint64(24 + 16, 0n, true)
     expect(walk()).toMatchObject({
       stop: { kind: 'oops', message: expect.stringContaining('NULL') },
-      calls: [[PAGE, PAGE]],
+      calls: [[PAGE, PAGE, 'block']],
     })
     pages[0]!.view.setBigUint64(24, BigInt(END), true)
     expect(walk()).toMatchObject({ stop: { kind: 'oops', address: END }, calls: [] })

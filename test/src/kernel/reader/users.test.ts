@@ -17,6 +17,7 @@ import {
   readSession,
   restoreBlocks,
   retrieveFiles,
+  walkEntries,
 } from '../../../../src/kernel/reader/luo-files.js'
 import { retrieveMemfd } from '../../../../src/kernel/reader/memfd.js'
 import { createReaderMemory, Halt } from '../../../../src/kernel/reader/memory.js'
@@ -67,6 +68,7 @@ function kernel(name = '7.2') {
     lost,
     orders,
     page,
+    byteAt: (address: number) => pages.bytes[address - pages.address],
     /** Puts u64s at a byte of the pages. */
     put: (at: number, ...words: (number | bigint)[]) => {
       for (const [n, word] of words.entries()) view.setBigUint64(at + n * 8, BigInt(word), true)
@@ -456,5 +458,77 @@ describe('lists of LUO', () => {
       [63, 63, true, 7n],
       [64, 63, true, 7n],
     ])
+  })
+
+  it('are walked entry by entry, those of one page together where it is all there', () => {
+    const made = kernel()
+    const walk = (start: number, count: number, size: number, stop = Number.POSITIVE_INFINITY) => {
+      const seen: number[] = []
+      const whole = walkEntries(made.running, start, count, size, (bytes, view, offset, address) => {
+        expect([bytes[offset], view.getUint8(offset)]).toEqual([made.byteAt(address), made.byteAt(address)])
+        seen.push(address - made.page(0))
+        return seen.length < stop
+      })
+      return [whole, seen]
+    }
+    for (let n = 0; n < PAGE * 3; n += 8) made.put(n, BigInt(n % 251))
+    const places = (start: number, count: number, size: number) =>
+      Array.from({ length: count }, (_, n) => start + n * size)
+    for (const [start, count, size] of [
+      [0, 0, 64],
+      [0, 1, 64],
+      [16, 130, 64],
+      [4096 - 128, 5, 64],
+      [4096 - 100, 4, 80],
+      [8, 3, 4096],
+      [4096, 64, 64],
+    ] as const)
+      expect(walk(made.page(0) + start, count, size)).toEqual([true, places(start, count, size)])
+    expect(walk(made.page(0), 9, 64, 3)).toEqual([false, [0, 64, 128]])
+    // What lies in front of the end of RAM is seen before the fault.
+    const seen: number[] = []
+    const fault = () =>
+      walkEntries(made.running, END - 128, 4, 64, (_bytes, _view, _offset, address) => {
+        seen.push(address)
+        return true
+      })
+    expect(stopOf(fault)).toBe('unknown')
+    expect(seen).toEqual([])
+  })
+
+  it('take a memfd back in the form that its string names', () => {
+    for (const [compatible, version] of [
+      ['memfd-v1', 1],
+      ['memfd-v2', 2],
+    ] as const) {
+      const made = kernel()
+      // In version 1 the word behind the size counts folios, in version 2 it has the seals.
+      made.put(PAGE, 0, 0, 0x40)
+      const data = BigInt(made.page(1))
+      retrieveFiles(made.running, [{ compatible, data, token: 1n, path: 'f', isAgain: false }])
+      expect(made.events().map(([rule]) => rule)).toEqual([version === 1 ? 'MEMFD-ADDRESS' : 'MEMFD-SEALS'])
+    }
+  })
+
+  it('end after 10,000 blocks, and never where they come back later than that', () => {
+    const made = kernel()
+    const builder = createMemoryBuilder({ geometry: GEO, ram: [{ start: 2 ** 25, end: 2 ** 27 }] })
+    const all = builder.allocate(10_002)
+    const words = new DataView(all.bytes.buffer, all.bytes.byteOffset)
+    const at = (n: number) => all.address + n * PAGE
+    for (let n = 0; n < 10_002; n++) {
+      words.setBigUint64(n * PAGE, BigInt(at(n + 1)), true)
+      words.setBigUint64(n * PAGE + 8, 1n, true)
+    }
+    const memory = createReaderMemory(builder.memory(), GEO, [{ start: 0, end: 2 ** 28 }], false)
+    const blocks = (count: number) => {
+      words.setBigUint64((count - 1) * PAGE, 0n, true)
+      const running = { ...made.running, memory, trace: createTrace() }
+      const found = restoreBlocks(running, at(0), LUO_FILE_SER.size, 'p')
+      words.setBigUint64((count - 1) * PAGE, BigInt(at(count)), true)
+      return [found?.length ?? null, running.trace.events.map(({ rule }) => rule)]
+    }
+    expect(blocks(10_000)).toEqual([10_000, []])
+    expect(blocks(10_001)).toEqual([null, ['LUO-BLOCK-LIMIT']])
   })
 })
