@@ -33,7 +33,13 @@ export function fault(
   return absent === undefined ? { code, message, address, path } : { code, message, address, path, absent }
 }
 
+const LOW_DIGITS = 2 ** 24
+
 /** How this package writes a physical address: lower-case hex without padding. */
 export function hex(value: number | bigint): string {
-  return `0x${value.toString(16)}`
+  // V8 takes six times as long for the digits of a number above 2^31 as for two below it.
+  if (typeof value === 'bigint' || value < 2 ** 31 || !Number.isSafeInteger(value))
+    return `0x${value.toString(16)}`
+  const high = Math.floor(value / LOW_DIGITS)
+  return `0x${high.toString(16)}${(LOW_DIGITS + (value - high * LOW_DIGITS)).toString(16).slice(1)}`
 }

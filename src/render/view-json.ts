@@ -1,3 +1,4 @@
+import { hex } from '../../formats/memory/fault.js'
 import type { KhoState } from '../image/state.js'
 import type { Elements } from '../model/elements.js'
 import {
@@ -95,7 +96,7 @@ function shownFields(kind: Kind<unknown>): readonly [string, Field<unknown>][] {
 function leafJson({ kind }: Leaf<unknown>, value: LeafValue | NotKnown): JsonValue {
   if (value === null || isNotKnown(value)) return null
   if (value instanceof Uint8Array) return hexDigits(value)
-  if (kind === 'address' || kind === 'opaque') return `0x${(value as number | bigint).toString(16)}`
+  if (kind === 'address' || kind === 'opaque') return hex(value as number | bigint)
   return typeof value === 'bigint' ? value.toString() : value
 }
 

@@ -48,7 +48,7 @@ describe('writeJson', () => {
       },
       { list: list() },
     )
-    expect(chunks).toEqual(['0"made":', '1"made":', '2"made":'])
+    expect(chunks).toEqual(['0{"made":0}', '1{"made":1}', '2{"made":2}'])
   })
 
   it('leaves out what is undefined, and refuses what JSON cannot say', () => {
