@@ -39,8 +39,11 @@ function collect(state: KhoState, node: Node, key: string | null, owner: Item | 
   const { view } = node
   if (view.form === 'many') collectList(state, node, view.many, owner, items)
   else if (view.form === 'one' && view.thing.kind.item !== undefined) {
-    const item = stateItem(state, node.path, key, owner, wholeOf(state, view.thing))
+    const { thing } = view
+    const item = stateItem(state, node.path, key, owner, wholeOf(state, thing, []))
     items.push(item)
+    // Most files and regions have nothing below them.
+    if (!hasLists(state, thing)) return
     // What files share comes before the files.
     const lists = [...listsOf(node)].sort((a, b) => Number(holdsShared(b)) - Number(holdsShared(a)))
     for (const below of lists) collect(state, below, null, item, items)
@@ -115,13 +118,22 @@ function comparedOf(kind: Kind<unknown>): Compared {
 }
 
 /** A thing, and what a path may leave out of it: those are one. */
-function wholeOf(state: KhoState, thing: Thing): Thing[] {
-  const parts = [thing]
+function wholeOf(state: KhoState, thing: Thing, parts: Thing[]): Thing[] {
+  parts.push(thing)
   for (const field of comparedOf(thing.kind).parts) {
     const inner = field.get(thing.self, state)
-    if (inner !== null && !isNotKnown(inner)) parts.push(...wholeOf(state, inner))
+    if (inner !== null && !isNotKnown(inner)) wholeOf(state, inner, parts)
   }
   return parts
+}
+
+/** False for a thing that has none of the fields below which there may be items. */
+function hasLists(state: KhoState, { kind, self }: Thing): boolean {
+  for (const name of comparedOf(kind).lists) {
+    const field = kind.fields[name]!
+    if (field.form === 'many' || field.get(self, state) !== null) return true
+  }
+  return false
 }
 
 /** The lists of a thing, and of what a path may leave out of it, in which there may be items. */

@@ -42,6 +42,19 @@ export function sweepSegments({ ids, starts, ends }: Footprints): OwnedSegments 
       begun < byStart.length ? (starts[byStart[begun] as number] as number) : Number.POSITIVE_INFINITY
     const next = Math.min(nextStart, nextEnd)
     const open = begun - ended
+    // Where nothing overlaps, which is the rule, an extent is a segment.
+    if (open === 0 && begun < byStart.length) {
+      const alone = byStart[begun] as number
+      const end = ends[alone] as number
+      const after = begun + 1 < byStart.length ? (starts[byStart[begun + 1] as number] as number) : end
+      if (end > nextStart && end <= after && end === nextEnd) {
+        out.push(nextStart, end, ids[alone] as number, 1)
+        position = end
+        begun++
+        ended++
+        continue
+      }
+    }
     if (open > 0) out.push(position, next, active.lowest(position), open)
     position = next
     while (ended < byEnd.length && (ends[byEnd[ended] as number] as number) === next) ended++

@@ -12,19 +12,35 @@ export function sortedOrder(keys: Float64Array): Uint32Array {
   let order = new Uint32Array(count)
   for (let n = 0; n < count; n++) order[n] = n
   if (count <= FEW) return order.sort((a, b) => (keys[a] as number) - (keys[b] as number) || a - b)
+  if (isSorted(keys, order)) return order
   let other = new Uint32Array(count)
-  for (let weight = 1; !isSorted(keys, order) && weight < 2 ** 53; weight *= DIGIT) {
+  for (const digits of digitsOf(keys)) {
     const starts = new Uint32Array(DIGIT + 1)
-    const digit = (n: number) => Math.floor((keys[n] as number) / weight) % DIGIT
-    for (let n = 0; n < count; n++) starts[digit(n) + 1]!++
+    for (let n = 0; n < count; n++) starts[(digits[n] as number) + 1]!++
     for (let d = 0; d < DIGIT; d++) starts[d + 1] = starts[d + 1]! + starts[d]!
     for (let at = 0; at < count; at++) {
       const n = order[at] as number
-      other[starts[digit(n)]!++] = n
+      other[starts[digits[n] as number]!++] = n
     }
     ;[order, other] = [other, order]
+    if (isSorted(keys, order)) break
   }
   return order
+}
+
+/** The digits of the keys, lowest first; each is done with when the next is asked for. */
+function* digitsOf(keys: Float64Array): Generator<Uint16Array> {
+  const rest = keys.slice()
+  const digits = new Uint16Array(keys.length)
+  for (let weight = 1; weight < 2 ** 53; weight *= DIGIT) {
+    for (let n = 0; n < rest.length; n++) {
+      const key = rest[n] as number
+      const high = Math.floor(key / DIGIT)
+      digits[n] = key - high * DIGIT
+      rest[n] = high
+    }
+    yield digits
+  }
 }
 
 function isSorted(keys: Float64Array, order: Uint32Array): boolean {

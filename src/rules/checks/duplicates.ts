@@ -22,7 +22,7 @@ export function* checkDuplicateOwners({ state }: RuleContext): Generator<Occurre
     if (start === 0) return true
     if (++pieces > MOST_PIECES) return false
     const paths = ownersOf(ownership, start, end)
-    if (paths.every((path, n) => n === 0 || isToldAlready(paths[0]!, path, twice))) return true
+    if (areToldAlready(paths, twice)) return true
     const whole = sharesBytes(ownership, start, end)
     // Several structures of one user may lie in one page of his.
     if (!whole && paths.every(isTold)) return true
@@ -47,10 +47,26 @@ function sharedFiles(state: KhoState): Set<string> {
 }
 
 /** One list that names a page twice is a fault of that list; so is a handle that two files have. */
-function isToldAlready(one: string, other: string, twice: ReadonlySet<string>): boolean {
-  const list = (path: string) => path.replace(/\/(folios|runs|chunks)\/[^/]*$/, '/$1')
-  const file = (path: string) => /^.*\/files\/[^/]+/.exec(path)?.[0] ?? ''
-  return list(one) === list(other) || twice.has(file(one)) || twice.has(file(other))
+function areToldAlready([one, ...others]: readonly string[], twice: ReadonlySet<string>): boolean {
+  if (one === undefined || others.length === 0 || twice.has(fileOf(one))) return true
+  const list = listOf(one)
+  return others.every(other => twice.has(fileOf(other)) || listOf(other) === list)
+}
+
+/** The list that an element is of, such as a folio; of all else the path itself. */
+function listOf(path: string): string {
+  return path.replace(/\/(folios|runs|chunks)\/[^/]*$/, '/$1')
+}
+
+const FILES = '/files/'
+
+/** The file that a path leads to or through; empty where it does not. */
+function fileOf(path: string): string {
+  const at = path.lastIndexOf(FILES)
+  if (at < 0) return ''
+  const name = at + FILES.length
+  const end = path.indexOf('/', name)
+  return end < 0 ? path : path.slice(0, end)
 }
 
 /** False where claims only lie in one page, and not on each other. */
