@@ -1,9 +1,11 @@
+import { terminatedStringAt } from '../layout/byte-string.js'
 import {
+  elementSegments,
   LUO_FILE_SER,
   LUO_FILE_SET_SER,
   LUO_SESSION_SER,
   offsetOf,
-  terminatedStringAt,
+  type Segment,
 } from '../layout/index.js'
 
 const COMPATIBLE = offsetOf(LUO_FILE_SER, 'compatible')
@@ -36,6 +38,14 @@ export function fileData(view: DataView, offset: number): bigint {
 /** Its token. */
 export function fileToken(view: DataView, offset: number): bigint {
   return view.getBigUint64(offset + TOKEN, true)
+}
+
+/** How files of one session are named in paths: by their tokens, or their numbers where other files have the same. */
+export function fileSegments(files: readonly { token: bigint }[]): Segment[] {
+  // In ascending order, which user space mostly gives them in, no two are the same.
+  const ascend = files.every(({ token }, n) => n === 0 || token > files[n - 1]!.token)
+  const keys = files.map(({ token }) => String(token))
+  return ascend ? keys : elementSegments(keys)
 }
 
 /** Name of the session whose record is at an offset. */

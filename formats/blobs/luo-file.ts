@@ -1,9 +1,9 @@
-import { appendPath, elementSegments, LUO_FILE_SER } from '../layout/index.js'
+import { appendPath, LUO_FILE_SER } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
 import { rangeAt } from '../memory/range.js'
 import { type BlobContext, quote } from './context.js'
 import type { VisitEntry } from './kho-block.js'
-import { fileData, fileHandler, fileToken, HANDLER_BYTES } from './luo-entry.js'
+import { fileData, fileHandler, fileSegments, fileToken, HANDLER_BYTES } from './luo-entry.js'
 import type { LuoFile, LuoSession } from './luo-types.js'
 import { decodeMemfd, memfdVersion } from './memfd.js'
 
@@ -30,7 +30,7 @@ export function decodeFiles(context: BlobContext, session: LuoSession): void {
   const { files } = session
   checkFileCount(context, session, files.length)
   const list = appendPath(session.path, 'files')
-  const segments = elementSegments(files.map(file => String(file.token)))
+  const segments = fileSegments(files)
   const twice = new Set<bigint>()
   for (let n = 0; n < files.length; n++) {
     const file = files[n]!

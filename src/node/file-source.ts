@@ -143,12 +143,10 @@ export function descriptorSource(fd: number, path: string, size: number): FileSo
     let block = cache.get(start)
     if (block === undefined) {
       block = readBlock(start, Math.min(CACHE_BLOCK, size - start))
+      // The oldest goes: to keep it for those who still use it costs each of them more than reading it again does.
       if (cache.size >= CACHE_BLOCKS) cache.delete(cache.keys().next().value as number)
-    } else {
-      cache.delete(start)
+      cache.set(start, block)
     }
-    // Last in the map: the first key is the one that was not used for longest.
-    cache.set(start, block)
     lastBlock = block
     lastBlockStart = start
     return block

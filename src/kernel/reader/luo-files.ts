@@ -1,6 +1,7 @@
 import {
   fileData,
   fileHandler,
+  fileSegments,
   fileToken,
   SESSION_NAME_BYTES,
   sessionFileCount,
@@ -9,7 +10,6 @@ import {
 } from '../../../formats/blobs/luo-entry.js'
 import {
   appendPath,
-  elementSegments,
   KHO_BLOCK_HEADER,
   KHO_MAX_BLOCKS,
   LUO_FILE_SER,
@@ -190,7 +190,7 @@ function taker(running: Running, entries: TakenFile[], session: string): VisitEn
 
 /** The same files with their paths, which is when it shows whose token is its own. */
 function named(entries: TakenFile[], session: string): TakenFile[] {
-  const segments = elementSegments(entries.map(entry => String(entry.token)))
+  const segments = fileSegments(entries)
   const list = appendPath(session, 'files')
   const twice = new Set<bigint>()
   for (let n = 0; n < entries.length; n++) {

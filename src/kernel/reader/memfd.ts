@@ -13,6 +13,17 @@ import { readArea, restoreVmalloc } from './vmalloc.js'
 
 /** Largest file position and size of a loff_t. */
 const LOFF_LIMIT = 2n ** 63n
+/** Where both versions of the structure have what is looked at: there may be a hundred thousand of them. */
+const placesIn = (struct: typeof MEMFD_LUO_SER_V1 | typeof MEMFD_LUO_SER_V2) => ({
+  bytes: struct.size,
+  position: offsetOf(struct, 'pos'),
+  size: offsetOf(struct, 'size'),
+  nrFolios: offsetOf(struct, 'nrFolios'),
+  folios: offsetOf(struct, 'folios'),
+})
+const V1 = { ...placesIn(MEMFD_LUO_SER_V1), seals: null }
+const V2 = { ...placesIn(MEMFD_LUO_SER_V2), seals: offsetOf(MEMFD_LUO_SER_V2, 'seals') }
+
 /** Entries of a folio list that are followed one by one; a file of 16 GiB in single pages has 4 Mi. */
 const MOST_FOLIOS = 2 ** 24
 
@@ -23,13 +34,13 @@ const MOST_FOLIOS = 2 ** 24
 export function retrieveMemfd(running: Running, version: 1 | 2, handle: bigint, path: string): void {
   const { memory } = running
   const address = Number(handle)
-  const ser =
-    version === 1
-      ? { ...MEMFD_LUO_SER_V1.read(memory.read(address, MEMFD_LUO_SER_V1.size)), seals: 0 }
-      : MEMFD_LUO_SER_V2.read(memory.read(address, MEMFD_LUO_SER_V2.size))
-  const { pos: position, size, nrFolios } = ser
+  const at = version === 1 ? V1 : V2
+  const ser = viewOf(memory.read(address, at.bytes))
+  const position = ser.getBigUint64(at.position, true)
+  const size = ser.getBigUint64(at.size, true)
+  const nrFolios = ser.getBigUint64(at.nrFolios, true)
   const free = () => restoreFree(running, address, 'LUO-UNPRESERVED', path)
-  if (ser.seals > MEMFD_SEALS_KNOWN) {
+  if (at.seals !== null && ser.getUint32(at.seals, true) > MEMFD_SEALS_KNOWN) {
     report(running, 'MEMFD-SEALS', 'seals that are not known: -EOPNOTSUPP', path, address)
     free()
     return
@@ -38,8 +49,7 @@ export function retrieveMemfd(running: Running, version: 1 | 2, handle: bigint, 
     silent(running, 'MEMFD-POSITION', `position ${hex(position)} is refused, and 0 instead`, path, address)
   }
   if (size >= LOFF_LIMIT) silent(running, 'MEMFD-SIZE', `the size is negative: ${hex(size)}`, path, address)
-  const folios = version === 1 ? offsetOf(MEMFD_LUO_SER_V1, 'folios') : offsetOf(MEMFD_LUO_SER_V2, 'folios')
-  const whole = nrFolios === 0n || retrieveFolios(running, address + folios, nrFolios, path)
+  const whole = nrFolios === 0n || retrieveFolios(running, address + at.folios, nrFolios, path)
   if (whole || version === 2) free()
 }
 

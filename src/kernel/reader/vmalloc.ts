@@ -47,7 +47,8 @@ export function restoreVmalloc(
       true,
     )
   }
-  const pages = new Float64Array(totalPages)
+  // Most lists of files that share one are refused at their first run.
+  let pages: Float64Array | null = null
   let count = 0
   let chunk = pointerAt(viewOf(descriptor), offsetOf(KHO_VMALLOC, 'first'))
   while (chunk !== 0) {
@@ -66,6 +67,7 @@ export function restoreVmalloc(
         return none(rule, reason, chunk, lost.failed.warns)
       }
       const first = entry - (entry % pageSize)
+      pages ??= new Float64Array(totalPages)
       for (let n = 0; n < run; n++) pages[count++] = first + n * pageSize
     }
     const lost = restorer.pages(chunk, 1)
@@ -82,7 +84,7 @@ export function restoreVmalloc(
   if (count !== totalPages) {
     return none('VMALLOC-COUNT-MISMATCH', `${count} pages were found, not ${totalPages}`, address)
   }
-  return { pages }
+  return { pages: pages ?? new Float64Array(0) }
 }
 
 function none(rule: string, reason: string, address: number | null, warns = false): NoArea {
