@@ -8,7 +8,7 @@ import { BOMBS } from './bombs.js'
 
 /*
  * No command may take time or memory that grows faster than its input. Processor time and memory of a child process are held
- * against several times what an idle machine needs (docs/performance.md has that), so that only growth of another kind exceeds
+ * against two and a half times what an idle machine needs (docs/performance.md has that), so that only growth of another kind exceeds
  * them: most of what is here once took minutes, or never ended.
  */
 
@@ -26,18 +26,18 @@ interface Cost {
 
 /** What commands do, by one command for each: judge and add up owners, write all of it, keep what is read, write anew, compare. */
 const COSTS: Readonly<Record<string, Cost>> = {
-  stat: { args: image => ['stat', image], codes: [0], cpu: 12_000, rss: 700 },
-  'dump --json': { args: image => ['dump', image, '--json'], codes: [0], cpu: 12_000, rss: 700 },
-  slim: { args: image => ['slim', image, '-o', `${image}.out`], codes: [0], cpu: 12_000, rss: 700 },
+  stat: { args: image => ['stat', image], codes: [0], cpu: 4000, rss: 600 },
+  'dump --json': { args: image => ['dump', image, '--json'], codes: [0], cpu: 5000, rss: 600 },
+  slim: { args: image => ['slim', image, '-o', `${image}.out`], codes: [0], cpu: 5000, rss: 600 },
   convert: {
     args: image => ['convert', image, '--to', 'array', '-o', `${image}.out`],
     // What an ABI cannot say, and what is not whole, is refused.
     codes: [0, 2, 5],
-    cpu: 12_000,
+    cpu: 6000,
     rss: 900,
   },
   // Of two images.
-  diff: { args: image => ['diff', image, image], codes: [0], cpu: 24_000, rss: 1500 },
+  diff: { args: image => ['diff', image, image], codes: [0], cpu: 6000, rss: 1000 },
 }
 
 let folder = ''
