@@ -1,5 +1,5 @@
 import { FDT_MAGIC, type FdtNode, findProperty, readFdt, totalSize } from '../fdt/index.js'
-import { terminatedStringAt } from '../layout/byte-string.js'
+import { terminatedStringAt } from '../layout/index.js'
 import { hex } from '../memory/fault.js'
 import { type BlobContext, readBytes } from './context.js'
 import type { Blob, FdtBlob } from './types.js'

@@ -1,4 +1,3 @@
-import { terminatedStringAt } from '../layout/byte-string.js'
 import {
   elementSegments,
   LUO_FILE_SER,
@@ -6,6 +5,7 @@ import {
   LUO_SESSION_SER,
   offsetOf,
   type Segment,
+  terminatedStringAt,
 } from '../layout/index.js'
 
 const COMPATIBLE = offsetOf(LUO_FILE_SER, 'compatible')

@@ -1,4 +1,4 @@
-export { byteString, stringBytes, terminatedString } from './byte-string.js'
+export { byteString, stringBytes, terminatedString, terminatedStringAt } from './byte-string.js'
 export * from './chunk-list.js'
 export { describeStruct, type FieldView } from './describe.js'
 export {
