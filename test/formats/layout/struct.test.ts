@@ -289,3 +289,22 @@ describe('the declared structures', () => {
     expect(layout.LUO_SESSION_SER.fields.map(field => cName(field.name))).toEqual(['name', 'file_set_ser'])
   })
 })
+
+it('the name of an entry is that of the one before it where both are the same', () => {
+  const char = fc.constantFrom(0, 0x61, 0x62)
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 12, maxLength: 12 }),
+      fc.array(char, { maxLength: 12 }),
+      (rest, name) => {
+        const bytes = Uint8Array.from([...rest.subarray(0, 3), ...name, ...rest.subarray(3)])
+        for (const size of [1, 4, 9]) {
+          const plain = layout.terminatedString(bytes.subarray(3, 3 + size))
+          for (const last of ['', 'a', 'ab', 'abab', plain, `${plain}a`, plain.slice(1)]) {
+            expect(layout.terminatedStringAt(bytes, 3, size, last)).toBe(plain)
+          }
+        }
+      },
+    ),
+  )
+})

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bytesSource } from '../../../formats/memory/byte-source.js'
+import { hex } from '../../../formats/memory/fault.js'
 import { createFaultLog } from '../../../formats/memory/fault-log.js'
 import { geometry, PAGE_SHIFTS } from '../../../formats/memory/geometry.js'
 import { joinBytes } from '../../../formats/memory/join-bytes.js'
@@ -95,4 +96,19 @@ describe('numbers', () => {
       { pageShift: 16, pageSize: 65536, bitmapBits: 524288, tableEntries: 8192 },
     ])
   })
+})
+
+it('addresses are written in hex, whatever their size', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.maxSafeNat(),
+        fc.integer({ min: 0, max: 64 }).map(n => 2 ** n),
+      ),
+      value => {
+        expect(hex(value)).toBe(`0x${BigInt(value).toString(16)}`)
+        expect(hex(BigInt(value))).toBe(hex(value))
+      },
+    ),
+  )
 })
