@@ -1,12 +1,11 @@
 import { KhoError } from '../../formats/error.js'
-import { READING_KERNELS } from '../../formats/kernels/index.js'
 import { byteCollector } from '../image/byte-collector.js'
 import type { StateOptions, StateOptionsData } from '../image/load-state.js'
 import type { KhoState } from '../image/state.js'
 import type { OutputFile } from '../node/output-file.js'
 import { gzipped } from '../node/packed-output.js'
 import { type SlimPlan, writeSlim } from '../slim/slim.js'
-import { validateState } from '../validate/validate.js'
+import { readForKernels } from '../validate/many.js'
 
 /** An image as a page carries it. */
 export interface CarriedImage {
@@ -32,7 +31,7 @@ const PIECE_BYTES = 3 * 2 ** 16
 
 /** Reads what the page may be asked about a state, whichever kernel its reader chooses. */
 export function readForPage(state: KhoState): void {
-  for (const { name } of READING_KERNELS) validateState(state, { reader: name })
+  readForKernels(state)
 }
 
 /**

@@ -35,13 +35,12 @@ function effectOf(rule: Rule, reader: ReadingKernel, path: string | null): Effec
   return typeof rule.effect === 'function' ? rule.effect(reader, path) : rule.effect
 }
 
-/** A fault of a decoder, explained by its rule. What the dump lacks is no fault of the state. */
-export function foundFault(fault: Fault, reader: ReadingKernel): Found {
-  const { message, path, address, more = 0 } = fault
-  const rule = findRule(fault.code)
+/** A fault of a decoder, as an occurrence of the rule that explains it. What the dump lacks is no fault of the state. */
+export function occurrenceOf(fault: Fault): { rule: Rule; occurrence: Occurrence } {
+  const { code, message, path, address, more = 0 } = fault
   const absent: Pick<Occurrence, 'severity' | 'effect'> =
     fault.absent === undefined ? {} : { severity: 'info', effect: 'none' }
-  return foundBy(rule, { message, path, address, count: 1 + more, ...absent }, reader)
+  return { rule: findRule(code), occurrence: { message, path, address, count: 1 + more, ...absent } }
 }
 
 /** Pointers that are no address are named in the message; there is no place to show for them. */

@@ -14,14 +14,16 @@ export function bootFindings(boot: EarlyBoot, reader: ReadingKernel): Found[] {
   return events.map(event => fromEvent(event, boot, reader))
 }
 
+/** Whether a rule was found in the structure of a path. */
+export type IsKnown = (rule: string, path: string | null) => boolean
+
 /**
  * What its users came to, as findings: what happens where no rule has said so yet, and a line for each thing that the
  * dump lacks.
  */
-export function traceFindings(trace: Trace | null, known: readonly Found[], reader: ReadingKernel): Found[] {
+export function traceFindings(trace: Trace | null, isKnown: IsKnown, reader: ReadingKernel): Found[] {
   if (trace === null) return []
-  const seen = new Set(known.map(({ rule, path }) => `${rule.id} ${rootCause(path)}`))
-  const events = trace.events.filter(({ rule, path }) => !seen.has(`${rule} ${rootCause(path)}`))
+  const events = trace.events.filter(({ rule, path }) => !isKnown(rule, path))
   return [
     ...events.map(({ rule, message, path, address, effect, count = 1 }) =>
       foundBy(findRule(rule), { message, path, address, effect, count }, reader),
@@ -30,6 +32,14 @@ export function traceFindings(trace: Trace | null, known: readonly Found[], read
       foundBy(findRule('READER-UNKNOWN'), { message, path, address, effect: 'none', count }, reader),
     ),
   ]
+}
+
+/** Looks through what was found for the rules of a trace. */
+export function knownIn(found: readonly Found[], trace: Trace | null): IsKnown {
+  const rules = new Set(trace?.events.map(({ rule }) => rule))
+  const known = new Set<string>()
+  for (const { rule, path } of found) if (rules.has(rule.id)) known.add(`${rule.id} ${rootCause(path)}`)
+  return (rule, path) => known.has(`${rule} ${rootCause(path)}`)
 }
 
 /** Where the map that a kernel makes of the bytes is not the writer's. */

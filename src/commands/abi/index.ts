@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { KernelFile } from '../../../formats/kernel-files/index.js'
 import { READING_KERNELS } from '../../../formats/kernels/index.js'
 import { writeJson } from '../../render/json.js'
 import { compareReleases, overall } from '../../rules/compat.js'
@@ -60,8 +61,8 @@ async function abi(
   const palette = paletteOf(wantsColor(options, terminal))
   if (a !== undefined && b === undefined) {
     const verdicts: CompatVerdict[] = []
-    const from = await partyNamed(a, options, terminal)
-    for (const kernel of READING_KERNELS) verdicts.push(await judge(from, kernel.name, options, terminal))
+    const judge = await judgeFrom(await partyNamed(a, options, terminal), options, terminal)
+    for (const kernel of READING_KERNELS) verdicts.push(await judge(kernel.name))
     writeOutput(terminal, options, [], write => {
       if (options.json === true) writeJson(write, takersJson(verdicts))
       else writeTakers(write, verdicts, palette)
@@ -75,7 +76,8 @@ async function abi(
     })
     return
   }
-  const verdict = await judge(await partyNamed(a, options, terminal), b, options, terminal)
+  const judge = await judgeFrom(await partyNamed(a, options, terminal), options, terminal)
+  const verdict = await judge(b)
   writeOutput(terminal, options, [], write => {
     if (options.json === true) writeJson(write, abiJson(verdict))
     else writeCompat(write, verdict, palette)
@@ -88,31 +90,37 @@ async function partyNamed(text: string, options: AbiOptions, terminal: Terminal)
   return partyOf(text, options, terminal)
 }
 
-/** What files need is loaded only for them: two releases are a look at the table. */
-async function judge(
+/**
+ * Who takes over from one, to be asked for any number of kernels. What is handed over is looked at once, and what files need
+ * is loaded only for them: two releases are a look at the table.
+ */
+async function judgeFrom(
   from: Party,
-  b: string,
   options: AbiOptions,
   terminal: Terminal,
-): Promise<CompatVerdict> {
+): Promise<(b: string) => Promise<CompatVerdict>> {
   const { takerOf } = await import('./parties.js')
-  const to = await partyNamed(b, options, terminal)
   const { openKernelFile } = await import('../../node/kernel-file.js')
-  const taker = takerOf(to, (options.module ?? []).map(openKernelFile))
-  const assumptions = taker.assumption === null ? [] : [taker.assumption]
-  const done = (writer: string, rows: CompatVerdict['rows']): CompatVerdict => {
-    return { writer, reader: taker.name, rows, worst: overall(rows), assumptions }
-  }
   const { fileOffer, kernelOffer, stateOffer } = await import('../../abi/offer.js')
   const { takeOver } = await import('../../abi/take-over.js')
-  if (from.kind === 'image') {
-    const { predictionRow } = await import('./prediction.js')
-    const rows = takeOver(stateOffer(from.state, from.name), taker)
-    return done(from.name, [...rows, predictionRow(from.state, taker)])
+  const handed = from.kind === 'image' ? stateOffer(from.state, from.name) : null
+  const predict = from.kind === 'image' ? (await import('./prediction.js')).predictionRows(from.state) : null
+  let modules: KernelFile[] | null = null
+  return async b => {
+    const to = await partyNamed(b, options, terminal)
+    modules ??= (options.module ?? []).map(openKernelFile)
+    const taker = takerOf(to, modules)
+    const assumptions = taker.assumption === null ? [] : [taker.assumption]
+    const done = (writer: string, rows: CompatVerdict['rows']): CompatVerdict => {
+      return { writer, reader: taker.name, rows, worst: overall(rows), assumptions }
+    }
+    if (handed !== null && predict !== null) {
+      return done(from.name, [...takeOver(handed, taker), predict(taker)])
+    }
+    const writer = from.kind === 'kernel' ? from.kernel : takerOf(from, []).kernel
+    const told = from.kind === 'file' && Object.values(from.file.sections).some(list => list.length > 0)
+    if (taker.file === null && !told) return done(writer.release, compareReleases(writer, taker.kernel))
+    const offer = from.kind === 'file' ? fileOffer(from.file, writer, from.name) : kernelOffer(writer)
+    return done(offer.name, takeOver(offer, taker))
   }
-  const writer = from.kind === 'kernel' ? from.kernel : takerOf(from, []).kernel
-  const told = from.kind === 'file' && Object.values(from.file.sections).some(list => list.length > 0)
-  if (taker.file === null && !told) return done(writer.release, compareReleases(writer, taker.kernel))
-  const offer = from.kind === 'file' ? fileOffer(from.file, writer, from.name) : kernelOffer(writer)
-  return done(offer.name, takeOver(offer, taker))
 }

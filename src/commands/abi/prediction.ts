@@ -1,16 +1,19 @@
 import type { Taker } from '../../abi/take-over.js'
 import type { KhoState } from '../../image/state.js'
 import type { CompatRow } from '../../rules/compat.js'
-import { validateState } from '../../validate/validate.js'
+import { outcomesOf } from '../../validate/many.js'
 
-/** What `kho validate` predicts of this very state, as a row. */
-export function predictionRow(state: KhoState, { kernel }: Taker): CompatRow {
-  const { outcome } = validateState(state, { reader: kernel.release })
-  return {
-    component: 'this state',
-    writes: state.abi,
-    reads: kernel.release,
-    outcome: outcome.word,
-    note: outcome.why.length === 0 ? '' : `for ${outcome.why.join(', ')}: kho validate explains`,
+/** What `kho validate` predicts of this very state, as a row for each kernel. */
+export function predictionRows(state: KhoState): (taker: Taker) => CompatRow {
+  const outcomeFor = outcomesOf(state)
+  return ({ kernel }) => {
+    const { word, why } = outcomeFor(kernel)
+    return {
+      component: 'this state',
+      writes: state.abi,
+      reads: kernel.release,
+      outcome: word,
+      note: why.length === 0 ? '' : `for ${why.join(', ')}: kho validate explains`,
+    }
   }
 }

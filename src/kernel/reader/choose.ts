@@ -21,6 +21,14 @@ export function chooseKernel(state: KhoState, name: string | undefined): Reading
   return lacksFlbs(state) ? (newestWithoutFlbs(state) ?? newest) : newest
 }
 
+/**
+ * All that a kernel does with a hand-over, as text: two of which it is the same make the same of a state. Of kernels that
+ * are started by kexec without a command line that is known: then none is a kdump kernel.
+ */
+export function doingsOf({ layout, users, reads, writes }: ReadingKernel): string {
+  return JSON.stringify({ layout, users, reads: { ...reads, kdumpReturnsEarly: false }, writes })
+}
+
 /** True for a LUO that has no node for objects of files' life cycle: its writer knew of none. */
 function lacksFlbs(state: KhoState): boolean {
   return state
