@@ -173,16 +173,21 @@ function mergeSpan(bits: OrderBits, span: number, words: Uint32Array): void {
 
 function mergeShifted(bits: OrderBits, first: number, words: Uint32Array): void {
   const shift = first % 32
-  const span = Math.floor(first / SPAN_BITS)
-  if (shift === 0 && first + words.length * 32 <= (span + 1) * SPAN_BITS) {
-    mergeWithin(bits, span, (first - span * SPAN_BITS) / 32, words)
+  if (shift === 0) {
+    for (let at = 0; at < words.length; ) {
+      const index = Math.floor(first / 32) + at
+      const within = index % SPAN_WORDS
+      const count = Math.min(SPAN_WORDS - within, words.length - at)
+      mergeWithin(bits, (index - within) / SPAN_WORDS, within, words.subarray(at, at + count))
+      at += count
+    }
     return
   }
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!
     if (word === 0) continue
-    orWord(bits, first - shift + i * 32, shift === 0 ? word : word << shift)
-    if (shift !== 0) orWord(bits, first - shift + (i + 1) * 32, word >>> (32 - shift))
+    orWord(bits, first - shift + i * 32, word << shift)
+    orWord(bits, first - shift + (i + 1) * 32, word >>> (32 - shift))
   }
 }
 

@@ -5,6 +5,7 @@ import type { KhoState } from '../../image/state.js'
 import { parseCommandLine } from './cmdline.js'
 import { bootKernel, type EarlyBoot, type ScratchPlace } from './early-boot.js'
 import { createReaderMemory, type ReaderMemory } from './memory.js'
+import type { Reserved } from './reserved.js'
 
 /** What a kernel finds in memory that is of its own start, and was not handed over. */
 export interface KernelStart {
@@ -23,6 +24,8 @@ export interface ReadOptions {
   absentIsZero: boolean
   /** How it is started, where that is known. */
   start?: KernelStart | undefined
+  /** Walks of the map that were done for other kernels. */
+  walks?: Map<string, Reserved> | undefined
   /** Its command line; null where it is not known: then what it would take to have everything back is assumed. */
   cmdline: string | null
 }
@@ -30,7 +33,7 @@ export interface ReadOptions {
 /** Follows a kernel through early boot, and no further. */
 export function bootOf(
   state: KhoState,
-  { kernel, ram, absentIsZero, cmdline, start }: ReadOptions,
+  { kernel, ram, absentIsZero, cmdline, start, walks }: ReadOptions,
 ): { boot: EarlyBoot; memory: ReaderMemory } {
   const { geometry, image } = state
   const shown = image.dump.debugfs !== undefined
@@ -43,6 +46,7 @@ export function bootOf(
     scratch: scratchPlace(state),
     kdump: cmdline !== null && parseCommandLine(cmdline).kdump,
     mapHidden: shown,
+    walks,
   })
   return { boot, memory }
 }

@@ -104,15 +104,20 @@ function run(memory: ReaderMemory, input: BootInput, boot: EarlyBoot): void {
   }
   const { extendsScratch } = kernel.reads
   const busy = extendsScratch === null ? null : createBusy(geometry, extendsScratch)
-  const keep = keepIn(reserved)
-  // 7.3 walks the map twice, over memory that nothing has changed meanwhile: here once, for both.
-  readMap(memory, kernel, geometry, roots, busy === null ? keep : bothSinks(busySink(busy), keep))
-  if (memory.stopped() !== null) return
+  const walk = mapWalk(memory, input, roots)
+  const walked = busy === null ? input.walks?.get(walk) : undefined
+  if (walked === undefined) {
+    const keep = keepIn(reserved)
+    // 7.3 walks the map twice, over memory that nothing has changed meanwhile: here once, for both.
+    readMap(memory, kernel, geometry, roots, busy === null ? keep : bothSinks(busySink(busy), keep))
+    if (memory.stopped() !== null) return
+    input.walks?.set(walk, reserved)
+  }
   if (busy !== null) extend(memory, busy, boot)
-  boot.reserved = reserved
+  boot.reserved = walked ?? reserved
   const begin = roots.find(root => root !== 0) ?? 0
   boot.steps.push({ ...readingStep(kernel), address: begin < 2 ** 52 ? begin : null })
-  if (kernel.reads.restoresFdt) restoreFdt(memory, input, reserved, boot)
+  if (kernel.reads.restoresFdt) restoreFdt(memory, input, boot.reserved, boot)
 }
 
 /** kho_extend_scratch() of kho_memory_init_early(), 7.3 on. What goes wrong in it is said, and boot goes on. */
@@ -179,6 +184,18 @@ function readingStep({ layout, reads }: ReadingKernel): Omit<BootStep, 'address'
     return { function: 'memblock_free_pages', message }
   }
   return { function: MAP_READERS[layout.tracker]!.function, message: 'the map is read to its end' }
+}
+
+/** All that a walk of the map goes by, as text. */
+function mapWalk(memory: ReaderMemory, { kernel, geometry }: BootInput, roots: readonly number[]): string {
+  const { layout, reads } = kernel
+  const { tracker, bitmap, depth, chunkHeader } = layout as Layout
+  const { intSize, bitStride, keeps, reservesTracker } = reads
+  return JSON.stringify([
+    [tracker, bitmap, depth, chunkHeader ?? null],
+    [intSize, bitStride, keeps, reservesTracker],
+    [geometry.pageShift, roots.map(String), memory.changed()],
+  ])
 }
 
 /** Walks the map as a kernel does, and says what it would reserve. */

@@ -57,6 +57,8 @@ export interface ReaderMemory {
   overwrite(area: Range): void
   /** A kernel's own image, or what came with it, is there from the beginning. */
   take(range: Range): void
+  /** Where either is: what the image has there is not what is read. */
+  changed(): readonly Range[]
   /** True where an address is in either: what the image has there is not what is read. */
   lost(address: number): boolean
   /** False, after `stop`, for a page of the map that lies where the kernel or its early boot has put things of its own. */
@@ -171,6 +173,7 @@ export function createReaderMemory(
       if (overwritten.every(other => other.start < area.start)) overwritten.splice(0, 1, area)
     },
     take: range => taken.push(range),
+    changed: () => [...taken, ...overwritten],
     lost: address => isIn(taken, address) || isIn(overwritten, address),
     intact(address) {
       if (isIn(taken, address)) {

@@ -14,6 +14,7 @@ import { TABLE_ORDERS } from '../../../formats/trackers/page-table/index.js'
 import { WORD } from '../../../formats/trackers/shared/read.js'
 import { Halt, type ReaderMemory } from './memory.js'
 import { rawFdt } from './raw-fdt.js'
+import type { Reserved } from './reserved.js'
 
 /** Something that the kernel said, or did without a word, on its way. */
 export interface BootEvent {
@@ -50,6 +51,8 @@ export interface BootInput {
   kdump?: boolean
   /** A copy of debugfs shows no map: it is taken to be sound. */
   mapHidden?: boolean
+  /** What walks of the map came to that other kernels have done: many walk it alike. Nobody writes to it. */
+  walks?: Map<string, Reserved> | undefined
 }
 
 /** What kho_populate() comes to. */
