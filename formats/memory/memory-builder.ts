@@ -12,6 +12,9 @@ export interface BuiltPages {
   bytes: Uint8Array
 }
 
+/** Bytes that pages are cut from. */
+const PIECE_BYTES = 2 ** 18
+
 /** What a builder needs to know of the machine. */
 export interface BuilderOptions {
   geometry: Geometry
@@ -60,18 +63,28 @@ export function createMemoryBuilder(options: BuilderOptions): MemoryBuilder {
   const pages = new Map<number, Uint8Array>()
   const taken: Range[] = []
   const slabs = new Map<number, { address: number; bytes: Uint8Array; used: number }>()
+  let piece = new Uint8Array(0)
   let allocated = 0
   let cursor = startAt(ram, options.seed ?? 0, pageSize)
 
   const allocate = (count = 1, align = ceilPowerOfTwo(count)): BuiltPages => {
     const address = findFree(count * pageSize, align * pageSize)
     cursor = address + count * pageSize
-    const bytes = new Uint8Array(count * pageSize)
+    const bytes = freshBytes(count * pageSize)
     for (let i = 0; i < count; i++) {
       pages.set(address / pageSize + i, bytes.subarray(i * pageSize, (i + 1) * pageSize))
     }
     allocated += count
     return { address, bytes }
+  }
+
+  /** Zeros of their own: small ones are cut from a larger piece, as an allocation for each page costs more than its bytes. */
+  function freshBytes(size: number): Uint8Array {
+    if (size > PIECE_BYTES / 4) return new Uint8Array(size)
+    if (piece.length < size) piece = new Uint8Array(PIECE_BYTES)
+    const bytes = piece.subarray(0, size)
+    piece = piece.subarray(size)
+    return bytes
   }
 
   function findFree(size: number, align: number): number {

@@ -9,7 +9,7 @@ import {
   SPAN_WORDS,
   sortedSpans,
 } from './page-set.js'
-import { isEmpty, isSameMemory, sameWords } from './words.js'
+import { isEmpty, isSameMemory, sameWords, without } from './words.js'
 
 /*
  * Set algebra by order: two blocks are the same only when address and order are. Bitmaps that are the same words are
@@ -18,17 +18,17 @@ import { isEmpty, isSameMemory, sameWords } from './words.js'
 
 /** Every block that is in either set. */
 export function union(a: PageSet, b: PageSet): PageSet {
-  return combine(a, b, { alone: 'both', both: (x, y) => x | y })
+  return combine(a, b, { alone: 'both', both: wordwise((x, y) => x | y) })
 }
 
 /** Every block that is in both sets. */
 export function intersection(a: PageSet, b: PageSet): PageSet {
-  return combine(a, b, { alone: 'neither', both: (x, y) => x & y })
+  return combine(a, b, { alone: 'neither', both: wordwise((x, y) => x & y) })
 }
 
 /** Every block of `a` that is not in `b`. */
 export function difference(a: PageSet, b: PageSet): PageSet {
-  return combine(a, b, { alone: 'first', both: (x, y) => x & ~y })
+  return combine(a, b, { alone: 'first', both: without })
 }
 
 /** True when both sets hold the same blocks of the same orders. */
@@ -67,7 +67,18 @@ function sameOrder(a: PageSet, b: PageSet, order: number): boolean {
 interface Operation {
   /** Which side's bitmap stays where the other has none. */
   alone: 'both' | 'first' | 'neither'
-  both: (x: number, y: number) => number
+  /** A bitmap of its own, or one of the two as it is; null where nothing is left. */
+  both: (x: Uint32Array, y: Uint32Array) => Uint32Array | null
+}
+
+/** An operation that leaves a bit as it is where both have the same. */
+function wordwise(both: (x: number, y: number) => number): Operation['both'] {
+  return (x, y) => {
+    if (isSameMemory(x, y)) return x
+    const words = new Uint32Array(SPAN_WORDS)
+    for (let i = 0; i < SPAN_WORDS; i++) words[i] = both(x[i]!, y[i]!)
+    return words
+  }
 }
 
 function combine(a: PageSet, b: PageSet, operation: Operation): PageSet {
@@ -86,10 +97,10 @@ function combineOrder(
   b: OrderBits | undefined,
   { alone, both }: Operation,
 ): void {
-  const keep = (span: number, words: Uint32Array, owned: boolean) => {
-    if (!isEmpty(words)) putSpan(orderBits(result, order), span, words, owned)
+  const keep = (span: number, words: Uint32Array | null, owned: boolean) => {
+    if (words !== null && !isEmpty(words)) putSpan(orderBits(result, order), span, words, owned)
   }
-  let last: { x: Uint32Array; y: Uint32Array; words: Uint32Array; span: number } | null = null
+  let last: { x: Uint32Array; y: Uint32Array; words: Uint32Array | null; span: number } | null = null
   for (const span of a === undefined ? [] : sortedSpans(a)) {
     const x = a!.spans.get(span)!
     const y = b?.spans.get(span)
@@ -103,9 +114,8 @@ function combineOrder(
       result.orders.get(order)?.owned.delete(last.span)
       continue
     }
-    const words = new Uint32Array(SPAN_WORDS)
-    for (let i = 0; i < SPAN_WORDS; i++) words[i] = both(x[i]!, y[i]!)
-    keep(span, words, true)
+    const words = both(x, y)
+    keep(span, words, words !== x)
     last = { x, y, words, span }
   }
   if (alone !== 'both' || b === undefined) return

@@ -2,7 +2,7 @@ import type { PageShift } from '../memory/geometry.js'
 import type { Range } from '../memory/range.js'
 import { lastAtOrBelow, lowerBound } from '../memory/sorted.js'
 import { clearRuns, createRuns, mergeRuns, type PageRuns } from './page-runs.js'
-import { type OrderBits, type PageSet, SPAN_BITS, SPAN_WORDS } from './page-set.js'
+import { isFullSpan, type OrderBits, type PageSet, SPAN_BITS, SPAN_WORDS } from './page-set.js'
 import { forEachRun } from './runs.js'
 import { countBetween, countBits, countingOnce, isEmpty, lastSet, nextClear, nextSet } from './words.js'
 
@@ -55,8 +55,9 @@ export function coverageOfRanges(starts: Float64Array, ends: Float64Array, pageS
 
 /** Bytes that are covered. */
 export function coveredBytes(cover: Coverage): number {
+  const count = countingOnce()
   let pages = 0
-  for (const words of cover.spans.values()) pages += countBits(words)
+  for (const words of cover.spans.values()) pages += count(words)
   const { starts, ends } = cover.runs
   for (let n = 0; n < starts.length; n++) pages += ends[n]! - starts[n]!
   return (pages - overlap(cover)) * 2 ** cover.pageShift
@@ -161,7 +162,7 @@ function coveredUntil(cover: Coverage, page: number): number {
     const span = Math.floor(at / SPAN_BITS)
     const words = cover.spans.get(span)
     const bit = at - span * SPAN_BITS
-    const to = words === undefined ? bit : nextClear(words, bit)
+    const to = words === undefined ? bit : isFullSpan(words) ? SPAN_BITS : nextClear(words, bit)
     if (to === bit) return at
     at = span * SPAN_BITS + to
   }
@@ -198,7 +199,7 @@ function* bitRuns(cover: Coverage): Generator<Range> {
     const words = cover.spans.get(span)!
     const base = span * SPAN_BITS
     for (let from = nextSet(words, 0); from < SPAN_BITS; ) {
-      const to = nextClear(words, from)
+      const to = isFullSpan(words) ? SPAN_BITS : nextClear(words, from)
       yield { start: base + from, end: base + to }
       from = nextSet(words, to)
     }

@@ -9,6 +9,11 @@ export const SPAN_WORDS = SPAN_BITS / 32
 /** The one bitmap that every full span of a run shares: never written to, because no set owns it. */
 const FULL_SPAN = new Uint32Array(SPAN_WORDS).fill(0xffffffff)
 
+/** True for the bitmap that full spans share: that all of its bits are set need not be looked up. Others may be full, too. */
+export function isFullSpan(words: Uint32Array): boolean {
+  return words === FULL_SPAN
+}
+
 /**
  * The blocks of one order: bitmaps of {@link SPAN_BITS} bits, sparse. Bit `b` of span `s` is the block whose number
  * (address divided by block size) is `s * SPAN_BITS + b`.

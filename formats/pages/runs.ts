@@ -1,6 +1,7 @@
 import type { Range } from '../memory/range.js'
 import {
   blockSize,
+  isFullSpan,
   type OrderBits,
   orders,
   type PageSet,
@@ -77,7 +78,7 @@ export function nextRun(cursor: RunCursor): void {
     from = nextSet(at.words, 0)
   }
   at.start = (at.base + from) * at.size
-  let to = nextClear(at.words, from)
+  let to = isFullSpan(at.words) ? SPAN_BITS : nextClear(at.words, from)
   let end = at.base + to
   while (to === SPAN_BITS) {
     // The run may go on in the next bitmap, where that follows on this one.
@@ -85,7 +86,7 @@ export function nextRun(cursor: RunCursor): void {
       to = 0
       break
     }
-    to = nextClear(at.words, 0)
+    to = isFullSpan(at.words) ? SPAN_BITS : nextClear(at.words, 0)
     end = at.base + to
   }
   if (at.index >= at.spans.length) at.words = NO_WORDS
@@ -108,6 +109,10 @@ export function forEachRun(bits: OrderBits, visit: (first: number, end: number) 
       open = -1
     }
     expected = base + SPAN_BITS
+    if (isFullSpan(words)) {
+      if (open < 0) open = base
+      continue
+    }
     for (let i = 0; i < words.length; i++) {
       const word = words[i]!
       if (open >= 0 ? word === 0xffffffff : word === 0) continue

@@ -99,6 +99,7 @@ export function countingOnce(): (words: Uint32Array) => number {
 
 /** The bits that another array of the same length lacks; null where it lacks none. */
 export function without(words: Uint32Array, other: Uint32Array): Uint32Array | null {
+  if (isSameMemory(words, other)) return null
   let i = 0
   while (i < words.length && (words[i]! & ~other[i]!) === 0) i++
   if (i === words.length) return null

@@ -3,7 +3,7 @@ import type { AbiName } from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import { mergeRanges, type Range } from '../../formats/memory/range.js'
 import { countBlocks, orders, type PageSet, totals } from '../../formats/pages/page-set.js'
-import { forEachRange } from '../../formats/pages/runs.js'
+import { countRanges } from '../../formats/pages/runs.js'
 import type { KhoState } from '../image/state.js'
 import { endOfBlocks } from '../write/placement.js'
 import { MOST_REGIONS_MEASURED, memblockMs, QUOTED, type Quoted, skipMs } from './figures.js'
@@ -71,10 +71,7 @@ export function compareTrackers(pages: PageSet, geometry: Geometry, ram: readonl
   const end = Math.max(known.at(-1)?.end ?? 0, endOfBlocks(pages))
   const { blocks, bytes } = totals(pages)
   const ramBytes = Math.max(inRam, bytes)
-  let ranges = 0
-  forEachRange(pages, () => {
-    ranges++
-  })
+  const { ranges } = countRanges(pages)
   const boot = (cost: Cost): BootCost => ({
     memblockMs: memblockMs(cost.readBack.reservations, ranges),
     memblockExtrapolated: ranges > MOST_REGIONS_MEASURED,

@@ -8,7 +8,7 @@ import {
 import type { Geometry } from '../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { countBlocks, orders, type PageSet, totals } from '../../formats/pages/page-set.js'
-import { forEachRange } from '../../formats/pages/runs.js'
+import { countRanges } from '../../formats/pages/runs.js'
 import { trackerOf } from '../../formats/trackers/index.js'
 import { MEM_ENTRY } from '../../formats/trackers/mem-array/index.js'
 import type { TrackerOptions } from '../../formats/trackers/place.js'
@@ -158,10 +158,7 @@ function linear(entries: number): LookUp {
 
 /** Ranges in the FDT: 16 bytes each. */
 function measureMem(set: PageSet, blocks: number, losses: string[], geometry: Geometry): Cost {
-  let ranges = 0
-  forEachRange(set, () => {
-    ranges++
-  })
+  const { ranges } = countRanges(set)
   const counts = noCounts()
   let how: Cost['how'] = 'modelled'
   if (blocks <= MOST_MEM.pages && ranges <= MOST_MEM.ranges) {

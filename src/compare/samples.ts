@@ -6,7 +6,7 @@ import {
   SPAN_BITS,
   sortedSpans,
 } from '../../formats/pages/page-set.js'
-import { countBits, nextSet } from '../../formats/pages/words.js'
+import { countingOnce, nextSet } from '../../formats/pages/words.js'
 
 /** A block that is in a set. */
 export interface Sample {
@@ -21,11 +21,12 @@ export function sampleBlocks(pages: PageSet, most: number): Sample[] {
   )
   const samples: Sample[] = []
   const each = Math.max(1, Math.floor(most / Math.max(1, bitmaps.length)))
+  const count = countingOnce()
   const stride = Math.max(1, Math.ceil(bitmaps.length / most))
   for (let n = 0; n < bitmaps.length && samples.length < most; n += stride) {
     const { order, span } = bitmaps[n]!
     const words = pages.orders.get(order)!.spans.get(span)!
-    for (const bit of spreadBits(words, each, n)) {
+    for (const bit of spreadBits(words, count(words), each, n)) {
       samples.push({ address: (span * SPAN_BITS + bit) * blockSize(pages, order), order })
     }
   }
@@ -33,9 +34,9 @@ export function sampleBlocks(pages: PageSet, most: number): Sample[] {
 }
 
 /** All bits that are set where there are no more than `most`; else from places as far apart as can be. */
-function* spreadBits(words: Uint32Array, most: number, n: number): Generator<number> {
+function* spreadBits(words: Uint32Array, count: number, most: number, n: number): Generator<number> {
   const bits = words.length * 32
-  if (countBits(words) <= most) {
+  if (count <= most) {
     for (let bit = nextSet(words, 0); bit < bits; bit = nextSet(words, bit + 1)) yield bit
     return
   }

@@ -1,6 +1,5 @@
 import type { Absent, Block, PhysicalMemory, Present } from '../../formats/memory/physical-memory.js'
 import {
-  intersectRanges,
   mergeRanges,
   type Range,
   rangeIndex,
@@ -60,8 +59,10 @@ export function overlayMemory(
         at = stop
         continue
       }
-      const hole = intersectRanges([{ start: at, end }], gone)[0]
-      if (hole !== undefined && hole.start === at) return absent(at)
+      // Of what is gone, the range that has the address, or the next one.
+      const before = rangeIndex(gone, at)
+      if (before >= 0 && gone[before]!.end > at) return absent(at)
+      const hole = gone[before + 1]
       const stop = Math.min(end, starts[index + 1]?.start ?? end, hole?.start ?? end)
       const read = base.read(at, stop - at)
       if (!read.ok) return read

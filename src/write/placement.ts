@@ -2,7 +2,14 @@ import { readSetupData } from '../../formats/handoff/setup-data.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import { createMemoryBuilder, type MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { mergeRanges, type Range } from '../../formats/memory/range.js'
-import { blockSize, orders, type PageSet, SPAN_BITS, sortedSpans } from '../../formats/pages/page-set.js'
+import {
+  blockSize,
+  isFullSpan,
+  orders,
+  type PageSet,
+  SPAN_BITS,
+  sortedSpans,
+} from '../../formats/pages/page-set.js'
 import { nextClear } from '../../formats/pages/words.js'
 import { fdtBytes } from '../image/find-roots.js'
 import type { KhoState } from '../image/state.js'
@@ -20,7 +27,7 @@ export function skipBlocks(pages: PageSet, address: number): number {
       const words = pages.orders.get(order)!.spans.get(span)
       if (words === undefined) continue
       const bit = block - span * SPAN_BITS
-      const clear = nextClear(words, bit)
+      const clear = isFullSpan(words) ? SPAN_BITS : nextClear(words, bit)
       if (clear === bit) continue
       at = (span * SPAN_BITS + clear) * size
       moved = true

@@ -121,15 +121,24 @@ export function createBitmapCollector(
   const pages = createPageSet(geometry.pageShift)
   const isNew = createSeen(bitmapBytes)
   const absent = new Set<number>()
+  /** Bitmaps that more than one entry names, once they were read: one in memory for all of them. */
+  const shared = new Map<number, Uint32Array | null>()
   const bad = () => counts.badPointers++
   // Entries that share a bitmap cost their writer nothing and the decoder a bitmap each: hold both to the input's size.
   let budget = memory.inputSize * 16 + 2 ** 26
 
   const readOne = (element: ChunkElement) => {
     const { bitmap } = element
+    const known = shared.get(bitmap)
+    if (known) {
+      addElement(pages, element, known, bitmapBytes, faults, bad)
+      return
+    }
     const read = memory.read(bitmap, bitmapBytes)
     if (read.ok) {
-      addElement(pages, element, wordsOf(read.bytes), bitmapBytes, faults, bad)
+      const words = wordsOf(read.bytes)
+      if (known === null) shared.set(bitmap, words)
+      addElement(pages, element, words, bitmapBytes, faults, bad)
       return
     }
     counts.absentNodes++
@@ -147,6 +156,7 @@ export function createBitmapCollector(
         faults.add('CHUNK-BITMAP-SHARED', message, at, nodePath(bitmap))
         budget -= Math.max(bitmapBytes, 4096) * 2
         if (budget < 0) return
+        if (!shared.has(bitmap)) shared.set(bitmap, null)
       } else {
         const { physStart: start } = element
         nodes.push({ address: bitmap, kind: 'bitmap', level: null, order, start, size: bitmapBytes })

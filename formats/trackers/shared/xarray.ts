@@ -14,27 +14,38 @@ export interface Xarray {
 
 /** An xarray that is empty. */
 export function createXarray(counts: WriterCounts): Xarray {
-  const nodes = new Set<string>()
+  /** By level, the nodes that there are. */
+  const nodes: Set<number>[] = []
   let height = 0
+  /** What has room: 64 to the power of the height. */
+  let room = 1
   let empty = true
-  const add = (level: number, prefix: number) => {
-    const key = `${level}:${prefix}`
-    if (nodes.has(key)) return
-    nodes.add(key)
+  /** False where there is such a node already, and so are those above it. */
+  const add = (level: number, prefix: number): boolean => {
+    nodes[level] ??= new Set()
+    const known = nodes[level].has(prefix)
+    if (known) return false
+    nodes[level].add(prefix)
     counts.allocations++
     counts.indexBytes += NODE_BYTES
+    return true
   }
   return {
     store(index) {
-      while (index >= SLOTS ** height) {
+      while (index >= room) {
         // xas_expand(): what was there moves into the first slot of a new top.
         if (!empty) add(height, 0)
         height++
+        room *= SLOTS
       }
       empty = false
-      for (let level = 0; level < height; level++) add(level, Math.floor(index / SLOTS ** (level + 1)))
+      let prefix = index
+      for (let level = 0; level < height; level++) {
+        prefix = Math.floor(prefix / SLOTS)
+        if (!add(level, prefix)) break
+      }
     },
-    nodesTo: index => (index < SLOTS ** height ? height : 0),
+    nodesTo: index => (index < room ? height : 0),
   }
 }
 
