@@ -1,6 +1,6 @@
 import { lowerBound } from '../memory/sorted.js'
 import { blockSize, type OrderBits, orders, type PageSet, SPAN_BITS, sortedSpans } from './page-set.js'
-import { countBetween, nextClear, nextSet } from './words.js'
+import { countBetween, countingOnce, nextClear, nextSet } from './words.js'
 
 /** One preserved block. */
 export interface FoundBlock {
@@ -62,12 +62,14 @@ export function countBlocksIn(set: PageSet, start: number, end: number): number 
 /** Number of blocks of one order from number `first` up to, not including, number `end`. */
 export function countRun(bits: OrderBits, first: number, end: number): number {
   const spans = sortedSpans(bits)
+  const whole = countingOnce()
   let total = 0
   for (let n = lowerBound(spans, Math.floor(first / SPAN_BITS)); n < spans.length; n++) {
     const base = (spans[n] as number) * SPAN_BITS
     if (base >= end) break
     const words = bits.spans.get(spans[n] as number)!
-    total += countBetween(words, Math.max(first - base, 0), Math.min(end - base, SPAN_BITS))
+    if (first <= base && end >= base + SPAN_BITS) total += whole(words)
+    else total += countBetween(words, Math.max(first - base, 0), Math.min(end - base, SPAN_BITS))
   }
   return total
 }

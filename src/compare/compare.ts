@@ -1,5 +1,5 @@
 import { isKhoError, KhoError } from '../../formats/error.js'
-import type { AbiName } from '../../formats/kernels/index.js'
+import { type AbiName, abiOf, trackerOptions } from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import { mergeRanges, type Range } from '../../formats/memory/range.js'
 import { countBlocks, orders, type PageSet, totals } from '../../formats/pages/page-set.js'
@@ -77,6 +77,7 @@ export function compareTrackers(pages: PageSet, geometry: Geometry, ram: readonl
     memblockExtrapolated: ranges > MOST_REGIONS_MEASURED,
     skipMs: skipMs(ramBytes / geometry.pageSize, stepsOf(cost), cost.readBack.words),
   })
+  const costs = new Map<string, Cost>()
   return {
     set: {
       blocks,
@@ -88,7 +89,7 @@ export function compareTrackers(pages: PageSet, geometry: Geometry, ram: readonl
     },
     geometry,
     ramBytes,
-    rows: COMPARED.map(tracker => makeRow(tracker, pages, geometry, end, boot)),
+    rows: COMPARED.map(tracker => makeRow(tracker, pages, geometry, end, boot, costs)),
     quoted: QUOTED,
   }
 }
@@ -104,9 +105,13 @@ function makeRow(
   geometry: Geometry,
   end: number,
   boot: (cost: Cost) => BootCost,
+  costs: Map<string, Cost>,
 ): Row {
   try {
-    const cost = measure(pages, tracker, geometry, end)
+    // Several ABIs have one tracker, which costs what it costs.
+    const written = JSON.stringify([abiOf(tracker).tracker, trackerOptions(tracker, geometry)])
+    const cost = costs.get(written) ?? measure(pages, tracker, geometry, end)
+    costs.set(written, cost)
     return { tracker, cost, boot: boot(cost), refused: null }
   } catch (error) {
     if (!isKhoError(error) || error.code !== 'cannot-express') throw error

@@ -6,9 +6,23 @@ import {
   trackerOptions,
 } from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
-import { createMemoryBuilder } from '../../formats/memory/memory-builder.js'
-import { countBlocks, orders, type PageSet, totals } from '../../formats/pages/page-set.js'
+import {
+  type BuiltPages,
+  createMemoryBuilder,
+  type MemoryBuilder,
+} from '../../formats/memory/memory-builder.js'
+import {
+  blocksAt,
+  countBlocks,
+  createPageSet,
+  orderBits,
+  orders,
+  type PageSet,
+  putSpan,
+  totals,
+} from '../../formats/pages/page-set.js'
 import { countRanges } from '../../formats/pages/runs.js'
+import { isSameMemory, nextUsed } from '../../formats/pages/words.js'
 import { trackerOf } from '../../formats/trackers/index.js'
 import { MEM_ENTRY } from '../../formats/trackers/mem-array/index.js'
 import type { TrackerOptions } from '../../formats/trackers/place.js'
@@ -70,7 +84,7 @@ export function measure(pages: PageSet, name: AbiName, geometry: Geometry, ramEn
   if (abi.tracker === 'mem-array') return measureMem(set, blocks, messages, geometry)
   const encoder = encoderOf(name)
   const options = trackerOptions(name, geometry)
-  const run = encode(encoder, options, set)
+  const run = encode(encoder, options, outlineOf(set))
   const { counts } = run
   const decode = trackerOf(abi.tracker).decode(run.memory(), run.root, options)
   const handedOverBytes = decode.nodes.reduce((sum, node) => sum + node.size, 0)
@@ -102,6 +116,33 @@ export function measure(pages: PageSet, name: AbiName, geometry: Geometry, ramEn
   }
 }
 
+/** Words of the smallest bitmap that any tracker has: 512 bytes. */
+const PIECE_WORDS = 128
+
+/**
+ * A set with one block of each piece that has any: what a tracker costs goes by the bitmaps that it needs, and not by how
+ * many bits of them are set.
+ */
+function outlineOf(set: PageSet): PageSet {
+  const outline = createPageSet(set.pageShift)
+  for (const [order, bits] of set.orders) {
+    let last: Uint32Array | null = null
+    let drawn = new Uint32Array(0)
+    for (const [span, words] of bits.spans) {
+      if (last === null || !isSameMemory(words, last)) {
+        drawn = new Uint32Array(words.length)
+        for (let at = 0; at < words.length; at += PIECE_WORDS) {
+          const used = nextUsed(words.subarray(at, at + PIECE_WORDS), 0)
+          if (used < PIECE_WORDS) drawn[at + used] = words[at + used]! & -words[at + used]!
+        }
+      }
+      last = words
+      putSpan(orderBits(outline, order), span, drawn, false)
+    }
+  }
+  return outline
+}
+
 function encode(encoder: LayoutEncoder, options: TrackerOptions, set: PageSet) {
   const builder = createMemoryBuilder({ geometry: options.geometry, ram: [ROOM] })
   const writer = encoder.createWriter(builder, options)
@@ -115,10 +156,21 @@ function encode(encoder: LayoutEncoder, options: TrackerOptions, set: PageSet) {
 /** One call after the other, as a kernel makes them. */
 function countPreserve(encoder: LayoutEncoder, options: TrackerOptions, set: PageSet): Cost['preserve'] {
   const samples = sampleBlocks(set, SAMPLE)
-  const builder = createMemoryBuilder({ geometry: options.geometry, ram: [ROOM] })
-  const writer = encoder.createWriter(builder, options)
+  const writer = encoder.createWriter(stepsBuilder(options.geometry), options)
   for (const { address, order } of samples) writer.preserve(address, order)
   return { steps: average(writer.counts.steps, samples.length), sample: samples.length }
+}
+
+/** A builder of pages that nobody reads: all of them are one and the same. */
+function stepsBuilder(geometry: Geometry): MemoryBuilder {
+  const builder = createMemoryBuilder({ geometry, ram: [ROOM] })
+  const bytes = new Uint8Array(geometry.pageSize)
+  let address = ROOM.start
+  const allocate = (count = 1): BuiltPages => {
+    address += count * geometry.pageSize
+    return { address, bytes: count === 1 ? bytes : new Uint8Array(count * geometry.pageSize) }
+  }
+  return { ...builder, allocate, allocateObject: () => allocate() }
 }
 
 /**
@@ -142,7 +194,12 @@ function countLookUps(writer: TrackerWriter, counts: WriterCounts, set: PageSet,
     }
     return steps
   }
-  const hits = sampleBlocks(set, LOOK_UPS).map(({ address }: Sample) => look(address))
+  const samples = sampleBlocks(set, LOOK_UPS)
+  // Of what was written only one block of each bitmap is there: blocks that are looked for come to be, too.
+  for (const { address } of samples) {
+    for (const { address: start, order } of blocksAt(set, address)) writer.preserve(start, order)
+  }
+  const hits = samples.map(({ address }: Sample) => look(address))
   const misses = sampleGaps(set, ramEnd, LOOK_UPS).map(look)
   const sum = (list: readonly number[]) => list.reduce((total, steps) => total + steps, 0)
   return { hit: average(sum(hits), hits.length), miss: average(sum(misses), misses.length), how: 'counted' }

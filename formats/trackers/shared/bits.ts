@@ -1,5 +1,5 @@
 import { type PageSet, SPAN_BITS, SPAN_WORDS, sortedSpans } from '../../pages/page-set.js'
-import { isEmpty, wordsOf } from '../../pages/words.js'
+import { nextUsed, wordsOf } from '../../pages/words.js'
 
 /** Sets bit `bit` of a kernel bitmap. */
 export function setBit(bytes: Uint8Array, bit: number): void {
@@ -31,12 +31,16 @@ export function copyBits(
     const words = source.spans.get(span)!
     for (let at = 0; at < SPAN_WORDS; at += step) {
       const piece = words.subarray(at, at + step)
-      if (isEmpty(piece)) continue
+      const used = nextUsed(piece, 0)
+      if (used >= step) continue
       const block = span * SPAN_BITS + at * 32
       const first = Math.floor(block / bits) * bits
       const into = wordsOf(target(first))
       const offset = (block - first) / 32
-      for (let i = 0; i < step; i++) into[offset + i] = into[offset + i]! | piece[i]!
+      for (let i = used; i < step; i++) {
+        const word = piece[i]!
+        if (word !== 0) into[offset + i] = into[offset + i]! | word
+      }
     }
   }
 }
