@@ -36,6 +36,10 @@ const COSTS: Readonly<Record<string, Cost>> = {
     cpu: 6000,
     rss: 900,
   },
+  // The picture, the trackers' cost, and what every kernel makes of it.
+  map: { args: image => ['map', image], codes: [0], cpu: 2_500, rss: 600 },
+  compare: { args: image => ['compare', image], codes: [0], cpu: 7_500, rss: 750 },
+  abi: { args: image => ['abi', image], codes: [0], cpu: 6_000, rss: 800 },
   // Of two images.
   diff: { args: image => ['diff', image, image], codes: [0], cpu: 6000, rss: 1000 },
 }
