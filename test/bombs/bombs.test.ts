@@ -37,9 +37,9 @@ const COSTS: Readonly<Record<string, Cost>> = {
     rss: 900,
   },
   // The picture, the trackers' cost, and what every kernel makes of it.
-  map: { args: image => ['map', image], codes: [0], cpu: 2_500, rss: 600 },
-  compare: { args: image => ['compare', image], codes: [0], cpu: 7_500, rss: 750 },
-  abi: { args: image => ['abi', image], codes: [0], cpu: 6_000, rss: 800 },
+  map: { args: image => ['map', image], codes: [0], cpu: 2500, rss: 600 },
+  compare: { args: image => ['compare', image], codes: [0], cpu: 7500, rss: 750 },
+  abi: { args: image => ['abi', image], codes: [0], cpu: 6000, rss: 800 },
   // Of two images.
   diff: { args: image => ['diff', image, image], codes: [0], cpu: 6000, rss: 1000 },
 }
