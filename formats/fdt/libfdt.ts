@@ -208,44 +208,19 @@ export interface RawProperty {
   length: number
 }
 
-/** How far the properties of a node were walked, so that a look-up goes on where the one before found its own. */
-interface WalkedNode {
-  node: number
-  seen: { name: string | null; property: RawProperty }[]
-  /** The last of them, -1 where there is none yet. */
-  last: number
-}
-
-const walked = new WeakMap<RawFdt, WalkedNode>()
-/** Properties of one node that are kept; those of a kernel are few. */
-const MOST_SEEN = 16
-
 /** `fdt_getprop`: the value's place, or the negative number of an error. */
 export function getProperty(fdt: RawFdt, node: number, name: string): RawProperty | number {
-  let walk = walked.get(fdt)
-  if (walk?.node !== node) {
-    walk = { node, seen: [], last: -1 }
-    walked.set(fdt, walk)
-  }
-  for (const { name: known, property } of walk.seen) if (known === name) return property
-  for (let last = walk.last; ; ) {
-    const at = nextProperty(
-      fdt,
-      last < 0 ? checkOffset(fdt, node, BEGIN_NODE) : checkOffset(fdt, last, PROPERTY),
-    )
-    if (at < 0) return at
+  let at = nextProperty(fdt, checkOffset(fdt, node, BEGIN_NODE))
+  while (at >= 0) {
     const place = structureAt(fdt, at, 12)
     const length = fdt.word(place + 4)
-    const found = stringAt(fdt, fdt.word(place + 8))
-    const shifted = fdt.word(OFFSETS.version) < 16 && (at + 12) % 8 !== 0 && length >= 8
-    const property = { offset: place + (shifted ? 16 : 12), length }
-    last = at
-    if (walk.seen.length < MOST_SEEN) {
-      walk.seen.push({ name: found, property })
-      walk.last = at
+    if (stringAt(fdt, fdt.word(place + 8)) === name) {
+      const shifted = fdt.word(OFFSETS.version) < 16 && (at + 12) % 8 !== 0 && length >= 8
+      return { offset: place + (shifted ? 16 : 12), length }
     }
-    if (found === name) return property
+    at = nextProperty(fdt, checkOffset(fdt, at, PROPERTY))
   }
+  return at
 }
 
 /** `nextprop_` */
