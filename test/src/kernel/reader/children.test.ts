@@ -5,6 +5,7 @@ import {
   KEXEC_METADATA,
   LUO_FILE_SER,
   LUO_SER,
+  LUO_SESSION_HEADER_SER,
   LUO_SESSION_SER,
   offsetOf,
 } from '../../../../formats/layout/index.js'
@@ -327,5 +328,82 @@ describe('LUO', () => {
       [['LUO-FILE-COUNT', 'reported', 'luo/sessions/a']],
       [1],
     ])
+  })
+})
+
+describe('LUO in the form of an FDT', () => {
+  const node = (
+    name: string,
+    compatible: string,
+    header: string,
+    value: Uint8Array = word(0x7000),
+  ): FdtNodeSpec => child(name, { compatible: stringBytes(compatible), [header]: value })
+  const SESSIONS = node('luo-session', 'luo-session-v2', 'luo-session-header', word(0x9000))
+  const FLBS = node('luo-flb', 'luo-flb-v1', 'luo-flb-header')
+  const start = (
+    name: string,
+    children: FdtNodeSpec[],
+    { compatible = 'luo-v1', number = word(1) as Uint8Array | null } = {},
+  ) => {
+    const made = kernel(name)
+    const properties = {
+      compatible: stringBytes(compatible),
+      ...(number === null ? {} : { 'liveupdate-number': number }),
+    }
+    made.bytes.set(buildFdt({ name: '', properties, children }), PAGE)
+    let started: ReturnType<typeof startLuo> = null
+    const stop = stopOf(() => {
+      started = startLuo(made.running, { kind: 'found', address: made.page(1), size: null })
+    })
+    return stop === null ? started : made.events().map(([rule]) => rule)
+  }
+
+  it('has its sessions in an array, and FLBs from 7.0 on', () => {
+    expect(start('6.19', [SESSIONS])).toEqual({ blocks: null, array: 0x9000, flbs: 0 })
+    expect(start('6.19', [FLBS, SESSIONS])).toEqual({ blocks: null, array: 0x9000, flbs: 0 })
+    expect(start('7.0', [FLBS, SESSIONS])).toEqual({ blocks: null, array: 0x9000, flbs: 0x7000 })
+    expect(start('7.0', [SESSIONS])).toEqual(['LUO-NODE'])
+  })
+
+  it('panics over what is of another version, missing, or not 8 bytes long', () => {
+    expect(start('6.19', [SESSIONS], { compatible: 'luo-v2' })).toEqual(['LUO-COMPATIBLE'])
+    expect(start('6.19', [SESSIONS], { number: null })).toEqual(['LUO-NUMBER'])
+    expect(start('6.19', [SESSIONS], { number: short })).toEqual(['LUO-NUMBER'])
+    expect(start('6.19', [])).toEqual(['LUO-NODE'])
+    expect(start('6.19', [node('luo-session', 'luo-session-v1', 'luo-session-header')])).toEqual([
+      'LUO-COMPATIBLE',
+    ])
+    expect(start('6.19', [node('luo-session', 'luo-session-v2', 'other')])).toEqual(['LUO-NODE'])
+    expect(start('6.19', [node('luo-session', 'luo-session-v2', 'luo-session-header', short)])).toEqual([
+      'LUO-NODE',
+    ])
+    const none = kernel('6.19')
+    expect(stopOf(() => startLuo(none.running, { kind: 'found', address: none.page(1), size: null }))).toBe(
+      'oops',
+    )
+    expect(none.events()).toEqual([['BLOB-FDT-INVALID', 'oops', 'luo']])
+  })
+
+  it('opens as many sessions as its header counts, up to one that fails', () => {
+    const open = (count: bigint, ...names: string[]) => {
+      const made = kernel('6.19')
+      made.view.setBigUint64(2 * PAGE, count, true)
+      for (const [n, name] of names.entries())
+        LUO_SESSION_SER.write(made.bytes, 2 * PAGE + LUO_SESSION_HEADER_SER.size + n * LUO_SESSION_SER.size, {
+          name,
+          fileSetSer: { files: 0, count: 0n },
+        })
+      openLuo(made.running, { blocks: null, array: made.page(2), flbs: 0 })
+      return [made.events().map(([rule, , path]) => [rule, path]), made.freed]
+    }
+    expect(open(2n, 'a', 'b')).toEqual([[], [2]])
+    expect(open(1n, 'a', 'a')).toEqual([[], [2]])
+    expect(open(2n, 'a', 'a')).toEqual([[['LUO-SESSION-DUPLICATE', 'luo/sessions/a']], []])
+    expect(open(0n)).toEqual([[], [2]])
+    const none = kernel('6.19')
+    openLuo(none.running, { blocks: null, array: null, flbs: 0 })
+    expect([none.events(), none.freed]).toEqual([[], []])
+    openLuo(none.running, { blocks: null, array: END, flbs: 0 })
+    expect(none.events().map(([rule]) => rule)).toEqual(['LUO-POINTER'])
   })
 })
