@@ -1,5 +1,6 @@
-import type { FdtNode, FdtTree } from '../../formats/fdt/index.js'
+import type { FdtTree } from '../../formats/fdt/index.js'
 import { FDT_HEADER, NATIVE_U32_NAMES, NATIVE_U64_NAMES, stringList } from '../../formats/fdt/index.js'
+import { createNameTable } from '../../formats/fdt/names.js'
 import { byteString, cName, terminatedString } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { viewOf } from '../../formats/memory/u64.js'
@@ -75,7 +76,7 @@ function* reserveItems(tree: FdtTree, blob: Uint8Array): Generator<Item> {
 /** Tokens of the structure block, as far as they are sound. */
 function* structureItems(tree: FdtTree, blob: Uint8Array): Generator<Item> {
   const view = viewOf(blob)
-  const properties = propertiesByOffset(tree.root)
+  const nameAt = createNameTable(blob, tree.header)
   const end = Math.min(blob.length, tree.header.offDtStruct + (tree.header.sizeDtStruct ?? blob.length))
   const item = (address: number, length: number, name: string, type: string, value: Item['value']): Item => {
     return { address, length, name, type, value }
@@ -97,7 +98,8 @@ function* structureItems(tree: FdtTree, blob: Uint8Array): Generator<Item> {
       yield item(at, 4, 'len', 'be32', bigEndian)
       yield item(at + 4, 4, 'nameoff', 'be32', bigEndian)
       at += 8
-      const property = properties.get(at)
+      const named = nameAt(view.getUint32(at - 4))
+      const property = typeof named === 'string' ? named : null
       const padded = Math.ceil(length / 4) * 4
       if (at + padded > end) break
       if (length > 0)
@@ -109,16 +111,6 @@ function* structureItems(tree: FdtTree, blob: Uint8Array): Generator<Item> {
 
 const nothing = () => ''
 const quoted = (bytes: Uint8Array) => JSON.stringify(terminatedString(bytes))
-
-function propertiesByOffset(root: FdtNode): Map<number, string> {
-  const names = new Map<number, string>()
-  const pending = [root]
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    for (const { name, offset } of node.properties) names.set(offset, name)
-    for (const child of node.children) pending.push(child)
-  }
-  return names
-}
 
 /** A value of a name that KHO gives a type is shown as that; else as strings where it is some. */
 function propertyText(name: string, length: number): Item['value'] {

@@ -7,30 +7,29 @@ import type { Item } from './span.js'
 import { recordItems, structItems } from './struct-items.js'
 
 /** The fields of a piece, ascending. */
-export function* itemsOf(state: KhoState, piece: Piece): Generator<Item> {
+export function itemsOf(state: KhoState, piece: Piece): Iterable<Item> {
   switch (piece.kind) {
     case 'struct':
-      yield* structItems(piece.struct, piece.address, piece.path, piece.note)
-      return
+      return structItems(piece.struct, piece.address, piece.path, piece.note)
     case 'records':
-      yield* recordItems(piece)
-      return
+      return recordItems(piece)
     case 'words':
-      for (let n = 0; n < piece.count; n++) {
-        yield {
-          address: piece.address + n * 8,
-          length: 8,
-          name: `${piece.name}[${n}]`,
-          type: 'u64',
-          value: bytes => piece.meaning(viewOf(bytes).getBigUint64(0, true), n),
-        }
-      }
-      return
+      return wordItems(piece)
     case 'fdt':
-      yield* fdtItems(state, piece.tree, piece.address, piece.path)
-      return
+      return fdtItems(state, piece.tree, piece.address, piece.path)
     case 'node':
-      yield* nodeItems(state, piece.node)
-      return
+      return nodeItems(state, piece.node)
+  }
+}
+
+function* wordItems({ address, count, name, meaning }: Extract<Piece, { kind: 'words' }>): Generator<Item> {
+  for (let n = 0; n < count; n++) {
+    yield {
+      address: address + n * 8,
+      length: 8,
+      name: `${name}[${n}]`,
+      type: 'u64',
+      value: bytes => meaning(viewOf(bytes).getBigUint64(0, true), n),
+    }
   }
 }

@@ -50,12 +50,13 @@ function* spansOf(state: KhoState, extent: Range, pieces: Iterable<Piece>): Gene
       if (item.address >= end) break
       // A structure over one that was shown is another reading of the same bytes: the first has them.
       if (item.address + item.length <= at || (item.address < at && at !== extent.start)) continue
-      yield* gaps(at, item.address)
+      if (item.address > at) yield* gaps(at, item.address)
       const from = Math.max(at, item.address)
       at = Math.min(item.address + item.length, end)
       if (heading !== undefined) yield { kind: 'heading', address: item.address, ...heading }
       heading = undefined
-      yield* itemSpans(state, item, from, at)
+      for (const text of item.notes ?? []) yield { kind: 'note', address: from, text }
+      yield itemSpan(state, item, from, at)
     }
     if (piece.address >= end) break
   }
@@ -63,25 +64,17 @@ function* spansOf(state: KhoState, extent: Range, pieces: Iterable<Piece>): Gene
 }
 
 /** One field, cut to the range that was asked for; its value is that of the whole. */
-function* itemSpans(state: KhoState, item: Item, from: number, to: number): Generator<HexSpan> {
+function itemSpan(state: KhoState, item: Item, from: number, to: number): HexSpan {
   const { name, type, fill } = item
-  for (const text of item.notes ?? []) yield { kind: 'note', address: from, text }
   const read = state.image.memory.read(item.address, item.length)
   const length = to - from
-  if (!read.ok) {
-    yield { kind: 'absent', address: from, length, reason: read.reason, name }
-    return
-  }
+  if (!read.ok) return { kind: 'absent', address: from, length, reason: read.reason, name }
   const skipped = from - item.address
   const offset = read.offset === null ? null : read.offset + skipped
-  if (fill !== undefined) {
-    yield { kind: 'fill', address: from, length, byte: fill, name, offset }
-    return
-  }
-  const bytes = read.bytes.subarray(skipped, skipped + length)
-  if (item.raw === true) yield { kind: 'field', address: from, length, bytes, offset, name, type, value: '' }
-  else
-    yield { kind: 'field', address: from, length, bytes, offset, name, type, value: item.value(read.bytes) }
+  if (fill !== undefined) return { kind: 'fill', address: from, length, byte: fill, name, offset }
+  const bytes = length === item.length ? read.bytes : read.bytes.subarray(skipped, skipped + length)
+  const value = item.raw === true ? '' : item.value(read.bytes)
+  return { kind: 'field', address: from, length, bytes, offset, name, type, value }
 }
 
 /** Yields the spans between two addresses that no structure explains: a page at a time, absent ones joined. */

@@ -5,7 +5,7 @@ import type { KhoState } from '../image/state.js'
 import { listClaims, singleClaim } from './claim.js'
 import { extentsContent } from './content.js'
 import { DESCRIBED, describedAt } from './described.js'
-import { AREA, NODE, rootTree, treeMemory } from './fdt.js'
+import { AREA, NODE, rootTree, wholeTree } from './fdt.js'
 import { KEXEC_METADATA } from './kexec-metadata.js'
 import { KHO_TEST } from './kho-test.js'
 import {
@@ -46,7 +46,7 @@ const FDT = defineKind<Valued<FdtBlob>>({
       { through: 'all' },
     ),
   },
-  memory: ({ blob }, state, path) => treeMemory(state, blob, path),
+  memory: ({ blob, value: { tree } }, _, path) => wholeTree({ tree, address: blob.address!, path }),
   item: { kind: 'blob', size: ({ blob }) => blob.size, content: ({ blob }) => ownContent(blob) },
 })
 

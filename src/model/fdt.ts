@@ -158,7 +158,8 @@ export function treeMemory(state: KhoState, blob: Blob, path: string): Memory {
   return tree === null ? NO_MEMORY : wholeTree({ tree, address: blob.address!, path })
 }
 
-function wholeTree(of: TreeAt): Memory {
+/** All of a device tree that was read. */
+export function wholeTree(of: TreeAt): Memory {
   return { ...treePieces(of), extents: [rangeAt(of.address, of.tree.header.totalsize)] }
 }
 

@@ -1,7 +1,6 @@
 import { hexy } from 'hexy'
 import { hex } from '../../../formats/memory/fault.js'
 import type { Range } from '../../../formats/memory/range.js'
-import { viewOf } from '../../../formats/memory/u64.js'
 import type { HexSpan } from '../../hex/span.js'
 import { escapeText } from '../../render/escape.js'
 import type { Palette } from '../../render/view-text.js'
@@ -131,28 +130,36 @@ function writeRows(
   for (const rest of labels) write(`${' '.repeat(before(layout))}${rest}\n`)
 }
 
-/** Words whose row is kept: a device tree has the same few tokens a million times. */
+/** Rows that are kept: a device tree has the same few tokens and values a million times. */
 const MOST_KEPT = 4096
-const wordRows = new Map<number, string[]>()
+const keptRows = new Map<number | string, string[]>()
 
 /** Rows of hexy's: bytes and text. */
 function rowsOf(chunk: Uint8Array, row: number): string[] {
-  if (chunk.length !== 4) return madeRows(chunk, row)
-  // Rows of either length are padded to it.
-  const word = viewOf(chunk).getUint32(0) * 32 + row
-  let rows = wordRows.get(word)
+  if (chunk.length > row) return madeRows(chunk, row)
+  const key = keyOf(chunk, row)
+  let rows = keptRows.get(key)
   if (rows === undefined) {
     rows = madeRows(chunk, row)
-    if (wordRows.size < MOST_KEPT) wordRows.set(word, rows)
+    if (keptRows.size < MOST_KEPT) keptRows.set(key, rows)
   }
   return rows
+}
+
+/** What tells bytes of a row from others; rows of either length are padded to it. */
+function keyOf(chunk: Uint8Array, row: number): number | string {
+  if (chunk.length !== 4) return `${row} ${bufferOf(chunk).toString('latin1')}`
+  return (((chunk[0]! * 256 + chunk[1]!) * 256 + chunk[2]!) * 256 + chunk[3]!) * 32 + row
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function madeRows(chunk: Uint8Array, row: number): string[] {
   // hexy's own address column breaks at 4 GiB: ours is beside it. Of a Uint8Array that is no Buffer it makes a
   // string, and of bytes above 0x7f 0xfd (hexy 0.4.0).
-  const buffer = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-  const text = hexy(buffer, { bytesPerLine: row, bytesPerGroup: 1, showAddress: false })
+  const text = hexy(bufferOf(chunk), { bytesPerLine: row, bytesPerGroup: 1, showAddress: false })
   // DEL is no dot to hexy.
   return text
     .replaceAll('\x7f', '.')
@@ -161,9 +168,28 @@ function madeRows(chunk: Uint8Array, row: number): string[] {
 }
 
 function placeText(address: number, offset: number | null, palette: Palette, { digits }: Layout): string {
-  const text = (value: number) => value.toString(16).padStart(digits, '0')
-  const place = offset === null ? '-'.padStart(digits) : text(offset)
-  return `${palette.faint(text(address))}  ${palette.faint(place)}`
+  const place = offset === null ? '-'.padStart(digits) : digitsOf(offset, digits)
+  return `${palette.faint(digitsOf(address, digits))}  ${palette.faint(place)}`
+}
+
+/** The last three digits of every number. */
+const LOW_DIGITS = Array.from({ length: PIECE }, (_, low) => low.toString(16).padStart(3, '0'))
+
+/** A number with so many digits at the least, more than three: those before the last three are made from few numbers. */
+function digitsOf(value: number, digits: number): string {
+  return highDigits(Math.floor(value / PIECE), digits - 3) + LOW_DIGITS[value % PIECE]!
+}
+
+/** Addresses and offsets go up in turn: what the last of each began with is kept. */
+const lastHigh = [0, 1].map(() => ({ value: -1, digits: 0, text: '' }))
+
+function highDigits(value: number, digits: number): string {
+  const known = lastHigh.find(last => last.value === value && last.digits === digits)
+  if (known !== undefined) return known.text
+  const oldest = lastHigh.shift()!
+  Object.assign(oldest, { value, digits, text: value.toString(16).padStart(digits, '0') })
+  lastHigh.push(oldest)
+  return oldest.text
 }
 
 /** What a dump begins with when it is of a part: its name, and where it lies. */
