@@ -304,10 +304,11 @@ ${absent.length === 0 ? '' : `Not installed here, so not compared with: ${absent
 Whatever is in an image, time and memory of a command grow with its bytes and with those of the answer, never with their product: \`test/bombs\` holds
 that with images of 9.5 MB that are nothing but nodes, regions, sessions, files, folios or chunks. Processor seconds of a whole command on them:
 
-- below 2 s and 300 MiB: \`stat\`, \`dump --json\`, \`validate\`, \`map\`, \`boot\`, \`whois\`, \`slim\`, \`damage --list\`, \`convert\`, \`diff\` of all but those below;
-- 2 to 4 s, 500 MiB: the same of 100,000 and more files of LUO or regions of reserve_mem, each of which is judged; \`dump --json\` writes 80 MB then;
-- 4 to 8 s, 600 to 1200 MiB: \`diff\` of two such images, 19 MB together;
-- 3 to 5 s, 400 MiB: \`hex\` of a device tree of a million tokens, which is 20 to 30 characters for each byte, 270 MB;
-- \`report\` and \`abi\` ask every kernel that they name: so many times what \`validate\` takes of them, 5 to 10 s.
+- up to 2 s and 450 MiB: \`stat\`, \`dump --json\`, \`validate\`, \`map\`, \`boot\`, \`whois\`, \`slim\`, \`damage --list\`, \`convert\`, \`diff\`, but for what follows;
+- 2 to 2.5 s, 280 MiB: \`hex\` of a device tree of a million tokens, which is 20 to 30 characters for each byte, 200 to 270 MB; \`report\` and \`abi\` of
+  120,000 files or regions, as each kernel takes them;
+- 2 to 2.5 s, 450 MiB: \`diff\` of two images of 114,000 regions of reserve_mem, 19 MB together;
+- 2.6 s, 320 MiB: \`compare\` of 16,000 bitmaps, which each tracker is given;
+- what an answer has of its own: \`pages\` of one bitmap that is named 255,000 times has 532 million lines, 8 GB, half a GB a second.
 `
 }
