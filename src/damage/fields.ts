@@ -33,6 +33,12 @@ export function blobOf<K extends BlobValue['kind']>(target: DamageTarget, kind: 
   throw cannotBreak(`${kind} blob`)
 }
 
+/** Behind the last byte of RAM; throws `cannot-express` where none is known. */
+export function endOfRam({ machine }: DamageTarget): number {
+  if (machine.ram.length === 0) throw cannotBreak('RAM that is known')
+  return Math.max(...machine.ram.map(({ end }) => end))
+}
+
 /** The FDT at an address, all that it says it has. */
 export function fdtBytesAt(target: DamageTarget, address: number): Uint8Array {
   const size = totalSize(target.read(address, 8))

@@ -3,6 +3,7 @@ import { KHO_DATA, offsetOf, SETUP_DATA_KHO } from '../../formats/layout/index.j
 import { hex } from '../../formats/memory/fault.js'
 import { memmapOf } from '../kernel/reader/room.js'
 import type { DamageTable, DamageTarget } from './damage.js'
+import { endOfRam } from './fields.js'
 import { cannotBreak } from './target.js'
 
 /** Where the scratch array lies with its areas in it: only after the jump. */
@@ -84,7 +85,7 @@ export const handoffDamages: DamageTable = {
   'SCRATCH-OUTSIDE-RAM': {
     about: 'a scratch area lies behind the end of RAM',
     apply(target) {
-      const end = Math.max(...target.machine.ram.map(range => range.end))
+      const end = endOfRam(target)
       const { at } = target.pick(arrayOf(target).areas.slice(1), 'second scratch area')
       target.write64(at, Math.ceil(end / 2 ** 22) * 2 ** 22)
       return `the area at ${hex(at)} begins at the end of RAM`

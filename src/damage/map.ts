@@ -1,8 +1,8 @@
 import { hex } from '../../formats/memory/fault.js'
-import { mergeRanges } from '../../formats/memory/range.js'
 import { blockSize, orders } from '../../formats/pages/page-set.js'
 import { firstRun } from '../../formats/pages/runs.js'
 import type { DamageTable, DamageTarget } from './damage.js'
+import { endOfRam } from './fields.js'
 import { plantKey } from './radix-key.js'
 import { cannotBreak } from './target.js'
 
@@ -38,7 +38,7 @@ export const mapDamages: DamageTable = {
   'MAP-OUTSIDE-RAM': {
     about: 'a block lies behind the end of RAM',
     apply(target) {
-      const end = mergeRanges(target.machine.ram).at(-1)!.end
+      const end = endOfRam(target)
       const order = 2
       const size = target.geometry.pageSize * 2 ** order
       return plantBlock(target, Math.ceil(end / size) * size + target.random.below(16) * size, order)

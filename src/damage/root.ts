@@ -1,7 +1,7 @@
 import { FDT_HEADER } from '../../formats/fdt/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { DamageTable, DamageTarget } from './damage.js'
-import { breakCompatible, childWithBlob, editRoot, propertyOf } from './fields.js'
+import { breakCompatible, childWithBlob, editRoot, endOfRam, propertyOf } from './fields.js'
 import { cannotBreak } from './target.js'
 
 function bigEndian(value: number): Uint8Array {
@@ -100,7 +100,7 @@ export const rootDamages: DamageTable = {
     about: 'a child points to no RAM',
     apply(target) {
       const { child, pointer } = childWithBlob(target)
-      const end = Math.max(...target.machine.ram.map(range => range.end))
+      const end = endOfRam(target)
       target.write64(target.root + pointer.offset, end + target.geometry.pageSize)
       return `${child.path} points behind the end of RAM`
     },

@@ -168,3 +168,12 @@ describe('breaking a capture', () => {
     expect(damagesOf(state).every(({ reason }) => reason !== null)).toBe(true)
   })
 })
+
+it('says of a state of which no RAM is known that nothing can lie behind its end', async () => {
+  const state = await stateOf(fixture('basic-1g.s2-early'))
+  const offers = damagesOf({ ...state, image: { ...state.image, ramKnown: [] } })
+  for (const rule of ['BLOB-ADDRESS', 'MAP-OUTSIDE-RAM', 'SCRATCH-OUTSIDE-RAM']) {
+    const reason = 'this state has no RAM that is known to break'
+    expect(offers.find(offer => offer.rule === rule)).toMatchObject({ rule, reason })
+  }
+})
