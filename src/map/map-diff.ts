@@ -1,3 +1,4 @@
+import type { Range } from '../../formats/memory/range.js'
 import { type Layer, layerBuilder } from './layer.js'
 import type { MemoryMap } from './memory-map.js'
 
@@ -36,6 +37,14 @@ function pieces(layer: Layer) {
     passed(address: number) {
       while (n < layer.count && (layer.ends[n] as number) <= address) n++
     },
+  }
+}
+
+/** From the first address of either map to behind the last. */
+export function extentOfBoth(a: Pick<MemoryMap, 'extent'>, b: Pick<MemoryMap, 'extent'>): Range {
+  return {
+    start: Math.min(a.extent.start, b.extent.start),
+    end: Math.max(a.extent.end, b.extent.end),
   }
 }
 

@@ -12,7 +12,7 @@ import { orders as ordersOf, type PageSet } from '../../formats/pages/page-set.j
 import type { KhoState } from '../image/state.js'
 import { type Ownership, ownershipOf } from '../owners/ownership.js'
 import { type CountedLayer, type Layer, layerBuilder } from './layer.js'
-import { sameOwners } from './map-diff.js'
+import { extentOfBoth, sameOwners } from './map-diff.js'
 import {
   extentOf,
   groupOwners,
@@ -92,10 +92,7 @@ export function drawOne(outline: MapOutline, by: 'owner' | 'order'): Drawn {
 
 /** What a picture shows of what became of one state's preserved memory in another. */
 export function drawChange(outline: MapOutline, second: MapOutline): Drawn {
-  const extent = {
-    start: Math.min(outline.extent.start, second.extent.start),
-    end: Math.max(outline.extent.end, second.extent.end),
-  }
+  const extent = extentOfBoth(outline, second)
   return { ...outline, extent, shown: changeLayers(outline, second), under: null }
 }
 

@@ -2,7 +2,7 @@ import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import { type Range, sizeOfRanges } from '../../formats/memory/range.js'
 import { type Cells, cellsOf, cellsOfAll, coverageOf, NOTHING } from './cells.js'
 import type { CountedLayer, Layer } from './layer.js'
-import { diffMaps, MAP_CHANGES } from './map-diff.js'
+import { diffMaps, extentOfBoth, MAP_CHANGES } from './map-diff.js'
 import type { MapKind, MapOwner, MemoryMap } from './memory-map.js'
 
 /** What a letter can stand for. */
@@ -101,10 +101,7 @@ export function pictureOf(map: MemoryMap, options: PictureOptions): Picture {
   if (by === 'order' || second === null) {
     return drawPicture({ ...map, shown: [map.orders], under: map.unpreserved }, { ...options, by: 'order' })
   }
-  const extent = {
-    start: Math.min(map.extent.start, second.extent.start),
-    end: Math.max(map.extent.end, second.extent.end),
-  }
+  const extent = extentOfBoth(map, second)
   return drawPicture({ ...map, extent, shown: [diffMaps(map, second)], under: null }, options)
 }
 

@@ -40,6 +40,17 @@ export function elementsOf<U>(
   return madeElements(items, item => item, key, missing)
 }
 
+/** The same of what a decoder gave paths to, below that of the list. */
+export function namedElements<U extends { readonly path: string }>(
+  list: string,
+  items: readonly U[],
+  key: (element: U) => string | null,
+  missing?: string | null,
+): Elements<U> {
+  const named = { list, path: (n: number) => items[n]!.path }
+  return { ...elementsOf(items, key, missing), named }
+}
+
 /**
  * Elements that are made of the items of an array when they are looked at. Keys are those of the items: one array always has
  * the same.

@@ -22,7 +22,7 @@ import { type Range, rangeSize } from '../../formats/memory/range.js'
 import { blocks, entryPieces } from './block-chain.js'
 import { type ClaimGroup, type ClaimTraits, singleClaim } from './claim.js'
 import { DESCRIBED, describedAt, describedField, isDescribed, withPosting } from './described.js'
-import { elementsOf } from './elements.js'
+import { namedElements } from './elements.js'
 import { heldAs } from './fd-store.js'
 import { treeMemory } from './fdt.js'
 import { handleClaims, handleMemory } from './handle.js'
@@ -71,8 +71,7 @@ function entriesOf<U extends { path: string }>(
 ) {
   if (at === null) return notKnown('what should lead to it is no physical address')
   if (items.length === 0) return gap === null ? [] : notKnown(absent('its memory', gap))
-  const named = { list: path, path: (n: number) => items[n]!.path }
-  return { ...elementsOf(items, key, gap && absent('a part', gap)), named }
+  return namedElements(path, items, key, gap && absent('a part', gap))
 }
 
 const HELD = { orNull: 'null where systemd says nothing of it', quiet: true } as const

@@ -3,7 +3,7 @@ import { RESERVE_MEM_COMPATIBLE } from '../../formats/blobs/memblock.js'
 import { rangeAt } from '../../formats/memory/range.js'
 import { type ClaimTraits, singleClaim } from './claim.js'
 import { extentsContent } from './content.js'
-import { elementsOf } from './elements.js'
+import { namedElements } from './elements.js'
 import { treeMemory } from './fdt.js'
 import { address, defineKind, list, NO_MEMORY, name, size } from './kind.js'
 
@@ -36,17 +36,17 @@ const REGION = defineKind<MemblockRegion>({
   },
 })
 
-function regionsOf({ path }: Blob, { regions }: Memblock) {
-  const named = { list: path, path: (n: number) => regions[n]!.path }
-  return { ...elementsOf(regions, region => region.name), named }
-}
-
 /** The regions of reserve_mem=. A path goes through to them: `memblock/khotrace`. */
 export const MEMBLOCK = defineKind<{ blob: Blob; value: Memblock }>({
   what: 'memblock',
   fields: {
     compatible: name(({ value }) => value.compatible, { change: 'version' }),
-    regions: list('list of regions', REGION, ({ blob, value }) => regionsOf(blob, value), { through: 'all' }),
+    regions: list(
+      'list of regions',
+      REGION,
+      ({ blob, value }) => namedElements(blob.path, value.regions, region => region.name),
+      { through: 'all' },
+    ),
   },
   memory: ({ blob }, state, path) => treeMemory(state, blob, path),
 })

@@ -172,12 +172,13 @@ function placeText(address: number, offset: number | null, palette: Palette, { d
   return `${palette.faint(digitsOf(address, digits))}  ${palette.faint(place)}`
 }
 
-/** The last three digits of every number. */
-const LOW_DIGITS = Array.from({ length: PIECE }, (_, low) => low.toString(16).padStart(3, '0'))
+/** What the last three digits count up to. */
+const LOW = 16 ** 3
+const LOW_DIGITS = Array.from({ length: LOW }, (_, low) => low.toString(16).padStart(3, '0'))
 
 /** A number with so many digits at the least, more than three: those before the last three are made from few numbers. */
 function digitsOf(value: number, digits: number): string {
-  return highDigits(Math.floor(value / PIECE), digits - 3) + LOW_DIGITS[value % PIECE]!
+  return highDigits(Math.floor(value / LOW), digits - 3) + LOW_DIGITS[value % LOW]!
 }
 
 /** Addresses and offsets go up in turn: what the last of each began with is kept. */
