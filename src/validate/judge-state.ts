@@ -55,7 +55,7 @@ export function judgeState(
 ): Judged {
   const ram = knownRam(state.image, options.ram)
   const stale = staleReason(state)
-  const reading = stale === null ? readAs(state, kernel, ram, options, source.walks) : null
+  const reading = stale === null ? readAs(state, kernel, ram, options, source.done) : null
   const found = source.faults(kernel).map(entry => (stale === null ? entry : heldBack(entry)))
   const cmdline = options.readerCmdline ?? null
   const booted: Found[] = []
@@ -117,7 +117,7 @@ function readAs(
   kernel: ReadingKernel,
   ram: readonly Range[] | null,
   options: ValidateOptions,
-  walks: FindingSource['walks'],
+  done: FindingSource['done'],
 ): Reading {
   return readState(state, {
     kernel,
@@ -125,6 +125,6 @@ function readAs(
     absentIsZero: isZero(options),
     cmdline: options.readerCmdline ?? null,
     start: options.start,
-    walks,
+    done,
   })
 }

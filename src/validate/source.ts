@@ -1,6 +1,6 @@
 import type { ReadingKernel } from '../../formats/kernels/index.js'
 import type { KhoState } from '../image/state.js'
-import type { Reserved } from '../kernel/reader/reserved.js'
+import { type Done, nothingDone } from '../kernel/reader/done.js'
 import { RULES } from '../rules/catalogue.js'
 import type { Occurrence, Rule, RuleContext } from '../rules/rule.js'
 import { type Found, foundBy, occurrenceOf, rootCause } from './collect.js'
@@ -12,8 +12,8 @@ export interface FindingSource {
   faults(kernel: ReadingKernel): Found[]
   /** What rules find, in the order of the catalogue. */
   rules(context: RuleContext): Found[]
-  /** Walks of the map that kernels have done before, where there are several. */
-  walks?: Map<string, Reserved>
+  /** What kernels have done before, where there are several. */
+  done?: Done
 }
 
 /** Every occurrence by itself, for one kernel. */
@@ -76,7 +76,7 @@ export function sharedOccurrences(state: KhoState): SharedSource {
   }
 
   return {
-    walks: new Map(),
+    done: nothingDone(),
     faults: kernel => kindsOfFaults.map(entry => foundOf(entry, kernel)),
     rules(context) {
       own = []

@@ -3,9 +3,9 @@ import type { ReadingKernel } from '../../../formats/kernels/index.js'
 import type { Range } from '../../../formats/memory/range.js'
 import type { KhoState } from '../../image/state.js'
 import { parseCommandLine } from './cmdline.js'
+import type { Done } from './done.js'
 import { bootKernel, type EarlyBoot, type ScratchPlace } from './early-boot.js'
 import { createReaderMemory, type ReaderMemory } from './memory.js'
-import type { Reserved } from './reserved.js'
 
 /** What a kernel finds in memory that is of its own start, and was not handed over. */
 export interface KernelStart {
@@ -24,8 +24,8 @@ export interface ReadOptions {
   absentIsZero: boolean
   /** How it is started, where that is known. */
   start?: KernelStart | undefined
-  /** Walks of the map that were done for other kernels. */
-  walks?: Map<string, Reserved> | undefined
+  /** What was done for other kernels. */
+  done?: Done | undefined
   /** Its command line; null where it is not known: then what it would take to have everything back is assumed. */
   cmdline: string | null
 }
@@ -33,7 +33,7 @@ export interface ReadOptions {
 /** Follows a kernel through early boot, and no further. */
 export function bootOf(
   state: KhoState,
-  { kernel, ram, absentIsZero, cmdline, start, walks }: ReadOptions,
+  { kernel, ram, absentIsZero, cmdline, start, done }: ReadOptions,
 ): { boot: EarlyBoot; memory: ReaderMemory } {
   const { geometry, image } = state
   const shown = image.dump.debugfs !== undefined
@@ -46,7 +46,7 @@ export function bootOf(
     scratch: scratchPlace(state),
     kdump: cmdline !== null && parseCommandLine(cmdline).kdump,
     mapHidden: shown,
-    walks,
+    walks: done?.walks,
   })
   return { boot, memory }
 }

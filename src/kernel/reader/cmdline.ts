@@ -1,5 +1,5 @@
 import { parseReserveMem } from '../../rules/checks/memblock.js'
-import type { RegionWish } from './memblock.js'
+import type { RegionWish } from './region.js'
 
 /** What of a kernel's command line bears on a hand-over. */
 export interface CommandLine {

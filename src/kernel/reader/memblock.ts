@@ -4,20 +4,20 @@ import { hex } from '../../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../../formats/memory/geometry.js'
 import { viewOf } from '../../../formats/memory/u64.js'
 import { type Running, report, silent, step } from './context.js'
+import type { Done } from './done.js'
 import { rawFdt } from './raw-fdt.js'
+import type { RegionLook, RegionWish } from './region.js'
 import type { Subtree } from './subtree.js'
 
 const PATH = 'memblock'
 
-/** One reserve_mem= that a kernel is asked for. Null where only its name is known: whatever is handed over is asked for. */
-export interface RegionWish {
-  name: string
-  size: number | null
-  align: number | null
-}
-
 /** reserve_mem_kho_revive() for each reserve_mem= of the command line: mm/memblock.c, 6.16 to 7.3. */
-export function reviveRegions(running: Running, found: Subtree, wishes: readonly RegionWish[]): void {
+export function reviveRegions(
+  running: Running,
+  found: Subtree,
+  wishes: readonly RegionWish[],
+  done?: Done,
+): void {
   if (wishes.length === 0) return
   if (found.kind === 'absent') {
     for (const { name, size } of wishes) if (size !== null) allocateAfresh(running, appendPath(PATH, name))
@@ -37,25 +37,74 @@ export function reviveRegions(running: Running, found: Subtree, wishes: readonly
       report(running, rule, `FDT 'memblock' is incompatible with 'memblock-v1': ${compatible}`, PATH, address)
       return
     }
-    for (const wish of wishes) revive(running, fdt, wish)
+    for (const [wish, look] of looksAt(running, fdt, wishes, done)) revive(running, wish, look)
   })
 }
 
-function revive(running: Running, fdt: RawFdt, { name, size, align }: RegionWish): void {
-  const path = appendPath(PATH, name)
+/**
+ * What a kernel finds of the regions that it is asked for, but for those of which there is nothing to be said. Kernels that
+ * have the same memory before them find the same: it is looked for once.
+ */
+function* looksAt(
+  running: Running,
+  fdt: RawFdt,
+  wishes: readonly RegionWish[],
+  done: Done | undefined,
+): Generator<[RegionWish, RegionLook]> {
+  const shared = running.memory.mapped() ? done?.regions : undefined
+  const known = shared?.get(fdt.address)
+  if (known !== undefined && sameWishes(known.wishes, wishes)) {
+    yield* known.spoken
+    return
+  }
+  const spoken: [RegionWish, RegionLook][] = []
+  for (const wish of wishes) {
+    const look = lookAt(running, fdt, wish.name)
+    if (isTaken(wish, look)) continue
+    spoken.push([wish, look])
+    yield [wish, look]
+  }
+  shared?.set(fdt.address, { wishes, spoken })
+}
+
+function sameWishes(a: readonly RegionWish[], b: readonly RegionWish[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ name, size, align }, n) => {
+      const other = b[n]!
+      return name === other.name && size === other.size && align === other.align
+    })
+  )
+}
+
+function lookAt(running: Running, fdt: RawFdt, name: string): RegionLook {
   const node = subnodeOffset(fdt, 0, name)
+  const compatible = node < 0 ? node : checkCompatible(fdt, node, 'reserve-mem-v1')
+  if (compatible !== 0) return { node, compatible, start: null, size: null }
+  const start = u64In(running, fdt, node, 'start')
+  return { node, compatible, start, size: u64In(running, fdt, node, 'size') }
+}
+
+/** True for a region that is taken back, and of which nothing is to be said. */
+function isTaken({ size, align }: RegionWish, { start, size: held }: RegionLook): boolean {
+  return size === null && align === null && start !== null && held !== null && start < ADDRESS_LIMIT
+}
+
+function revive(
+  running: Running,
+  { name, size, align }: RegionWish,
+  { node, compatible, start, size: held }: RegionLook,
+): void {
+  const path = appendPath(PATH, name)
   if (node < 0) {
     report(running, 'MEMBLOCK-CMDLINE', `FDT 'memblock' has no child '${name}': ${node}`, path)
     return
   }
-  const compatible = checkCompatible(fdt, node, 'reserve-mem-v1')
   if (compatible !== 0) {
     const message = `Node '${name}' is incompatible with 'reserve-mem-v1': ${compatible}`
     report(running, 'MEMBLOCK-COMPATIBLE', message, path)
     return
   }
-  const start = u64In(running, fdt, node, 'start')
-  const held = u64In(running, fdt, node, 'size')
   if (start === null || held === null) {
     silent(running, 'MEMBLOCK-REGION', `'${name}' has no start or size of 8 bytes: allocated afresh`, path)
     allocateAfresh(running, path)

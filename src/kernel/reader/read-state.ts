@@ -5,8 +5,8 @@ import type { KhoState } from '../../image/state.js'
 import { bootOf, type ReadOptions } from './boot-of.js'
 import { type CommandLine, parseCommandLine } from './cmdline.js'
 import type { EarlyBoot } from './early-boot.js'
-import type { RegionWish } from './memblock.js'
 import type { ReaderMemory } from './memory.js'
+import type { RegionWish } from './region.js'
 import { roomEvents } from './room.js'
 import { runKernel } from './running.js'
 import { strayFlbs } from './stray-flbs.js'
@@ -40,7 +40,7 @@ export function readState(state: KhoState, options: ReadOptions): Reading {
 
 function follow(
   state: KhoState,
-  { kernel, start }: ReadOptions,
+  { kernel, start, done }: ReadOptions,
   memory: ReaderMemory,
   boot: EarlyBoot,
   cmdline: CommandLine | null,
@@ -60,6 +60,7 @@ function follow(
     areas: areasOf(state),
     record: start === undefined ? recordOf(state) : start.record,
     unseen: unseenOf(state),
+    done,
     strayFlbs: () => strayFlbs(state),
   })
 }

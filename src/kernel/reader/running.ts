@@ -3,12 +3,14 @@ import type { Geometry } from '../../../formats/memory/geometry.js'
 import { checkForeign, exposeChildren, readMetadata } from './children.js'
 import type { Running } from './context.js'
 import { report, step } from './context.js'
+import type { Done } from './done.js'
 import { runKhoTest } from './kho-test.js'
 import { type LuoStarted, openLuo, startLuo } from './luo.js'
 import { finishFlbs, readFlbs } from './luo-flb.js'
-import { type RegionWish, reviveRegions } from './memblock.js'
+import { reviveRegions } from './memblock.js'
 import type { ReaderMemory } from './memory.js'
 import { rawFdt } from './raw-fdt.js'
+import type { RegionWish } from './region.js'
 import type { Reserved } from './reserved.js'
 import { createRestorer, trustingRestorer } from './restore.js'
 import { retrieveSubtree } from './subtree.js'
@@ -36,6 +38,8 @@ export interface RunInput {
   record: number | null
   /** Names of objects in a list of LUO's that nothing leads to: looked for where they are missed. */
   strayFlbs(): string[]
+  /** What was done for other kernels. */
+  done: Done | undefined
   /** Contents were taken out of the dump: they are not judged. */
   redacted: boolean
   /** Descriptors of vmalloc areas that are blobs of their own, and the path of each. */
@@ -71,7 +75,7 @@ function run(running: Running, input: RunInput): void {
   const { users, reads } = running.kernel
   // Early boot has taken it already.
   if (reads.restoresFdt) running.restorer.folio(input.root)
-  reviveRegions(running, retrieveSubtree(running, 'memblock'), input.regions)
+  reviveRegions(running, retrieveSubtree(running, 'memblock'), input.regions, input.done)
   checkForeign(running)
   readRecord(running, input.record)
   if (!input.enabled) return
