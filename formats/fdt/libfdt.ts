@@ -55,45 +55,44 @@ function probe(fdt: RawFdt): number {
   return total < INT_MAX ? total : -TRUNCATED
 }
 
+/** The bound of `fdt_offset_ptr`: what lies at an offset of the structure block has to end at or before this one. */
+function structureEnd(fdt: RawFdt): number {
+  const end = Math.min(0xffffffff, fdt.word(OFFSETS.totalsize)) - fdt.word(OFFSETS.structure)
+  return fdt.word(OFFSETS.version) >= 17 ? Math.min(end, fdt.word(SIZES.structure)) : end
+}
+
 /** `fdt_offset_ptr`: where in the blob `length` bytes of the structure block lie, or -1. */
 function structureAt(fdt: RawFdt, offset: number, length: number): number {
-  if (offset < 0) return -1
-  const absolute = offset + fdt.word(OFFSETS.structure)
-  if (absolute > 0xffffffff || absolute + length > 0xffffffff) return -1
-  if (absolute + length > fdt.word(OFFSETS.totalsize)) return -1
-  if (fdt.word(OFFSETS.version) >= 17 && offset + length > fdt.word(SIZES.structure)) return -1
-  return absolute
+  return offset < 0 || offset + length > structureEnd(fdt) ? -1 : offset + fdt.word(OFFSETS.structure)
 }
 
 interface Tag {
-  tag: number
-  next: number
+  readonly tag: number
+  readonly next: number
 }
+
+const BROKEN: Tag = { tag: END, next: -BADSTRUCTURE }
 
 /** `fdt_next_tag` */
 function nextTag(fdt: RawFdt, start: number): Tag {
-  const at = structureAt(fdt, start, 4)
-  if (at < 0) return { tag: END, next: -TRUNCATED }
-  const broken = { tag: END, next: -BADSTRUCTURE }
-  const tag = fdt.word(at)
+  const limit = structureEnd(fdt)
+  if (start < 0 || start + 4 > limit) return { tag: END, next: -TRUNCATED }
+  const base = fdt.word(OFFSETS.structure)
+  const tag = fdt.word(base + start)
   let end = start + 4
   if (tag === BEGIN_NODE) {
-    for (;;) {
-      const name = structureAt(fdt, end++, 1)
-      if (name < 0) return broken
-      if (fdt.byte(name) === 0) break
-    }
+    do if (end + 1 > limit) return BROKEN
+    while (fdt.byte(base + end++) !== 0)
   } else if (tag === PROPERTY) {
-    const length = structureAt(fdt, end, 4)
-    if (length < 0) return broken
-    const bytes = fdt.word(length)
-    if (bytes + end >= INT_MAX) return broken
+    if (end + 4 > limit) return BROKEN
+    const bytes = fdt.word(base + end)
+    if (bytes + end >= INT_MAX) return BROKEN
     end += 8 + bytes
     if (fdt.word(OFFSETS.version) < 16 && bytes >= 8 && (end - bytes) % 8 !== 0) end += 4
   } else if (tag !== END && tag !== END_NODE && tag !== NOP) {
-    return broken
+    return BROKEN
   }
-  if (structureAt(fdt, start, end - start) < 0) return broken
+  if (end > limit) return BROKEN
   return { tag, next: Math.ceil(end / 4) * 4 }
 }
 
