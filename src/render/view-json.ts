@@ -83,7 +83,7 @@ function thingJson(walk: Walk, { kind, self }: Thing, again: boolean): { [key: s
 const shown = new WeakMap<Kind<unknown>, readonly [string, Field<unknown>][]>()
 
 /** The fields of a kind that JSON has; listed once for all things of it. */
-function shownFields(kind: Kind<unknown>): readonly [string, Field<unknown>][] {
+export function shownFields(kind: Kind<unknown>): readonly [string, Field<unknown>][] {
   let fields = shown.get(kind)
   if (fields === undefined) {
     fields = Object.entries(kind.fields).filter(([, field]) => field.form === 'leaf' || field.hidden !== true)

@@ -21,6 +21,11 @@ export interface NoArea {
   warns: boolean
 }
 
+/** Where a descriptor has what is looked at: a hundred thousand files may share one. */
+const FIRST = offsetOf(KHO_VMALLOC, 'first')
+const TOTAL_PAGES = offsetOf(KHO_VMALLOC, 'totalPages')
+const ORDER = offsetOf(KHO_VMALLOC, 'order')
+
 /** A list of more pages is more than INT_MAX bytes, of which kvmalloc() warns. */
 const MOST_PAGES = 2 ** 28
 
@@ -35,8 +40,9 @@ export function restoreVmalloc(
   address: number,
 ): RestoredArea | NoArea {
   const { pageSize } = geometry
-  const descriptor = memory.read(address, KHO_VMALLOC.size)
-  const { totalPages, order } = KHO_VMALLOC.read(descriptor)
+  const descriptor = viewOf(memory.read(address, KHO_VMALLOC.size))
+  const totalPages = descriptor.getUint32(TOTAL_PAGES, true)
+  const order = descriptor.getUint16(ORDER, true)
   // `1 << order` in an int, then as an unsigned long: bit 31 becomes more than any count.
   const run = order % 32 === 31 ? Number.POSITIVE_INFINITY : 2 ** (order % 32)
   if (totalPages > MOST_PAGES) {
@@ -50,7 +56,7 @@ export function restoreVmalloc(
   // Most lists of files that share one are refused at their first run.
   let pages: Float64Array | null = null
   let count = 0
-  let chunk = pointerAt(viewOf(descriptor), offsetOf(KHO_VMALLOC, 'first'))
+  let chunk = pointerAt(descriptor, FIRST)
   while (chunk !== 0) {
     // The link is read last, when all entries have come back.
     const words = viewOf(memory.read(chunk + KHO_VMALLOC_CHUNK.size, pageSize - KHO_VMALLOC_CHUNK.size))
