@@ -3,7 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { type PhysicalMemory, presentRanges } from '../../formats/memory/physical-memory.js'
 import { type Range, rangesTouch } from '../../formats/memory/range.js'
 import type { Content, ContentPiece } from '../model/piece.js'
-import { createPairResults, oncePerPair, type PairResults } from './once.js'
+import { createPairResults, type PairResults } from './once.js'
 
 /** What can be read of one content. */
 export interface ContentSource {
@@ -31,8 +31,8 @@ export interface ContentBudget {
   probes: number
   present: Map<PhysicalMemory, Range[]>
   /** What was found of contents that several items have. */
-  compared: PairResults<Content, Content, ContentComparison>
-  digests: WeakMap<Content, { digest: string | null }>
+  compared: PairResults<object, object, ContentComparison>
+  digests: WeakMap<object, { digest: string | null }>
 }
 
 const PIECE = 1 << 20
@@ -52,7 +52,18 @@ export function contentBudget(a: PhysicalMemory, b: PhysicalMemory): ContentBudg
 }
 
 /** True where both contents lie at the same addresses in the same order. */
-export const samePlaces = oncePerPair((a: Content, b: Content): boolean => {
+export function samePlaces(a: Content, b: Content): boolean {
+  return ofBoth(places, a, b, () => samePlacesAnew(a, b))
+}
+
+const places = createPairResults<object, object, boolean>()
+
+/** What comes of two contents: kept where others may have them, too. */
+function ofBoth<R>(results: PairResults<object, object, R>, a: Content, b: Content, compare: () => R): R {
+  return a.of === undefined || b.of === undefined ? compare() : results.of(a.of, b.of, compare)
+}
+
+function samePlacesAnew(a: Content, b: Content): boolean {
   const left = joinedPieces(a)
   const right = joinedPieces(b)
   for (;;) {
@@ -66,7 +77,7 @@ export const samePlaces = oncePerPair((a: Content, b: Content): boolean => {
       (x.value.zeros ?? false) === (y.value.zeros ?? false)
     if (!same) return false
   }
-})
+}
 
 /** Pieces that go on in the content and in memory are one. */
 function* joinedPieces(content: Content): Generator<ContentPiece> {
@@ -114,7 +125,7 @@ export function compareContents(
   b: ContentSource,
   budget: ContentBudget,
 ): ContentComparison {
-  return budget.compared.of(a.content, b.content, () => compareAnew(a, b, budget))
+  return ofBoth(budget.compared, a.content, b.content, () => compareAnew(a, b, budget))
 }
 
 function compareAnew(a: ContentSource, b: ContentSource, budget: ContentBudget): ContentComparison {
@@ -249,10 +260,12 @@ function addDifference(result: ContentComparison, start: number, length: number)
 
 /** Hash of a whole content; null where the dump lacks a byte of it, or there is more than can be read. */
 export function contentDigest(source: ContentSource, budget: ContentBudget): string | null {
-  let known = budget.digests.get(source.content)
+  const { of } = source.content
+  if (of === undefined) return digestAnew(source, budget)
+  let known = budget.digests.get(of)
   if (known === undefined) {
     known = { digest: digestAnew(source, budget) }
-    budget.digests.set(source.content, known)
+    budget.digests.set(of, known)
   }
   return known.digest
 }

@@ -158,6 +158,7 @@ export function memfdContent(state: KhoState, memfd: Memfd): Content {
     content = {
       size: bytes,
       incomplete: incompleteReason(memfd, folios),
+      of: folios,
       pieces: () => folioPieces(folios, bytes, state.geometry.pageSize),
     }
     contents.set(folios, content)

@@ -37,4 +37,6 @@ export interface Content {
   pieces(): Iterable<ContentPiece>
   /** Why the pieces may not be all there are; null where they are. */
   incomplete: string | null
+  /** What it is the content of, where several items may lead to that; what has none is one item's own. */
+  of?: object
 }
