@@ -14,6 +14,7 @@ import { createMemoryBuilder } from '../../../../formats/memory/memory-builder.j
 import { viewOf } from '../../../../formats/memory/u64.js'
 import { checkForeign, exposeChildren, readMetadata } from '../../../../src/kernel/reader/children.js'
 import type { Running } from '../../../../src/kernel/reader/context.js'
+import { nothingDone } from '../../../../src/kernel/reader/done.js'
 import { openLuo, startLuo } from '../../../../src/kernel/reader/luo.js'
 import { reviveRegions } from '../../../../src/kernel/reader/memblock.js'
 import { createReaderMemory, Halt } from '../../../../src/kernel/reader/memory.js'
@@ -249,6 +250,58 @@ describe('regions of reserve_mem=', () => {
     expect(revive([wish('r', 5)], null, { extended: true })).toEqual([])
     // Up to 7.0 nothing is preserved before it is finalized.
     expect(revive([wish('r', 5)], null, { name: '6.16' })).toEqual([])
+  })
+})
+
+describe('regions that another kernel has looked up', () => {
+  const wishes = ['r', 's', 't'].map(name => ({ name, size: null, align: null }))
+  const found = (page: number) => ({ kind: 'found' as const, address: 2 ** 20 + page * PAGE, size: 4096n })
+  const handed = (names: readonly string[]) => {
+    const made = kernel('7.2')
+    const properties = {
+      compatible: stringBytes('reserve-mem-v1'),
+      start: word(0x20_0000),
+      size: word(0x1000),
+    }
+    const children = names.map(name => child(name, properties))
+    made.bytes.set(
+      buildFdt({ name: '', properties: { compatible: stringBytes('memblock-v1') }, children }),
+      PAGE,
+    )
+    expect(made.page(1)).toBe(found(1).address)
+    return made
+  }
+
+  it('are not looked up again, and what there is to be said of them is said again', () => {
+    const done = nothingDone()
+    const one = handed(['s'])
+    reviveRegions(one.running, found(1), wishes, done)
+    const said = [
+      ['MEMBLOCK-CMDLINE', 'reported', 'memblock/r'],
+      ['MEMBLOCK-CMDLINE', 'reported', 'memblock/t'],
+    ]
+    expect(one.events()).toEqual(said)
+    // A tree with all three: who looked would find them.
+    const other = handed(['r', 's', 't'])
+    reviveRegions(other.running, found(1), structuredClone(wishes), done)
+    expect(other.events()).toEqual(said)
+    expect(other.messages()).toEqual(one.messages())
+  })
+
+  it('are, where others are asked for, or memory is not the same to all', () => {
+    const done = nothingDone()
+    reviveRegions(handed(['s']).running, found(1), wishes, done)
+    const all = handed(['r', 's', 't'])
+    reviveRegions(all.running, found(1), wishes.slice(0, 2), done)
+    expect(all.events()).toEqual([])
+    const apart = handed(['r', 's', 't'])
+    apart.running.memory.unmap(found(9).address)
+    reviveRegions(apart.running, found(1), wishes, done)
+    expect(apart.events()).toEqual([])
+    const larger = handed(['r', 's', 't'])
+    const sized = wishes.map(wish => ({ ...wish, size: 0x2000 }))
+    reviveRegions(larger.running, found(1), sized, done)
+    expect(larger.events()).toHaveLength(3)
   })
 })
 
