@@ -12,14 +12,27 @@ import { allFaults, stateNode } from './state.js'
  * @throws KhoError `no-part` where there is no such part; the hint names those that there are
  */
 export function resolve(state: KhoState, path: string): Node {
-  const segments = parsePath(path)
-  let node = stateNode(state)
-  for (const [n, segment] of segments.entries()) {
-    const next: Node | null = node.step(segment)
-    if (next === null) return faultNode(state, segments) ?? refuse(node, segments.slice(0, n), segment)
-    node = next
+  return createResolver(state)(path)
+}
+
+/** {@link resolve} for many paths: what one has in common with the one before it is not walked again. */
+export function createResolver(state: KhoState): (path: string) => Node {
+  const nodes = [stateNode(state)]
+  let known: readonly Segment[] = []
+  return path => {
+    const segments = parsePath(path)
+    let n = 0
+    while (n < segments.length && n + 1 < nodes.length && segments[n] === known[n]) n++
+    nodes.length = n + 1
+    known = segments
+    for (; n < segments.length; n++) {
+      const node = nodes[n]!
+      const next = node.step(segments[n]!)
+      if (next === null) return faultNode(state, segments) ?? refuse(node, segments.slice(0, n), segments[n]!)
+      nodes.push(next)
+    }
+    return nodes[n]!
   }
-  return node
 }
 
 /** Names that an error shows. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { encodeKexecMetadata, encodeMemblock } from '../../../formats/blobs/index.js'
 import { rangeSize } from '../../../formats/memory/range.js'
-import { resolve } from '../../../src/model/resolve.js'
+import { createResolver, resolve } from '../../../src/model/resolve.js'
 import { machine } from '../owners/synthetic.js'
 
 async function sample() {
@@ -78,5 +78,37 @@ describe('resolve', () => {
   ])('%s: %s', async (path, message) => {
     const { state } = await sample()
     expect(() => resolve(state, path)).toThrow(message)
+  })
+
+  it('walks one path after another as it does each by itself', async () => {
+    const { state } = await sample()
+    const paths = [
+      'luo/sessions/vm-a/files/7',
+      'luo/sessions/vm-a/files/7/memfd',
+      'luo/sessions/vm-a/files/8',
+      'luo/sessions/vm-a/files/7/folios/2',
+      'luo/sessions/vm-a',
+      'luo//x',
+      'luo/sessions/vm-a/files/#0',
+      'luo/sessions/nobody/files/7',
+      'luo/sessions/#1',
+      'memblock/size',
+      '',
+      'luo',
+    ]
+    const outcome = (walk: (path: string) => unknown, path: string) => {
+      try {
+        return walk(path)
+      } catch (error) {
+        return error
+      }
+    }
+    const followed = createResolver(state)
+    for (const path of [...paths, ...paths.toReversed()]) {
+      const own = outcome(one => resolve(state, one), path)
+      const found = outcome(followed, path)
+      if (own instanceof Error) expect(found).toEqual(own)
+      else expect(found).toMatchObject({ path: (own as { path: string }).path })
+    }
   })
 })
