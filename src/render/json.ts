@@ -26,6 +26,15 @@ export class MadeList implements Iterable<JsonValue> {
   }
 }
 
+/** A list whose elements are written already, some at a time: for lists of millions. */
+export class WrittenList<T extends JsonValue> implements Iterable<T> {
+  constructor(readonly batches: Iterable<readonly string[]>) {}
+
+  *[Symbol.iterator](): Generator<T> {
+    for (const texts of this.batches) for (const text of texts) yield JSON.parse(text) as T
+  }
+}
+
 /** What a schema describes, as a command gives it: lists may be lazy. */
 export type JsonOf<S extends ZodType> = Lazy<output<S>>
 
@@ -81,13 +90,20 @@ function scalar(value: number | boolean | null): string {
 
 function writeList(write: Writer, list: Iterable<JsonValue>, depth: number): void {
   const lines = depth <= LINES_DEPTH
+  const [begin, between] = lines ? ['[\n', ',\n'] : ['[', ',']
   let first = true
   const writeElement = (element: JsonValue) => {
-    write(first ? (lines ? '[\n' : '[') : lines ? ',\n' : ',')
+    write(first ? begin : between)
     first = false
     writeValue(write, element, depth + 2)
   }
-  if (list instanceof MadeList) for (let n = 0; n < list.length; n++) writeElement(list.item(n))
+  if (list instanceof WrittenList) {
+    for (const texts of list.batches) {
+      if (texts.length === 0) continue
+      write((first ? begin : between) + texts.join(between))
+      first = false
+    }
+  } else if (list instanceof MadeList) for (let n = 0; n < list.length; n++) writeElement(list.item(n))
   else for (const element of list) writeElement(element)
   write(first ? '[]' : lines ? '\n]' : ']')
 }

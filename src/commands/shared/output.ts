@@ -37,8 +37,12 @@ export function writeOutput(
     file.write(bytes, size)
     size += bytes.length
   }
+  let buffer = new Uint8Array(0)
   const flush = () => {
-    if (text !== '') put(encoder.encode(text))
+    // A character is three bytes at the most, for each of its UTF-16 units.
+    if (buffer.length < text.length * 3) buffer = new Uint8Array(text.length * 3)
+    const { written } = encoder.encodeInto(text, buffer)
+    if (written > 0) put(buffer.subarray(0, written))
     text = ''
   }
   const gather: Writer = chunk => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type JsonValue, jsonLine, writeJson } from '../../../src/render/json.js'
+import { type JsonValue, jsonLine, WrittenList, writeJson } from '../../../src/render/json.js'
 
 function written(value: JsonValue): string {
   let text = ''
@@ -49,6 +49,19 @@ describe('writeJson', () => {
       { list: list() },
     )
     expect(chunks).toEqual(['0{"made":0}', '1{"made":1}', '2{"made":2}'])
+  })
+
+  it('writes a list that is written already as the list that it is', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.jsonValue(), { maxLength: 3 }), { maxLength: 4 }), batches => {
+        const plain = JSON.parse(JSON.stringify(batches)) as JsonValue[][]
+        const list = new WrittenList(plain.map(values => values.map(jsonLine)))
+        expect([...list]).toEqual(plain.flat())
+        for (const nest of [(value: JsonValue) => ({ list: value }), (value: JsonValue) => [[[[value]]]]]) {
+          expect(written(nest(list))).toBe(written(nest(plain.flat())))
+        }
+      }),
+    )
   })
 
   it('leaves out what is undefined, and refuses what JSON cannot say', () => {
