@@ -5,7 +5,8 @@ import { byteString, cName, terminatedString } from '../../formats/layout/index.
 import { hex } from '../../formats/memory/fault.js'
 import { viewOf } from '../../formats/memory/u64.js'
 import type { KhoState } from '../image/state.js'
-import type { Item } from './span.js'
+import { BATCH, batched, type Item } from './span.js'
+import { sameView } from './view.js'
 
 const TOKENS: Readonly<Record<number, string>> = {
   1: 'FDT_BEGIN_NODE',
@@ -16,109 +17,147 @@ const TOKENS: Readonly<Record<number, string>> = {
 }
 
 /** A flattened device tree: header, reserve map, every token with its name and value, and the strings. */
-export function* fdtItems(state: KhoState, tree: FdtTree, address: number, path: string): Generator<Item> {
+export function* fdtItems(state: KhoState, tree: FdtTree, address: number, path: string): Generator<Item[]> {
   const { totalsize, version } = tree.header
   const read = state.image.memory.read(address, totalsize)
   const words = Object.entries(FDT_HEADER).slice(0, version >= 17 ? 10 : 9)
-  for (const [key, offset] of words) {
-    const heading = offset === 0 ? { heading: { path, what: 'FDT header' } } : {}
-    yield {
-      address: address + offset,
-      length: 4,
-      name: cName(key),
-      type: 'be32',
-      value: bigEndian,
-      ...heading,
-    }
-  }
+  yield words.map(([key, offset]) => ({
+    address: address + offset,
+    length: 4,
+    name: cName(key),
+    type: 'be32',
+    value: bigEndian,
+    ...(offset === 0 ? { heading: { path, what: 'FDT header' } } : {}),
+  }))
   if (!read.ok) return
   const blob = read.bytes
   let end = words.length * 4
-  for (const item of ascending([reserveItems, structureItems, stringItems].map(make => make(tree, blob)))) {
-    // Blocks that share bytes are broken: what comes first is shown.
-    if (item.address < end || item.address + item.length > totalsize) continue
-    end = item.address + item.length
-    item.address += address
-    yield item
-  }
-}
-
-/** The items of several blocks, each ascending, in the order of their addresses: no more than one of each is made at a time. */
-function* ascending(blocks: readonly Generator<Item>[]): Generator<Item> {
-  const heads = blocks.map(block => ({ block, item: block.next().value as Item | undefined }))
-  for (;;) {
-    let first: (typeof heads)[number] | null = null
-    for (const head of heads) {
-      if (head.item !== undefined && (first === null || head.item.address < first.item!.address)) first = head
+  for (const items of ascending([reserveItems, structureItems, stringItems].map(make => make(tree, blob)))) {
+    const shown: Item[] = []
+    for (const item of items) {
+      // Blocks that share bytes are broken: what comes first is shown.
+      if (item.address < end || item.address + item.length > totalsize) continue
+      end = item.address + item.length
+      item.address += address
+      shown.push(item)
     }
-    if (first === null) return
-    yield first.item!
-    first.item = first.block.next().value as Item | undefined
+    yield shown
   }
 }
 
-function bigEndian(bytes: Uint8Array): string {
-  const value = viewOf(bytes).getUint32(0)
-  return value < 10 ? String(value) : `${value} (${hex(value)})`
+/** Items of one block that are the next in the order of their addresses. */
+interface Head {
+  block: Generator<Item[]>
+  items: Item[]
+  n: number
 }
 
-function* reserveItems(tree: FdtTree, blob: Uint8Array): Generator<Item> {
+/** The items of several blocks, each ascending, in the order of their addresses. */
+function* ascending(blocks: readonly Generator<Item[]>[]): Generator<Item[]> {
+  const heads = blocks.map((block): Head => ({ block, items: [], n: 0 }))
+  for (;;) {
+    const [first, ...others] = heads.filter(refill).sort((a, b) => startOf(a) - startOf(b))
+    if (first === undefined) return
+    // No more than what is before all of the others: nearly always, all of them.
+    const { items, n } = first
+    const limit = others[0] === undefined ? Number.POSITIVE_INFINITY : startOf(others[0])
+    const stop = startOf({ ...first, n: items.length - 1 }) < limit ? items.length : n + 1
+    first.n = stop
+    yield stop - n === items.length ? items : items.slice(n, stop)
+  }
+}
+
+/** Whether there is another. */
+function refill(head: Head): boolean {
+  while (head.n === head.items.length) {
+    const { done, value } = head.block.next()
+    if (done === true) return false
+    head.items = value
+    head.n = 0
+  }
+  return true
+}
+
+function startOf({ items, n }: Head): number {
+  return items[n]!.address
+}
+
+/** Numbers of which a tree has many: lengths, and offsets of names. */
+const MOST_KEPT = 1024
+const kept: string[] = []
+
+function bigEndian(bytes: Uint8Array, at: number): string {
+  const value = sameView(bytes).getUint32(at)
+  if (value >= MOST_KEPT) return `${value} (${hex(value)})`
+  kept[value] ??= value < 10 ? String(value) : `${value} (${hex(value)})`
+  return kept[value]
+}
+
+function* reserveItems(tree: FdtTree, blob: Uint8Array): Generator<Item[]> {
   const view = viewOf(blob)
-  for (let n = 0; n <= tree.reservations.length; n++) {
-    const at = tree.header.offMemRsvmap + n * 16
-    if (at + 16 > blob.length) break
+  const { offMemRsvmap } = tree.header
+  const room = Math.max(0, Math.floor((blob.length - offMemRsvmap) / 16))
+  yield* batched(Math.min(tree.reservations.length + 1, room), (n, items) => {
+    const at = offMemRsvmap + n * 16
     const text = `${hex(view.getBigUint64(at))}, ${view.getBigUint64(at + 8)} bytes`
     const value = n === tree.reservations.length ? 'end' : text
-    yield { address: at, length: 16, name: `reserve[${n}]`, type: 'be64[2]', value: () => value }
-  }
+    items.push({ address: at, length: 16, name: `reserve[${n}]`, type: 'be64[2]', value: () => value })
+  })
 }
 
 /** Tokens of the structure block, as far as they are sound. */
-function* structureItems(tree: FdtTree, blob: Uint8Array): Generator<Item> {
+function* structureItems(tree: FdtTree, blob: Uint8Array): Generator<Item[]> {
   const view = viewOf(blob)
   const nameAt = createNameTable(blob, tree.header)
   const end = Math.min(blob.length, tree.header.offDtStruct + (tree.header.sizeDtStruct ?? blob.length))
-  const item = (address: number, length: number, name: string, type: string, value: Item['value']): Item => {
-    return { address, length, name, type, value }
+  let items: Item[] = []
+  const item = (address: number, length: number, name: string, type: string, value: Item['value']) => {
+    items.push({ address, length, name, type, value })
   }
   for (let at = tree.header.offDtStruct; at + 4 <= end; ) {
+    if (items.length >= BATCH) {
+      yield items
+      items = []
+    }
     const token = view.getUint32(at)
     const label = TOKENS[token]
     if (label === undefined) break
-    yield item(at, 4, label, 'be32', nothing)
+    item(at, 4, label, 'be32', nothing)
     at += 4
     if (token === 9) break
     if (token === 1) {
-      const stop = blob.indexOf(0, at)
-      const length = Math.ceil(((stop < 0 ? end : stop + 1) - at) / 4) * 4
-      yield item(at, Math.min(length, end - at), 'name', 'char[]', quoted)
+      let stop = at
+      // Most names have a few bytes.
+      while (stop < blob.length && blob[stop] !== 0) stop++
+      const length = Math.ceil(((stop === blob.length ? end : stop + 1) - at) / 4) * 4
+      item(at, Math.min(length, end - at), 'name', 'char[]', quoted)
       at += length
     } else if (token === 3 && at + 8 <= end) {
       const length = view.getUint32(at)
-      yield item(at, 4, 'len', 'be32', bigEndian)
-      yield item(at + 4, 4, 'nameoff', 'be32', bigEndian)
+      item(at, 4, 'len', 'be32', bigEndian)
+      item(at + 4, 4, 'nameoff', 'be32', bigEndian)
       at += 8
       const named = nameAt(view.getUint32(at - 4))
       const property = typeof named === 'string' ? named : null
       const padded = Math.ceil(length / 4) * 4
       if (at + padded > end) break
-      if (length > 0)
-        yield item(at, padded, property ?? 'value', 'u8[]', propertyText(property ?? '', length))
+      if (length > 0) item(at, padded, property ?? 'value', 'u8[]', propertyText(property ?? '', length))
       at += padded
     }
   }
+  yield items
 }
 
 const nothing = () => ''
-const quoted = (bytes: Uint8Array) => JSON.stringify(terminatedString(bytes))
+const quoted: Item['value'] = (bytes, at, length) =>
+  JSON.stringify(terminatedString(bytes.subarray(at, at + length)))
 
 /** A value of a name that KHO gives a type is shown as that; else as strings where it is some. */
 function propertyText(name: string, length: number): Item['value'] {
-  return padded => {
-    const value = padded.subarray(0, length)
-    const view = viewOf(value)
-    if (NATIVE_U64_NAMES.has(name) && length === 8) return hex(view.getBigUint64(0, true))
-    if (NATIVE_U32_NAMES.has(name) && length === 4) return hex(view.getUint32(0, true))
+  return (bytes, at) => {
+    if (NATIVE_U64_NAMES.has(name) && length === 8) return hex(sameView(bytes).getBigUint64(at, true))
+    if (NATIVE_U32_NAMES.has(name) && length === 4) return hex(sameView(bytes).getUint32(at, true))
+    const value = bytes.subarray(at, at + length)
     const list = stringList({ name, value, offset: 0 })
     if (list?.every(text => /^[\x20-\x7e]+$/.test(text)) === true)
       return list.map(text => JSON.stringify(text)).join(', ')
@@ -126,14 +165,26 @@ function propertyText(name: string, length: number): Item['value'] {
   }
 }
 
-function* stringItems(tree: FdtTree, blob: Uint8Array): Generator<Item> {
+function* stringItems(tree: FdtTree, blob: Uint8Array): Generator<Item[]> {
   const { offDtStrings, sizeDtStrings } = tree.header
   const end = Math.min(blob.length, offDtStrings + sizeDtStrings)
+  let items: Item[] = []
   for (let at = offDtStrings; at < end; ) {
     const stop = blob.indexOf(0, at)
     const length = (stop < 0 || stop >= end ? end : stop + 1) - at
     const text = JSON.stringify(byteString(blob.subarray(at, at + length)).replace(/\0$/, ''))
-    yield { address: at, length, name: `string+${at - offDtStrings}`, type: 'char[]', value: () => text }
+    items.push({
+      address: at,
+      length,
+      name: `string+${at - offDtStrings}`,
+      type: 'char[]',
+      value: () => text,
+    })
+    if (items.length >= BATCH) {
+      yield items
+      items = []
+    }
     at += length
   }
+  yield items
 }

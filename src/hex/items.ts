@@ -1,16 +1,16 @@
-import { viewOf } from '../../formats/memory/u64.js'
 import type { KhoState } from '../image/state.js'
 import type { Piece } from '../model/piece.js'
 import { fdtItems } from './fdt-items.js'
 import { nodeItems } from './node-items.js'
-import type { Item } from './span.js'
+import { batched, type Item } from './span.js'
 import { recordItems, structItems } from './struct-items.js'
+import { sameView } from './view.js'
 
-/** The fields of a piece, ascending. */
-export function itemsOf(state: KhoState, piece: Piece): Iterable<Item> {
+/** The fields of a piece, ascending, some at a time. */
+export function itemsOf(state: KhoState, piece: Piece): Iterable<readonly Item[]> {
   switch (piece.kind) {
     case 'struct':
-      return structItems(piece.struct, piece.address, piece.path, piece.note)
+      return [structItems(piece.struct, piece.address, piece.path, piece.note)]
     case 'records':
       return recordItems(piece)
     case 'words':
@@ -22,14 +22,14 @@ export function itemsOf(state: KhoState, piece: Piece): Iterable<Item> {
   }
 }
 
-function* wordItems({ address, count, name, meaning }: Extract<Piece, { kind: 'words' }>): Generator<Item> {
-  for (let n = 0; n < count; n++) {
-    yield {
+function wordItems({ address, count, name, meaning }: Extract<Piece, { kind: 'words' }>): Iterable<Item[]> {
+  return batched(count, (n, items) => {
+    items.push({
       address: address + n * 8,
       length: 8,
       name: `${name}[${n}]`,
       type: 'u64',
-      value: bytes => meaning(viewOf(bytes).getBigUint64(0, true), n),
-    }
-  }
+      value: (bytes, at) => meaning(sameView(bytes).getBigUint64(at, true), n),
+    })
+  })
 }

@@ -7,9 +7,10 @@ import type { KhoState } from '../image/state.js'
 import { nodePieces } from '../owners/tracker-trace.js'
 import type { Item } from './span.js'
 import { recordItems, structItems } from './struct-items.js'
+import { sameView } from './view.js'
 
 /** One page or object of a tracker: set slots and where they lead, or runs of bits and the blocks they mean. */
-export function* nodeItems(state: KhoState, node: TrackerNode): Generator<Item> {
+export function* nodeItems(state: KhoState, node: TrackerNode): Generator<readonly Item[]> {
   const path = nodePath(node.address)
   let heading: Item['heading'] = { path, what: describeNode(node) }
   for (const piece of nodePieces(state, node)) {
@@ -18,25 +19,31 @@ export function* nodeItems(state: KhoState, node: TrackerNode): Generator<Item> 
   }
 }
 
-function* pieceItems(
+function pieceItems(
   state: KhoState,
   piece: NodePiece,
   path: string,
   heading: Item['heading'],
-): Generator<Item> {
+): Iterable<readonly Item[]> {
   const { address } = piece
   if (piece.kind === 'struct') {
-    yield* structItems(piece.struct, piece.address, path)
+    return [structItems(piece.struct, piece.address, path)]
   } else if (piece.kind === 'records') {
-    yield* recordItems({ ...piece, pathOf: n => `${path}[${n}]` })
+    return recordItems({ ...piece, pathOf: n => `${path}[${n}]` })
   } else {
     const read = state.image.memory.read(address, piece.kind === 'bits' ? piece.size : piece.count * 8)
-    if (!read.ok) return
-    if (piece.kind === 'bits') yield* bitmapItems(state, piece, read.bytes, heading)
-    else if (piece.kind === 'table')
-      yield* slotItems(address, read.bytes, heading, 'addr', word => nodePath(u64(viewOf(word), 0)))
-    else
-      yield* slotItems(address, read.bytes, heading, 'u64', word => hex(viewOf(word).getBigUint64(0, true)))
+    if (!read.ok) return []
+    if (piece.kind === 'bits') return [bitmapItems(state, piece, read.bytes, heading)]
+    if (piece.kind === 'table') {
+      return [
+        slotItems(address, read.bytes, heading, 'addr', (bytes, at) => nodePath(u64(sameView(bytes), at))),
+      ]
+    }
+    return [
+      slotItems(address, read.bytes, heading, 'u64', (bytes, at) =>
+        hex(sameView(bytes).getBigUint64(at, true)),
+      ),
+    ]
   }
 }
 
@@ -46,13 +53,14 @@ function describeNode({ kind, level, order }: TrackerNode): string {
 }
 
 /** Slots that are not 0, each with what it says; the others in runs. */
-function* slotItems(
+function slotItems(
   address: number,
   bytes: Uint8Array,
   heading: Item['heading'],
   type: Item['type'],
-  value: (word: Uint8Array) => string,
-): Generator<Item> {
+  value: Item['value'],
+): Item[] {
+  const items: Item[] = []
   const view = viewOf(bytes)
   const slots = bytes.length / 8
   const empty = (slot: number) => u64(view, slot * 8) === 0
@@ -62,7 +70,7 @@ function* slotItems(
     while (end < slots && empty(end)) end++
     const set = end === slot
     if (set) end++
-    yield {
+    items.push({
       address: address + slot * 8,
       length: (end - slot) * 8,
       ...(first === undefined ? {} : { heading: first }),
@@ -70,21 +78,23 @@ function* slotItems(
       type,
       value,
       ...(set ? {} : { fill: 0 }),
-    }
+    })
     first = undefined
     slot = end
   }
+  return items
 }
 
 /** Bytes of a bitmap that are shown together. */
 const ROW = 16
 
-function* bitmapItems(
+function bitmapItems(
   state: KhoState,
   piece: Extract<NodePiece, { kind: 'bits' }>,
   bytes: Uint8Array,
   heading: Item['heading'],
-): Generator<Item> {
+): Item[] {
+  const items: Item[] = []
   const words = wordsOf(bytes)
   let run = nextSet(words, 0)
   let first = heading
@@ -104,7 +114,7 @@ function* bitmapItems(
       notes.push(runText(state, piece, run, stop))
       run = nextSet(words, stop)
     }
-    yield {
+    items.push({
       address: piece.address + at,
       length: end - at,
       ...(first === undefined ? {} : { heading: first }),
@@ -114,10 +124,11 @@ function* bitmapItems(
       value: () => '',
       raw: true,
       ...(same === null ? {} : { fill: same.byte }),
-    }
+    })
     first = undefined
     at = end
   }
+  return items
 }
 
 function runText(

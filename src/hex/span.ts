@@ -10,7 +10,6 @@ export type HexSpan =
   /** Says something of the bytes that follow: no bytes. */
   | { kind: 'note'; address: number; text: string }
   | FieldSpan
-  /** Bytes that no structure explains. */
   | { kind: 'gap'; address: number; length: number; bytes: Uint8Array; offset: number | null }
   /** Bytes that are all the same (all clear, or all set): not shown one by one. */
   | {
@@ -38,6 +37,39 @@ export interface FieldSpan {
   value: string
 }
 
+/** Bytes as a stretch of more that was read: where there are a million fields, a view for each is most of what they cost. */
+export interface Stretch {
+  source: Uint8Array
+  at: number
+}
+
+/** A span before its bytes have a view of their own. */
+export type Span = Exclude<HexSpan, { kind: 'field' | 'gap' }> | Stretched<'field'> | Stretched<'gap'>
+
+type Stretched<K> = Omit<Extract<HexSpan, { kind: K }>, 'bytes'> & Stretch
+
+/** A span as those have it who look at some. */
+export function hexSpan(span: Span): HexSpan {
+  if (span.kind !== 'field' && span.kind !== 'gap') return span
+  const { source, at, ...rest } = span
+  return { ...rest, bytes: source.subarray(at, at + span.length) }
+}
+
+/**
+ * Items and spans are handed on so many at a time: the step of a generator for each, on each level, would cost more than to
+ * make them.
+ */
+export const BATCH = 256
+
+/** Items of `count` things, made when they are asked for. */
+export function* batched(count: number, put: (n: number, items: Item[]) => void): Generator<Item[]> {
+  for (let n = 0; n < count; ) {
+    const items: Item[] = []
+    while (n < count && items.length < BATCH) put(n++, items)
+    yield items
+  }
+}
+
 /** A field as a structure declares it, before its bytes are read. */
 export interface Item {
   address: number
@@ -47,8 +79,8 @@ export interface Item {
   notes?: readonly string[]
   name: string
   type: string
-  /** What the bytes say. */
-  value(bytes: Uint8Array): string
+  /** What the bytes say, which are `length` from `at`. */
+  value(bytes: Uint8Array, at: number, length: number): string
   /** Set for bytes that are all this: they need not be shown. */
   fill?: number
   /** Set for raw bytes that only the notes explain. */

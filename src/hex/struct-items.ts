@@ -1,34 +1,61 @@
-import { describeStruct, type FieldView, type Struct } from '../../formats/layout/index.js'
+import {
+  describeStruct,
+  type FieldView,
+  type ScalarType,
+  type Struct,
+  terminatedString,
+} from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
-import { viewOf } from '../../formats/memory/u64.js'
+import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import type { Piece } from '../model/piece.js'
-import type { Item } from './span.js'
+import { batched, type Item } from './span.js'
+import { sameView } from './view.js'
 
-/** The fields of records of one kind, made one record at a time. */
-export function* recordItems(piece: Extract<Piece, { kind: 'records' }>): Generator<Item> {
-  for (let n = 0; n < piece.count; n++) {
-    yield* structItems(piece.struct, piece.address + n * piece.struct.size, piece.pathOf(n), piece.note)
-  }
+/** The fields of records of one kind. */
+export function recordItems(piece: Extract<Piece, { kind: 'records' }>): Iterable<Item[]> {
+  const { address, struct, note } = piece
+  return batched(piece.count, (n, items) => {
+    putStruct(items, struct, address + n * struct.size, piece.pathOf(n), note)
+  })
 }
 
 /** Fields of a structure: nested ones are flattened, the parts of a bit-field are in the value of their word. */
-export function* structItems(struct: Struct, address: number, path: string, note?: string): Generator<Item> {
-  // The layout is in the table, whatever the bytes are; values are read field by field.
-  const views = describeStruct(struct, new Uint8Array(struct.size))
-  const whole = views.filter(view => view.bits === null)
-  let first = true
+export function structItems(struct: Struct, address: number, path: string, note?: string): Item[] {
+  const items: Item[] = []
+  putStruct(items, struct, address, path, note)
+  return items
+}
+
+function putStruct(items: Item[], struct: Struct, address: number, path: string, note?: string): void {
   const what = note === undefined ? `struct ${struct.name}` : `struct ${struct.name}, ${note}`
-  for (const view of whole) {
-    const item: Item = {
-      address: address + view.offset,
-      length: view.size,
-      name: view.name,
-      type: typeText(view),
-      value: bytes => fieldValue(struct, view, bytes),
-    }
-    yield first ? { ...item, heading: { path, what } } : item
+  let first = true
+  for (const { offset, length, name, type, value } of fieldsOf(struct)) {
+    const item: Item = { address: address + offset, length, name, type, value }
+    if (first) item.heading = { path, what }
     first = false
+    items.push(item)
   }
+}
+
+/** A field of a structure, wherever that lies. */
+type StructField = Pick<Item, 'length' | 'name' | 'type' | 'value'> & { offset: number }
+
+const known = new WeakMap<Struct, StructField[]>()
+
+function fieldsOf(struct: Struct): StructField[] {
+  let fields = known.get(struct)
+  if (fields === undefined) {
+    // The layout is in the table, whatever the bytes are.
+    const views = describeStruct(struct, new Uint8Array(struct.size))
+    fields = views
+      .filter(view => view.bits === null)
+      .map(view => {
+        const { offset, size, name } = view
+        return { offset, length: size, name, type: typeText(view), value: fieldValue(view, views) }
+      })
+    known.set(struct, fields)
+  }
+  return fields
 }
 
 function typeText({ type, size }: FieldView): string {
@@ -36,23 +63,48 @@ function typeText({ type, size }: FieldView): string {
   return type === 'bytes' ? `u8[${size}]` : type
 }
 
-/** Reads one field by putting its bytes where the structure has them. */
-function fieldValue(struct: Struct, field: FieldView, bytes: Uint8Array): string {
-  const whole = new Uint8Array(struct.size)
-  whole.set(bytes, field.offset)
-  const views = describeStruct(struct, whole)
-  const own = views.find(view => view.name === field.name)!
-  const parts = views.filter(view => view.bits !== null && view.name.startsWith(`${field.name}.`))
-  if (parts.length > 0) {
-    return parts.map(part => `${part.name.slice(field.name.length + 1)} ${valueText(part)}`).join(', ')
+/** How the bytes of a field are read. */
+function fieldValue({ name, type }: FieldView, views: readonly FieldView[]): Item['value'] {
+  if (type === 'bytes') return () => ''
+  if (type === 'chars') {
+    return (bytes, at, length) => JSON.stringify(terminatedString(bytes.subarray(at, at + length)))
   }
-  const raw = own.value === null ? hex(viewOf(bytes).getBigUint64(0, true)) : ''
-  return own.value === null ? `${raw}, which is no physical address` : valueText(own)
+  const parts = views.flatMap(view => {
+    const own = view.bits !== null && view.name.startsWith(`${name}.`)
+    return own ? [{ ...view.bits!, label: view.name.slice(name.length + 1) }] : []
+  })
+  if (parts.length > 0) {
+    return (bytes, at) => {
+      const word = numberAt(bytes, at, type)
+      return parts.map(part => `${part.label} ${numberText(bitsOf(word, part), type)}`).join(', ')
+    }
+  }
+  return (bytes, at) => {
+    const value = numberAt(bytes, at, type)
+    if (type === 'addr' && value >= ADDRESS_LIMIT) return `${hex(value)}, which is no physical address`
+    return numberText(value, type)
+  }
 }
 
-function valueText({ value, type }: FieldView): string {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (value instanceof Uint8Array || value === null) return ''
+const HIGH = 2 ** 32
+
+/** A native number; one that is not exact as a number is a bigint. */
+function numberAt(bytes: Uint8Array, at: number, type: ScalarType): number | bigint {
+  const view = sameView(bytes)
+  if (type === 'u8') return view.getUint8(at)
+  if (type === 'u16') return view.getUint16(at, true)
+  const low = view.getUint32(at, true)
+  if (type === 'u32') return low
+  const high = view.getUint32(at + 4, true)
+  return high < 2 ** 21 ? high * HIGH + low : view.getBigUint64(at, true)
+}
+
+function bitsOf(word: number | bigint, { shift, width }: { shift: number; width: number }): number | bigint {
+  if (typeof word === 'bigint') return BigInt.asUintN(width, word >> BigInt(shift))
+  return Math.floor(word / 2 ** shift) % 2 ** width
+}
+
+function numberText(value: number | bigint, type: ScalarType): string {
   if (type === 'addr') return hex(value)
   return value < 10 ? String(value) : `${value} (${hex(value)})`
 }

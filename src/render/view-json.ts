@@ -118,8 +118,8 @@ const NONE: readonly JsonValue[] = []
 const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** Two lower-case hex digits a byte. */
-export function hexDigits(bytes: Uint8Array): string {
+export function hexDigits(bytes: Uint8Array, at = 0, length = bytes.length): string {
   let text = ''
-  for (const byte of bytes) text += BYTES[byte]
+  for (let n = at; n < at + length; n++) text += BYTES[bytes[n]!]!
   return text
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { hex as hexText } from '../../../formats/memory/fault.js'
 import { rangeSize } from '../../../formats/memory/range.js'
-import { addressSpans, partSpans } from '../../hex/spans.js'
+import { addressBatches, partBatches } from '../../hex/spans.js'
 import { noBytes } from '../../model/resolve.js'
 import { type JsonOf, writeJson } from '../../render/json.js'
 import { openState } from '../shared/open-state.js'
@@ -49,7 +49,7 @@ async function run(image: string, text: string, options: HexOptions, terminal: T
   const { path, what } = part
   const { extents } = part.memory
   if (extents.length === 0) throw noBytes(part)
-  const spans = kind === 'part' ? partSpans(state, part) : addressSpans(state, extents[0]!)
+  const spans = kind === 'part' ? partBatches(state, part) : addressBatches(state, extents[0]!)
   writeOutput(terminal, options, [image, ...(options.part ?? [])], write => {
     if (options.json === true) {
       const places = extents.map(extent => ({ address: hexText(extent.start), size: rangeSize(extent) }))

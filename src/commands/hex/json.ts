@@ -1,22 +1,23 @@
 import { hex } from '../../../formats/memory/fault.js'
-import type { HexSpan } from '../../hex/span.js'
-import type { JsonItem } from '../../render/json.js'
+import type { Span } from '../../hex/span.js'
+import { jsonString } from '../../render/escape.js'
+import { type JsonItem, WrittenList } from '../../render/json.js'
 import { hexDigits } from '../../render/view-json.js'
 import type { schema } from './schema.js'
 
 type Item = JsonItem<typeof schema, 'spans'>
 
-/** Spans as elements of `spans`, one at a time. */
-export function hexJson(spans: Iterable<HexSpan>): Iterable<Item> & object {
-  return {
-    *[Symbol.iterator]() {
-      for (const span of spans) yield spanJson(span)
-    },
-  }
+/** Spans as elements of `spans`, made as they are written. */
+export function hexJson(batches: Iterable<readonly Span[]>): Iterable<Item> & object {
+  return new WrittenList<Item>(texts(batches))
+}
+
+function* texts(batches: Iterable<readonly Span[]>): Generator<string[]> {
+  for (const spans of batches) yield spans.map(span => itemText(spanJson(span)))
 }
 
 /** Every element has every key: `null` where a kind of span has no such thing. */
-function spanJson(span: HexSpan): Item {
+function spanJson(span: Span): Item {
   const { kind } = span
   const sized = kind === 'field' || kind === 'gap' || kind === 'fill' ? span : null
   const shown = kind === 'field' || kind === 'gap' ? span : null
@@ -32,8 +33,21 @@ function spanJson(span: HexSpan): Item {
     type: field?.type ?? null,
     value: field?.value ?? null,
     text,
-    bytes: shown === null ? null : hexDigits(shown.bytes),
+    bytes: shown === null ? null : hexDigits(shown.source, shown.at, shown.length),
     fill: kind === 'fill' ? span.byte : null,
     absent: kind === 'absent' ? span.reason : null,
   }
+}
+
+/** An element as `writeJson` writes one: there may be millions, and a walk over their keys took most of the time. */
+function itemText(item: Item): string {
+  const { kind, address, length, offset, path, name, type, value, text, bytes, fill, absent } = item
+  const place = `{"kind":"${kind}","address":"${address}","length":${length},"offset":${offset}`
+  const field = `,"path":${textOf(path)},"name":${textOf(name)},"type":${textOf(type)},"value":${textOf(value)}`
+  const rest = `,"text":${textOf(text)},"bytes":${bytes === null ? bytes : `"${bytes}"`},"fill":${fill}`
+  return `${place}${field}${rest},"absent":${textOf(absent)}}`
+}
+
+function textOf(text: string | null): string {
+  return text === null ? 'null' : text === '' ? '""' : jsonString(text)
 }

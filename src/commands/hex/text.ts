@@ -1,21 +1,14 @@
-import { hexy } from 'hexy'
 import { hex } from '../../../formats/memory/fault.js'
 import type { Range } from '../../../formats/memory/range.js'
-import type { HexSpan } from '../../hex/span.js'
+import type { Span, Stretch } from '../../hex/span.js'
 import { escapeText } from '../../render/escape.js'
 import type { Palette } from '../../render/view-text.js'
 import type { Writer } from '../../render/writer.js'
 import { wrapWords } from '../shared/wrap.js'
-
-/** Rows given to hexy at a time: a page of 4 KiB. */
-const PIECE = 4096
+import { createRows, type RowLayout, type Rows } from './rows.js'
 
 /** How wide the columns of a dump are. */
-interface Layout {
-  /** Bytes in a row. */
-  row: number
-  /** Characters of hexy's row of that many bytes: hex, gap, text. */
-  rowWidth: number
+interface Layout extends RowLayout {
   /** Digits of a physical address and of a file offset, at the least. */
   digits: number
   /** Characters of the last column, name and value; null where it may be of any length. */
@@ -47,6 +40,13 @@ function before({ digits, rowWidth }: Layout): number {
   return digits * 2 + rowWidth + 5
 }
 
+/** What spans are written with. */
+interface Pen {
+  palette: Palette
+  layout: Layout
+  rows: Rows
+}
+
 /**
  * Writes an annotated dump: physical address, file offset, bytes, and the name and value of each field.
  *
@@ -54,7 +54,7 @@ function before({ digits, rowWidth }: Layout): number {
  */
 export function writeHex(
   write: Writer,
-  spans: Iterable<HexSpan>,
+  batches: Iterable<readonly Span[]>,
   palette: Palette,
   columns: number | null,
 ): void {
@@ -62,112 +62,73 @@ export function writeHex(
   const { digits } = layout
   const [physical, offset] = layout === WIDE ? ['physical', 'file offset'] : ['physical', 'in file']
   write(`${palette.faint(`${physical.padEnd(digits)}  ${offset.padEnd(digits)}  bytes`)}\n`)
-  for (const span of spans) writeSpan(write, span, palette, layout)
+  const pen = { palette, layout, rows: createRows(layout) }
+  for (const spans of batches) {
+    const texts: string[] = []
+    for (const span of spans) texts.push(spanText(span, pen))
+    write(texts.join(''))
+  }
 }
 
-function writeSpan(write: Writer, span: HexSpan, palette: Palette, layout: Layout): void {
+function spanText(span: Span, pen: Pen): string {
+  const { palette, layout } = pen
   const { digits, rowWidth } = layout
   switch (span.kind) {
     case 'heading':
-      write(`${palette.label(escapeText(span.path))}  ${palette.faint(escapeText(span.what))}\n`)
-      return
+      return `${palette.label(escapeText(span.path))}  ${palette.faint(escapeText(span.what))}\n`
     case 'note':
-      write(`${' '.repeat(digits * 2 + 4)}${palette.strong(escapeText(span.text))}\n`)
-      return
+      return `${' '.repeat(digits * 2 + 4)}${palette.strong(escapeText(span.text))}\n`
     case 'field': {
       const value = span.value === '' ? '' : ` = ${escapeText(span.value)}`
-      writeRows(write, span, `${palette.label(escapeText(span.name))}${value}`, palette, layout)
-      return
+      return rowsText(span, `${palette.label(escapeText(span.name))}${value}`, pen)
     }
     case 'gap':
-      writeRows(write, span, palette.faint('(not decoded)'), palette, layout)
-      return
+      return rowsText(span, palette.faint('(not decoded)'), pen)
     case 'fill': {
       const name = span.name === null ? palette.faint('(not decoded)') : palette.label(escapeText(span.name))
       const byte = span.byte.toString(16).padStart(2, '0')
       const text = `${span.length} bytes, all ${byte}`
-      write(`${placeText(span.address, span.offset, palette, layout)}  ${text.padEnd(rowWidth)} ${name}\n`)
-      return
+      return `${placeText(span.address, span.offset, pen)}  ${text.padEnd(rowWidth)} ${name}\n`
     }
     case 'absent': {
       const name = span.name === null ? '' : ` ${palette.label(escapeText(span.name))}`
       const text = `${span.length} bytes are not in the dump (${span.reason})`
-      const place = placeText(span.address, null, palette, layout)
-      write(`${place}  ${palette.warning(text.padEnd(rowWidth))}${name}\n`)
+      return `${placeText(span.address, null, pen)}  ${palette.warning(text.padEnd(rowWidth))}${name}\n`
     }
   }
 }
 
-function writeRows(
-  write: Writer,
-  { address, offset, bytes }: { address: number; offset: number | null; bytes: Uint8Array },
-  label: string,
-  palette: Palette,
-  layout: Layout,
-): void {
-  const { row, rowWidth } = layout
-  const [only, more] = bytes.length > row ? [] : rowsOf(bytes, row)
-  if (layout.label === null && only !== undefined && more === undefined) {
+interface Bytes extends Stretch {
+  address: number
+  offset: number | null
+  length: number
+}
+
+function rowsText({ address, offset, source, at, length }: Bytes, label: string, pen: Pen): string {
+  const { layout, rows } = pen
+  const { row } = layout
+  if (layout.label === null && length > 0 && length <= row) {
     // Most fields: one row, with the label beside it.
-    write(`${placeText(address, offset, palette, layout)}  ${only.padEnd(rowWidth)} ${label}\n`)
-    return
+    return `${placeText(address, offset, pen)}  ${rows(source, at, length)} ${label}\n`
   }
   // A long value goes on beside the next rows of its bytes, and below them; no name is parted from its value.
   const labels = layout.label === null ? [label] : wrapWords(label, layout.label)
-  if (layout.above === true || labels.some(text => text.endsWith('='))) {
+  let text = ''
+  if (layout.above === true || labels.some(part => part.endsWith('='))) {
     labels.length = 0
-    write(`${ABOVE}${label}\n`)
+    text = `${ABOVE}${label}\n`
   }
-  for (let piece = 0; piece < bytes.length; piece += PIECE) {
-    const rows = rowsOf(bytes.subarray(piece, piece + PIECE), row)
-    rows.forEach((line, n) => {
-      const at = piece + n * row
-      const place = placeText(address + at, offset === null ? null : offset + at, palette, layout)
-      const beside = labels.shift()
-      write(`${place}  ${beside === undefined ? line.trimEnd() : `${line.padEnd(rowWidth)} ${beside}`}\n`)
-    })
+  for (let from = 0; from < length; from += row) {
+    const place = placeText(address + from, offset === null ? null : offset + from, pen)
+    const line = rows(source, at + from, Math.min(row, length - from))
+    const beside = labels.shift()
+    text += `${place}  ${beside === undefined ? line.trimEnd() : `${line} ${beside}`}\n`
   }
-  for (const rest of labels) write(`${' '.repeat(before(layout))}${rest}\n`)
-}
-
-/** Rows that are kept: a device tree has the same few tokens and values a million times. */
-const MOST_KEPT = 4096
-const keptRows = new Map<number | string, string[]>()
-
-/** Rows of hexy's: bytes and text. */
-function rowsOf(chunk: Uint8Array, row: number): string[] {
-  if (chunk.length > row) return madeRows(chunk, row)
-  const key = keyOf(chunk, row)
-  let rows = keptRows.get(key)
-  if (rows === undefined) {
-    rows = madeRows(chunk, row)
-    if (keptRows.size < MOST_KEPT) keptRows.set(key, rows)
-  }
-  return rows
-}
-
-/** What tells bytes of a row from others; rows of either length are padded to it. */
-function keyOf(chunk: Uint8Array, row: number): number | string {
-  if (chunk.length !== 4) return `${row} ${bufferOf(chunk).toString('latin1')}`
-  return (((chunk[0]! * 256 + chunk[1]!) * 256 + chunk[2]!) * 256 + chunk[3]!) * 32 + row
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function madeRows(chunk: Uint8Array, row: number): string[] {
-  // hexy's own address column breaks at 4 GiB: ours is beside it. Of a Uint8Array that is no Buffer it makes a
-  // string, and of bytes above 0x7f 0xfd (hexy 0.4.0).
-  const text = hexy(bufferOf(chunk), { bytesPerLine: row, bytesPerGroup: 1, showAddress: false })
-  // DEL is no dot to hexy.
+  for (const rest of labels) text += `${' '.repeat(before(layout))}${rest}\n`
   return text
-    .replaceAll('\x7f', '.')
-    .split('\n')
-    .filter(line => line !== '')
 }
 
-function placeText(address: number, offset: number | null, palette: Palette, { digits }: Layout): string {
+function placeText(address: number, offset: number | null, { palette, layout: { digits } }: Pen): string {
   const place = offset === null ? '-'.padStart(digits) : digitsOf(offset, digits)
   return `${palette.faint(digitsOf(address, digits))}  ${palette.faint(place)}`
 }

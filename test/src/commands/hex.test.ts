@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeJson } from '../../../src/render/json.js'
 import { readElfBytes } from '../cli/elf-bytes.js'
 import { hostileImage } from '../cli/hostile.js'
 import { fixture, kho } from '../cli/kho.js'
@@ -103,5 +104,28 @@ luo  struct luo_ser
       expect(ran.out).toMatch(/^[\n\u0020-\u007e\u00a1-\u00ff]*$/)
     }
     expect((await kho(['hex', file, 'luo/sessions/#1'])).out).toContain('name = "two\\nlines\\r"')
+  })
+
+  it('writes spans in JSON as all other JSON is written', async () => {
+    const file = join(folder, 'spans.elf')
+    writeFileSync(file, hostileImage())
+    const kinds = new Set<string>()
+    for (const args of [
+      [file, 'luo/sessions/#1'],
+      [file, 'luo/blocks/#0'],
+      [IMAGE, '0x60d000+0x24000'],
+      [IMAGE, 'tracker/nodes/0x63e000'],
+      [IMAGE, 'memblock/khotrace'],
+    ]) {
+      const { out } = await kho(['hex', ...args, '--json'])
+      const document = JSON.parse(out) as { spans: { kind: string }[] }
+      let anew = ''
+      writeJson(chunk => {
+        anew += chunk
+      }, document)
+      expect(out).toBe(anew)
+      for (const { kind } of document.spans) kinds.add(kind)
+    }
+    expect([...kinds].sort()).toEqual(['absent', 'field', 'fill', 'gap', 'heading', 'note'])
   })
 })

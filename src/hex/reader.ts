@@ -1,0 +1,35 @@
+import type { Absent, Present } from '../../formats/memory/physical-memory.js'
+import type { KhoState } from '../image/state.js'
+import type { Stretch } from './span.js'
+
+/** Bytes that are there, and where they lie in the file. */
+export interface Found extends Stretch {
+  ok: true
+  offset: number | null
+}
+
+/** Reads of a dump that follow one another closely: a page is read once, and they are stretches of it. */
+export function createReader({
+  image,
+  geometry,
+}: KhoState): (address: number, length: number) => Found | Absent {
+  const { memory } = image
+  const { pageSize } = geometry
+  let start = 0
+  let end = 0
+  let page: Present | Absent | null = null
+  return (address, length) => {
+    if (address < start || address >= end) {
+      start = address - (address % pageSize)
+      end = start + pageSize
+      page = memory.read(start, pageSize)
+    }
+    const at = address - start
+    // Whether all of a page has one place in the file is told by the page; what lies in two, or is not whole, is read by itself.
+    if (page?.ok === true && page.offset !== null && length > 0 && address + length <= end) {
+      return { ok: true, source: page.bytes, at, offset: page.offset + at }
+    }
+    const read = memory.read(address, length)
+    return read.ok ? { ok: true, source: read.bytes, at: 0, offset: read.offset } : read
+  }
+}
