@@ -6,7 +6,7 @@ import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import { u64 } from '../../memory/u64.js'
 import type { TrackerOptions, TrackerRoot } from '../place.js'
 import { createBitmapCollector } from '../shared/bitmap-batch.js'
-import type { ChunkElement } from '../shared/bitmap-element.js'
+import type { VisitElement } from '../shared/bitmap-element.js'
 import { nodePath } from '../shared/read.js'
 import type { TrackerDecode, TrackerNode } from '../tracker.js'
 import {
@@ -39,7 +39,7 @@ export function walkChunks(
   { addresses }: TrackerRoot,
   options: TrackerOptions,
   out: ChunkNotes,
-  visit: (element: ChunkElement) => void,
+  visit: VisitElement,
 ): void {
   const { geometry } = options
   const header = chunkHeader(options)
@@ -80,16 +80,18 @@ function readElements(
   stated: { order: number; count: number; at: number },
   geometry: Geometry,
   out: { faults: FaultLog; bad: () => void },
-  visit: (element: ChunkElement) => void,
+  visit: VisitElement,
 ): void {
-  const path = nodePath(chunk)
   const capacity = chunkCapacity(geometry)
   const { order } = stated
   let { count } = stated
   if (count > capacity) {
     out.bad()
-    const message = `chunk ${hex(chunk)} says it has ${count} entries, a page holds ${capacity}`
-    out.faults.add('CHUNK-NUM-ELMS', message, stated.at, path)
+    out.faults.of('CHUNK-NUM-ELMS')?.(
+      `chunk ${hex(chunk)} says it has ${count} entries, a page holds ${capacity}`,
+      stated.at,
+      nodePath(chunk),
+    )
     count = capacity
   }
   for (let i = 0; i < count; i++) {
@@ -99,19 +101,31 @@ function readElements(
     const bitmap = u64(view, offset + ELEMENT_BITMAP)
     if (bitmap === 0 || bitmap >= ADDRESS_LIMIT) {
       out.bad()
-      const value = hex(view.getBigUint64(offset + ELEMENT_BITMAP, true))
-      const what = bitmap === 0 ? 'no bitmap (NULL)' : `bitmap ${value}, which is no address`
-      const message = `entry ${i} of chunk ${hex(chunk)} has ${what}`
-      out.faults.add('CHUNK-BITMAP-POINTER', message, at + ELEMENT_BITMAP, path)
+      out.faults.of('CHUNK-BITMAP-POINTER')?.(
+        `entry ${i} of chunk ${hex(chunk)} has ${bitmapText(view, offset + ELEMENT_BITMAP)}`,
+        at + ELEMENT_BITMAP,
+        nodePath(chunk),
+      )
     } else if (physStart >= ADDRESS_LIMIT) {
       out.bad()
-      const value = hex(view.getBigUint64(offset + ELEMENT_START, true))
-      const message = `entry ${i} of chunk ${hex(chunk)} begins at ${value}, which is no address`
-      out.faults.add('CHUNK-START', message, at + ELEMENT_START, path)
+      out.faults.of('CHUNK-START')?.(
+        `entry ${i} of chunk ${hex(chunk)} begins at ${valueText(view, offset + ELEMENT_START)}, which is no address`,
+        at + ELEMENT_START,
+        nodePath(chunk),
+      )
     } else {
-      visit({ at, order, physStart, bitmap })
+      visit(at, order, physStart, bitmap)
     }
   }
+}
+
+function valueText(view: DataView, offset: number): string {
+  return hex(view.getBigUint64(offset, true))
+}
+
+function bitmapText(view: DataView, offset: number): string {
+  if (u64(view, offset) === 0) return 'no bitmap (NULL)'
+  return `bitmap ${valueText(view, offset)}, which is no address`
 }
 
 function addressOrNull(value: number): number | null {

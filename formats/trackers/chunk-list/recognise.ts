@@ -1,6 +1,5 @@
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import type { TrackerOptions, TrackerRoot } from '../place.js'
-import type { ChunkElement } from '../shared/bitmap-element.js'
 import type { Recognition } from '../tracker.js'
 import { noNotes, walkChunks } from './decode.js'
 import { bitmapBytesOf } from './shape.js'
@@ -15,21 +14,20 @@ export function recogniseChunkList(
   options: TrackerOptions,
 ): Recognition {
   const { geometry } = options
-  const elements: ChunkElement[] = []
-  let bad = 0
-  walkChunks(memory, root, options, { ...noNotes(), bad: () => bad++ }, element => {
-    elements.push(element)
-  })
   const small = bitmapBytesOf(options) < geometry.pageSize
-  if (elements.length === 0) return { verdict: 'maybe', why: 'the list names no bitmap' }
+  let bad = 0
+  let elements = 0
   let pointers = 0
   let starts = 0
-  for (const { order, physStart, bitmap } of elements) {
-    if (bitmap % geometry.pageSize !== 0) pointers++
+  walkChunks(memory, root, options, { ...noNotes(), bad: () => bad++ }, (_at, order, physStart, bitmap) => {
+    elements++
+    // Masks: `%` of a number this large is a call of fmod().
+    if ((bitmap & (geometry.pageSize - 1)) !== 0) pointers++
     // Orders this high come only from the pfn-0 bug and say nothing.
     const span = geometry.bitmapBits * 2 ** (order + geometry.pageShift)
-    if (order < 64 - geometry.pageShift && physStart % span !== 0) starts++
-  }
+    if (order < 64 - geometry.pageShift && Math.floor(physStart / span) * span !== physStart) starts++
+  })
+  if (elements === 0) return { verdict: 'maybe', why: 'the list names no bitmap' }
   // In a list that was overwritten they say nothing of who wrote it.
   const certain = small ? 'yes' : 'no'
   const verdict = bad === 0 ? certain : 'maybe'

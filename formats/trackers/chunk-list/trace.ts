@@ -1,17 +1,25 @@
 import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import type { TrackerOptions, TrackerRoot } from '../place.js'
-import type { ChunkElement } from '../shared/bitmap-element.js'
 import { blockBytes } from '../shared/describe.js'
 import { bitAt, nodePath } from '../shared/read.js'
 import type { TrackerReading, TrackerStep } from '../tracker.js'
 import { noNotes, walkChunks } from './decode.js'
 import { bitmapBytesOf, CHUNK_ELEMENT, CHUNK_HEADER } from './shape.js'
 
+/** One entry of a chunk. */
+interface ChunkElement {
+  /** Address of the entry itself. */
+  at: number
+  order: number
+  physStart: number
+  bitmap: number
+}
+
 /** Every counted entry of a chunk list, with the address of its chunk. */
 function chunkElements(memory: PhysicalMemory, root: TrackerRoot, options: TrackerOptions): ChunkElement[] {
   const found: ChunkElement[] = []
-  walkChunks(memory, root, options, noNotes(), element => {
-    found.push(element)
+  walkChunks(memory, root, options, noNotes(), (at, order, physStart, bitmap) => {
+    found.push({ at, order, physStart, bitmap })
   })
   return found
 }

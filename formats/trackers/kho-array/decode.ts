@@ -8,7 +8,6 @@ import { u64, viewOf } from '../../memory/u64.js'
 import { createPageSet } from '../../pages/page-set.js'
 import type { TrackerOptions, TrackerRoot } from '../place.js'
 import { createBitmapCollector } from '../shared/bitmap-batch.js'
-import type { ChunkElement } from '../shared/bitmap-element.js'
 import { nodePath, WORD } from '../shared/read.js'
 import type { TrackerDecode, TrackerNode } from '../tracker.js'
 import {
@@ -54,14 +53,15 @@ export function decodeKhoArray(
     const element = elementAt(address)
     if (element === null) {
       counts.badPointers++
-      const at = address >= 0 && address < ADDRESS_LIMIT ? address : null
-      const message = `entry ${hex(entryOf(entries, n))} leads to no element in the direct map at ${hex(base)}`
-      faults.add('ARRAY-ENTRY', message, at)
+      faults.of('ARRAY-ENTRY')?.(
+        `entry ${hex(entryOf(entries, n))} leads to no element in the direct map at ${hex(base)}`,
+        address >= 0 && address < ADDRESS_LIMIT ? address : null,
+      )
       continue
     }
     const { order, physStart: start } = element
     nodes.push({ address, kind: 'array', level: null, order, start, size: ELEMENT_SIZE })
-    bitmaps.add(element)
+    bitmaps.add(address, order, start, element.bitmap)
   }
   return { pages: bitmaps.finish(), nodes, faults: faults.list(), ...counts }
 }
@@ -130,7 +130,15 @@ function readEntries(
   return entries
 }
 
-type ElementReader = (address: number) => ChunkElement | null
+/** What an element says. */
+interface ArrayElement {
+  order: number
+  physStart: number
+  bitmap: number
+}
+
+/** Reads the element at an address, into one that stays the same; null where there is none. */
+type ElementReader = (address: number) => Readonly<ArrayElement> | null
 
 /**
  * A slab puts elements side by side: what is read is the page around one, most often once for all of them. Masks, because
@@ -139,6 +147,7 @@ type ElementReader = (address: number) => ChunkElement | null
 function createElementReader(memory: PhysicalMemory): ElementReader {
   let page = -1
   let view: DataView | null = null
+  const element: ArrayElement = { order: 0, physStart: 0, bitmap: 0 }
   return address => {
     if (!(address >= 0 && address < ADDRESS_LIMIT)) return null
     const within = address & (SLAB_PAGE - 1)
@@ -147,25 +156,30 @@ function createElementReader(memory: PhysicalMemory): ElementReader {
       const read = memory.read(page, SLAB_PAGE)
       view = read.ok ? viewOf(read.bytes) : null
     }
-    if (view !== null && within + ELEMENT_SIZE <= SLAB_PAGE) return elementIn(view, within, address)
+    if (view !== null && within + ELEMENT_SIZE <= SLAB_PAGE)
+      return isElement(view, within, element) ? element : null
     // Not all of the page is in the dump, or the element is in two.
     const read = memory.read(address, ELEMENT_SIZE)
-    return read.ok ? elementIn(viewOf(read.bytes), 0, address) : null
+    return read.ok && isElement(viewOf(read.bytes), 0, element) ? element : null
   }
 }
 
-function elementIn(view: DataView, offset: number, at: number): ChunkElement | null {
+/** Takes what is there for an element; false where it can be none. */
+function isElement(view: DataView, offset: number, element: ArrayElement): boolean {
   const physStart = u64(view, offset + ELEMENT.physStart)
   const order = view.getUint32(offset + ELEMENT.order, true)
   const bitmap = u64(view, offset + ELEMENT.bitmap)
-  const sound =
+  element.physStart = physStart
+  element.order = order
+  element.bitmap = bitmap
+  return (
     physStart < ADDRESS_LIMIT &&
     order < 40 &&
     view.getUint32(offset + ELEMENT.reserved, true) === 0 &&
     bitmap > 0 &&
     bitmap < ADDRESS_LIMIT &&
     (bitmap & (ARRAY_BITMAP - 1)) === 0
-  return sound ? { at, order, physStart, bitmap } : null
+  )
 }
 
 /** The direct map's start under which the first entries lead to elements: the plain one, else every step that RAM allows. */

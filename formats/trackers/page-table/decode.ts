@@ -70,21 +70,28 @@ function visitTable(walk: Walk, address: number, level: number, base: number, fr
   if (address >= ADDRESS_LIMIT || address % geometry.pageSize !== 0) {
     walk.badPointers++
     const why = address >= ADDRESS_LIMIT ? 'is no physical address' : 'has reserved low bits set'
-    walk.faults.add('TABLE-POINTER', `descriptor ${hex(address)} in ${textOf(walk, from)} ${why}`)
+    walk.faults.of('TABLE-POINTER')?.(`descriptor ${hex(address)} in ${textOf(walk, from)} ${why}`)
     return
   }
   if (walk.visited.has(address)) {
     walk.badPointers++
-    const message = `${textOf(walk, from)} points to ${hex(address)}, which another descriptor uses too; its blocks are counted once`
-    walk.faults.add('TABLE-SHARED-NODE', message, address, nodePath(address))
+    walk.faults.of('TABLE-SHARED-NODE')?.(
+      `${textOf(walk, from)} points to ${hex(address)}, which another descriptor uses too; its blocks are counted once`,
+      address,
+      nodePath(address),
+    )
     return
   }
   walk.visited.add(address)
   const read = walk.memory.read(address, geometry.pageSize)
   if (!read.ok) {
     walk.absentNodes++
-    const message = `table ${hex(address)}, named by ${textOf(walk, from)}, is not in the dump (${read.reason})`
-    walk.faults.add('TABLE-ABSENT', message, address, nodePath(address), read.reason)
+    walk.faults.of('TABLE-ABSENT')?.(
+      `table ${hex(address)}, named by ${textOf(walk, from)}, is not in the dump (${read.reason})`,
+      address,
+      nodePath(address),
+      read.reason,
+    )
     return
   }
   const kind = level === 1 ? 'leaf' : 'table'
@@ -93,8 +100,7 @@ function visitTable(walk: Walk, address: number, level: number, base: number, fr
   if (level === 1) {
     const lost = addBitmap(walk.pages, order, base, wordsOf(read.bytes))
     if (lost > 0) {
-      walk.faults.add(
-        'BLOCK-ADDRESS',
+      walk.faults.of('BLOCK-ADDRESS')?.(
         `${lost} blocks of order ${order} lie at or above 2^52`,
         address,
         nodePath(address),
@@ -114,8 +120,7 @@ function visitTable(walk: Walk, address: number, level: number, base: number, fr
     const entry = u64(view, slot * WORD)
     if (slot >= slots) {
       walk.badPointers++
-      walk.faults.add(
-        'TABLE-INDEX',
+      walk.faults.of('TABLE-INDEX')?.(
         `descriptor ${slot} of ${hex(address)} is past the last that an address reaches`,
         address,
         nodePath(address),

@@ -73,8 +73,12 @@ function visitNode(walk: Walk, address: number, level: number, prefix: number, f
   const read = walk.memory.read(address, walk.geometry.pageSize)
   if (!read.ok) {
     walk.absentNodes++
-    const message = `radix node ${hex(address)} of level ${level}, named by ${textOf(from)}, is not in the dump (${read.reason})`
-    walk.faults.add('RADIX-NODE-ABSENT', message, address, nodePath(address), read.reason)
+    walk.faults.of('RADIX-NODE-ABSENT')?.(
+      `radix node ${hex(address)} of level ${level}, named by ${textOf(from)}, is not in the dump (${read.reason})`,
+      address,
+      nodePath(address),
+      read.reason,
+    )
     return
   }
   walk.visited.set(address, level)
@@ -120,12 +124,15 @@ function visitTable(walk: Walk, bytes: Uint8Array, address: number, level: numbe
   }
 }
 
+function levelsText(met: number, level: number): string {
+  return met === level ? `level ${level}` : `level ${met}, here level ${level}`
+}
+
 /** False, with a fault, where a pointer leads nowhere that a tree could have it lead. */
 function checkPointer(walk: Walk, address: number, level: number, from: Slot | null): boolean {
   if (address >= ADDRESS_LIMIT) {
     walk.badPointers++
-    walk.faults.add(
-      'RADIX-POINTER',
+    walk.faults.of('RADIX-POINTER')?.(
       `pointer ${hex(address)} in ${textOf(from)} is no physical address`,
       slotAddress(from),
     )
@@ -133,8 +140,7 @@ function checkPointer(walk: Walk, address: number, level: number, from: Slot | n
   }
   if (address % walk.geometry.pageSize !== 0) {
     walk.badPointers++
-    walk.faults.add(
-      'RADIX-POINTER',
+    walk.faults.of('RADIX-POINTER')?.(
       `pointer ${hex(address)} in ${textOf(from)} is not page aligned`,
       slotAddress(from) ?? address,
     )
@@ -142,16 +148,21 @@ function checkPointer(walk: Walk, address: number, level: number, from: Slot | n
   }
   if (walk.ancestors.has(address)) {
     walk.badPointers++
-    const message = `${textOf(from)} points back to ${hex(address)}, which lies above it: a kernel walks this circle once for each way through it`
-    walk.faults.add('RADIX-CYCLE', message, slotAddress(from) ?? address, nodePath(address))
+    walk.faults.of('RADIX-CYCLE')?.(
+      `${textOf(from)} points back to ${hex(address)}, which lies above it: a kernel walks this circle once for each way through it`,
+      slotAddress(from) ?? address,
+      nodePath(address),
+    )
     return false
   }
   const met = walk.visited.get(address)
   if (met !== undefined) {
     walk.badPointers++
-    const as = met === level ? `level ${level}` : `level ${met}, here level ${level}`
-    const message = `${textOf(from)} points to ${hex(address)}, which another slot uses too (${as}); its blocks are counted once`
-    walk.faults.add('RADIX-SHARED-NODE', message, slotAddress(from) ?? address, nodePath(address))
+    walk.faults.of('RADIX-SHARED-NODE')?.(
+      `${textOf(from)} points to ${hex(address)}, which another slot uses too (${levelsText(met, level)}); its blocks are counted once`,
+      slotAddress(from) ?? address,
+      nodePath(address),
+    )
     return false
   }
   return true
@@ -180,8 +191,10 @@ function rejectRootSlot(
   }
   if (nodes === null) {
     walk.badPointers++
-    const message = `slot ${slot} of root ${hex(address)} is used; the last one that a key can reach is ${limit - 1}`
-    walk.faults.add('RADIX-ROOT-INDEX', message, at)
+    walk.faults.of('RADIX-ROOT-INDEX')?.(
+      `slot ${slot} of root ${hex(address)} is used; the last one that a key can reach is ${limit - 1}`,
+      at,
+    )
     return
   }
   for (const node of nodes) {

@@ -5,12 +5,12 @@ import type { PhysicalMemory } from '../../memory/physical-memory.js'
 import { addBitmap, blockSize, createPageSet, type PageSet, SPAN_BITS } from '../../pages/page-set.js'
 import { wordsOf } from '../../pages/words.js'
 import type { TrackerNode } from '../tracker.js'
-import { addElement, type ChunkElement } from './bitmap-element.js'
+import { addElement, type VisitElement } from './bitmap-element.js'
 import { nodePath } from './read.js'
 
 /** Adds bitmaps one after the other; `flush` before the set is looked at. */
 interface BitmapBatch {
-  add(element: ChunkElement): void
+  add: VisitElement
   flush(): void
 }
 
@@ -23,27 +23,32 @@ function createBitmapBatch(
   memory: PhysicalMemory,
   pages: PageSet,
   bitmapBytes: number,
-  single: (element: ChunkElement) => void,
+  single: VisitElement,
 ): BitmapBatch {
   const bits = bitmapBytes * 8
-  const run: ChunkElement[] = []
+  /** Where the entries of the bitmaps lie that wait; one after another stands for the blocks of a span at most. */
+  const run = new Float64Array(Math.max(1, SPAN_BITS / bits))
+  let count = 0
   let order = -1
   let size = 0
+  let firstBitmap = 0
+  let firstStart = 0
 
   const flush = () => {
-    const first = run[0]
-    if (first === undefined) return
-    const read = run.length === 1 ? null : memory.read(first.bitmap, bitmapBytes * run.length)
+    if (count === 0) return
+    const read = count === 1 ? null : memory.read(firstBitmap, bitmapBytes * count)
     if (read?.ok) {
-      addBitmap(pages, first.order, first.physStart / blockSize(pages, first.order), wordsOf(read.bytes))
+      addBitmap(pages, order, firstStart / size, wordsOf(read.bytes))
     } else {
-      for (const element of run) single(element)
+      for (let n = 0; n < count; n++) {
+        single(run[n]!, order, firstStart + n * bits * size, firstBitmap + n * bitmapBytes)
+      }
     }
-    run.length = 0
+    count = 0
   }
 
   /** In line with its own span, and of an order whose blocks all lie below the largest address. */
-  const isPlain = ({ order, physStart, bitmap }: ChunkElement, size: number) => {
+  const isPlain = (physStart: number, bitmap: number) => {
     // Sizes are powers of two; `%` of numbers this large is a call of fmod().
     if (order + pages.pageShift >= 31 || (bitmap & (bitmapBytes - 1)) !== 0) return false
     const block = Math.floor(physStart / size)
@@ -51,25 +56,28 @@ function createBitmapBatch(
   }
 
   return {
-    add(element) {
-      if (element.order !== order) {
-        order = element.order
+    add(at, itsOrder, physStart, bitmap) {
+      if (itsOrder !== order) {
+        flush()
+        order = itsOrder
         size = blockSize(pages, order)
       }
-      if (bits >= SPAN_BITS || !isPlain(element, size)) {
+      if (bits >= SPAN_BITS || !isPlain(physStart, bitmap)) {
         flush()
-        single(element)
+        single(at, order, physStart, bitmap)
         return
       }
-      const last = run.at(-1)
       const follows =
-        last !== undefined &&
-        last.order === element.order &&
-        last.bitmap + bitmapBytes === element.bitmap &&
-        last.physStart + bits * size === element.physStart &&
-        ((element.physStart / size) & (SPAN_BITS - 1)) !== 0
-      if (!follows) flush()
-      run.push(element)
+        count > 0 &&
+        firstBitmap + count * bitmapBytes === bitmap &&
+        firstStart + count * bits * size === physStart &&
+        ((physStart / size) & (SPAN_BITS - 1)) !== 0
+      if (!follows) {
+        flush()
+        firstBitmap = bitmap
+        firstStart = physStart
+      }
+      run[count++] = at
     },
     flush,
   }
@@ -117,7 +125,7 @@ export function createBitmapCollector(
   geometry: Geometry,
   bitmapBytes: number,
   { nodes, faults, counts }: BitmapNotes,
-): { add(element: ChunkElement): void; finish(): PageSet } {
+): { add: VisitElement; finish(): PageSet } {
   const pages = createPageSet(geometry.pageShift)
   const isNew = createSeen(bitmapBytes)
   const absent = new Set<number>()
@@ -127,41 +135,52 @@ export function createBitmapCollector(
   // Entries that share a bitmap cost their writer nothing and the decoder a bitmap each: hold both to the input's size.
   let budget = memory.inputSize * 16 + 2 ** 26
 
-  const readOne = (element: ChunkElement) => {
-    const { bitmap } = element
+  const readOne: VisitElement = (at, order, physStart, bitmap) => {
     const known = shared.get(bitmap)
     if (known) {
-      addElement(pages, element, known, bitmapBytes, faults, bad)
+      addElement(pages, at, order, physStart, bitmap, known, bitmapBytes, faults, bad)
       return
     }
     const read = memory.read(bitmap, bitmapBytes)
     if (read.ok) {
       const words = wordsOf(read.bytes)
       if (known === null) shared.set(bitmap, words)
-      addElement(pages, element, words, bitmapBytes, faults, bad)
+      addElement(pages, at, order, physStart, bitmap, words, bitmapBytes, faults, bad)
       return
     }
     counts.absentNodes++
     absent.add(bitmap)
-    const message = `bitmap ${hex(bitmap)} is not in the dump (${read.reason})`
-    faults.add('CHUNK-BITMAP-ABSENT', message, bitmap, nodePath(bitmap), read.reason)
+    faults.of('CHUNK-BITMAP-ABSENT')?.(
+      `bitmap ${hex(bitmap)} is not in the dump (${read.reason})`,
+      bitmap,
+      nodePath(bitmap),
+      read.reason,
+    )
   }
   const batch = createBitmapBatch(memory, pages, bitmapBytes, readOne)
 
   return {
-    add(element) {
-      const { bitmap, order, at } = element
+    add(at, order, physStart, bitmap) {
       if (!isNew(bitmap)) {
-        const message = `bitmap ${hex(bitmap)} is used by more than one entry`
-        faults.add('CHUNK-BITMAP-SHARED', message, at, nodePath(bitmap))
+        faults.of('CHUNK-BITMAP-SHARED')?.(
+          `bitmap ${hex(bitmap)} is used by more than one entry`,
+          at,
+          nodePath(bitmap),
+        )
         budget -= Math.max(bitmapBytes, 4096) * 2
         if (budget < 0) return
         if (!shared.has(bitmap)) shared.set(bitmap, null)
       } else {
-        const { physStart: start } = element
-        nodes.push({ address: bitmap, kind: 'bitmap', level: null, order, start, size: bitmapBytes })
+        nodes.push({
+          address: bitmap,
+          kind: 'bitmap',
+          level: null,
+          order,
+          start: physStart,
+          size: bitmapBytes,
+        })
       }
-      batch.add(element)
+      batch.add(at, order, physStart, bitmap)
     },
     finish() {
       batch.flush()

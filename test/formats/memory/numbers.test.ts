@@ -51,6 +51,18 @@ describe('a log of faults', () => {
     ])
   })
 
+  it('has only those worded that it keeps, and counts the others all the same', () => {
+    const log = createFaultLog(2)
+    let worded = 0
+    for (let n = 1; n <= 5; n++) log.of('MANY')?.(`fault ${++worded}`, n)
+    expect(worded).toBe(2)
+    log.add('MANY', 'one more')
+    expect(log.list()).toStrictEqual([
+      { code: 'MANY', message: 'fault 1', address: 1, path: null },
+      { code: 'MANY', message: 'fault 2', address: 2, path: null, more: 4 },
+    ])
+  })
+
   it('keeps a hundred where nothing else is said', () => {
     const log = createFaultLog()
     for (let n = 0; n < 101; n++) log.add('MANY', 'fault')
