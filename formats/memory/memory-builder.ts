@@ -1,8 +1,9 @@
 import { KhoError } from '../error.js'
+import { builtMemory, type Extent, extentsOf, inOnePiece, segmentsOf } from './built-memory.js'
 import { hex } from './fault.js'
 import type { Geometry } from './geometry.js'
-import { checkRequest, type PhysicalMemory, type Present } from './physical-memory.js'
-import { mergeRanges, type Range, rangeIndex, rangesTouch } from './range.js'
+import type { PhysicalMemory } from './physical-memory.js'
+import { mergeRanges, type Range, rangeIndex } from './range.js'
 
 /** Pages made by an encoder. */
 export interface BuiltPages {
@@ -37,6 +38,14 @@ export interface MemoryBuilder {
   allocate(count?: number, align?: number): BuiltPages
   /** A zeroed object of a power-of-two size below a page, several to a page, as a slab would place it. */
   allocateObject(size: number): BuiltPages
+  /** The same for who asks for the bytes by `place` when there is something to write: its address. */
+  allocateSlot(size: number): number
+  /**
+   * A page that is made of these bytes, or as many objects of a size as are in one; its address. They are not copied, and may
+   * be those of other pages too: what `place` gives for it is a page of its own. Null where objects of that size have begun a
+   * page, so that these would not lie one behind the other in one.
+   */
+  adopt(bytes: Uint8Array, size?: number): number | null
   /** The `count` pages at `address`, for a caller who says where: zeroed, or what is there already. */
   place(address: number, count: number): BuiltPages
   /** Takes a range out of what may be allocated, without giving it bytes. */
@@ -46,7 +55,9 @@ export interface MemoryBuilder {
   /** Pages allocated so far, without those given back. */
   readonly allocated: number
   /** The bytes that exist, by address, merged where they touch. */
-  segments(): { phys: number; bytes: Uint8Array }[]
+  segments(): Extent[]
+  /** The same without a copy, and therefore in more pieces. Never to be written to. */
+  extents(): Extent[]
   /** A view of what was built, as a decoder sees it: what was never written is `outside`. */
   memory(): PhysicalMemory
 }
@@ -62,8 +73,12 @@ export function createMemoryBuilder(options: BuilderOptions): MemoryBuilder {
   const closed = mergeRanges(options.scratch ?? [])
   const pages = new Map<number, Uint8Array>()
   const taken: Range[] = []
-  const slabs = new Map<number, { address: number; bytes: Uint8Array; used: number }>()
+  /** What pages are made of that was given: not the builder's to write to. */
+  const adopted = new Set<Uint8Array>()
+  const obstacles = [closed, reserved, taken]
+  const slabs = new Map<number, { address: number; used: number }>()
   let piece = new Uint8Array(0)
+  let pieceUsed = 0
   let allocated = 0
   let cursor = startAt(ram, options.seed ?? 0, pageSize)
 
@@ -72,7 +87,10 @@ export function createMemoryBuilder(options: BuilderOptions): MemoryBuilder {
     cursor = address + count * pageSize
     const bytes = freshBytes(count * pageSize)
     for (let i = 0; i < count; i++) {
-      pages.set(address / pageSize + i, bytes.subarray(i * pageSize, (i + 1) * pageSize))
+      pages.set(
+        address / pageSize + i,
+        count === 1 ? bytes : bytes.subarray(i * pageSize, (i + 1) * pageSize),
+      )
     }
     allocated += count
     return { address, bytes }
@@ -81,10 +99,12 @@ export function createMemoryBuilder(options: BuilderOptions): MemoryBuilder {
   /** Zeros of their own: small ones are cut from a larger piece, as an allocation for each page costs more than its bytes. */
   function freshBytes(size: number): Uint8Array {
     if (size > PIECE_BYTES / 4) return new Uint8Array(size)
-    if (piece.length < size) piece = new Uint8Array(PIECE_BYTES)
-    const bytes = piece.subarray(0, size)
-    piece = piece.subarray(size)
-    return bytes
+    if (pieceUsed + size > piece.length) {
+      piece = new Uint8Array(PIECE_BYTES)
+      pieceUsed = 0
+    }
+    pieceUsed += size
+    return piece.subarray(pieceUsed - size, pieceUsed)
   }
 
   function findFree(size: number, align: number): number {
@@ -115,7 +135,7 @@ export function createMemoryBuilder(options: BuilderOptions): MemoryBuilder {
 
   /** `address` where all of it is free, else an address past the obstacle. */
   function skipTaken(address: number, size: number): number {
-    for (const list of [closed, reserved, taken]) {
+    for (const list of obstacles) {
       const index = rangeIndex(list, address + size - 1)
       const range = list[index]
       if (range !== undefined && range.end > address) return range.end
@@ -128,27 +148,54 @@ export function createMemoryBuilder(options: BuilderOptions): MemoryBuilder {
     return address
   }
 
+  const allocateSlot = (size: number): number => {
+    const slab = slabs.get(size)
+    if (slab !== undefined && slab.used + size <= pageSize) {
+      slab.used += size
+      return slab.address + slab.used - size
+    }
+    const { address } = allocate()
+    slabs.set(size, { address, used: size })
+    return address
+  }
+
+  /** A page that can be written to; null where there is none. */
+  function ownPage(number: number): Uint8Array | null {
+    const page = pages.get(number)
+    if (page === undefined || !adopted.has(page)) return page ?? null
+    const own = freshBytes(pageSize)
+    own.set(page)
+    pages.set(number, own)
+    return own
+  }
+
   return {
     geometry,
     allocate,
     allocateObject(size) {
+      const address = allocateSlot(size)
+      const within = address % pageSize
+      return { address, bytes: pages.get((address - within) / pageSize)!.subarray(within, within + size) }
+    },
+    allocateSlot,
+    adopt(bytes, size = pageSize) {
       const slab = slabs.get(size)
-      if (slab !== undefined && slab.used + size <= pageSize) {
-        const object = {
-          address: slab.address + slab.used,
-          bytes: slab.bytes.subarray(slab.used, slab.used + size),
-        }
-        slab.used += size
-        return object
-      }
-      const page = allocate()
-      slabs.set(size, { ...page, used: size })
-      return { address: page.address, bytes: page.bytes.subarray(0, size) }
+      if (size < pageSize && slab !== undefined && slab.used + size <= pageSize) return null
+      const address = findFree(pageSize, pageSize)
+      cursor = address + pageSize
+      pages.set(address / pageSize, bytes)
+      adopted.add(bytes)
+      allocated++
+      if (size < pageSize) slabs.set(size, { address, used: pageSize })
+      return address
     },
     place(address, count) {
       if (address % pageSize !== 0)
         throw new KhoError('usage', `${hex(address)} is not page aligned`, { address })
       const first = address / pageSize
+      let one: Uint8Array | null = null
+      for (let i = 0; i < count; i++) one = ownPage(first + i)
+      if (count === 1 && one !== null) return { address, bytes: one }
       const kept = inOnePiece(pages, first, count, pageSize)
       if (kept !== null) return { address, bytes: kept }
       const whole = new Uint8Array(count * pageSize)
@@ -171,7 +218,8 @@ export function createMemoryBuilder(options: BuilderOptions): MemoryBuilder {
     get allocated() {
       return allocated
     },
-    segments: () => collectSegments(pages, pageSize),
+    segments: () => segmentsOf(pages, pageSize),
+    extents: () => extentsOf(pages, pageSize),
     memory: () => builtMemory(pages, pageSize, ram),
   }
 }
@@ -206,79 +254,4 @@ function startAt(ram: readonly Range[], seed: number, pageSize: number): number 
   const end = ram.at(-1)?.end ?? 0
   const fraction = ((Math.imul(seed, 0x9e3779b1) >>> 0) / 2 ** 32) * 0.75
   return Math.floor((start + (end - start) * fraction) / pageSize) * pageSize
-}
-
-function collectSegments(
-  pages: Map<number, Uint8Array>,
-  pageSize: number,
-): { phys: number; bytes: Uint8Array }[] {
-  const numbers = [...pages.keys()].sort((a, b) => a - b)
-  const segments: { phys: number; bytes: Uint8Array }[] = []
-  for (let i = 0; i < numbers.length; ) {
-    let end = i + 1
-    while (end < numbers.length && numbers[end] === numbers[end - 1]! + 1) end++
-    const bytes = new Uint8Array((end - i) * pageSize)
-    for (let at = i; at < end; at++) bytes.set(pages.get(numbers[at]!)!, (at - i) * pageSize)
-    segments.push({ phys: numbers[i]! * pageSize, bytes })
-    i = end
-  }
-  return segments
-}
-
-function builtMemory(
-  pages: Map<number, Uint8Array>,
-  pageSize: number,
-  ram: readonly Range[],
-): PhysicalMemory {
-  const read = (
-    phys: number,
-    length: number,
-  ): Present | { ok: false; reason: 'outside' | 'excluded'; address: number } => {
-    checkRequest(phys, length)
-    const first = Math.floor(phys / pageSize)
-    const within = phys - first * pageSize
-    const page = pages.get(first)
-    if (page !== undefined && within + length <= pageSize) {
-      return { ok: true, bytes: page.subarray(within, within + length), offset: null }
-    }
-    const bytes = new Uint8Array(length)
-    for (let done = 0; done < length; ) {
-      const at = phys + done
-      const piece = pages.get(Math.floor(at / pageSize))
-      if (piece === undefined) {
-        return { ok: false, reason: rangesTouch(ram, at, at + 1) ? 'excluded' : 'outside', address: at }
-      }
-      const from = at % pageSize
-      const count = Math.min(pageSize - from, length - done)
-      bytes.set(piece.subarray(from, from + count), done)
-      done += count
-    }
-    return { ok: true, bytes, offset: null }
-  }
-  return {
-    ranges: ram,
-    inputSize: pages.size * pageSize,
-    read,
-    *blocks() {
-      for (const number of [...pages.keys()].sort((a, b) => a - b)) {
-        yield { phys: number * pageSize, bytes: pages.get(number)!, offset: null }
-      }
-    },
-  }
-}
-
-/** Pages that are there and lie one behind the other in one piece, as they were allocated; else null. */
-function inOnePiece(
-  pages: ReadonlyMap<number, Uint8Array>,
-  first: number,
-  count: number,
-  pageSize: number,
-): Uint8Array | null {
-  const start = pages.get(first)
-  if (start === undefined) return null
-  for (let i = 1; i < count; i++) {
-    const page = pages.get(first + i)
-    if (page?.buffer !== start.buffer || page.byteOffset !== start.byteOffset + i * pageSize) return null
-  }
-  return new Uint8Array(start.buffer, start.byteOffset, count * pageSize)
 }

@@ -31,6 +31,17 @@ export function difference(a: PageSet, b: PageSet): PageSet {
   return combine(a, b, { alone: 'first', both: without })
 }
 
+/** The same blocks in a set of its own, without the bitmaps that are empty. */
+export function copySet(set: PageSet): PageSet {
+  const copy = createPageSet(set.pageShift)
+  for (const order of orders(set)) {
+    for (const [span, words] of set.orders.get(order)!.spans) {
+      if (!isEmpty(words)) putSpan(orderBits(copy, order), span, words, false)
+    }
+  }
+  return copy
+}
+
 /** True when both sets hold the same blocks of the same orders. */
 export function samePages(a: PageSet, b: PageSet): boolean {
   checkShifts(a, b)

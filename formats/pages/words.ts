@@ -6,12 +6,12 @@ export function popcount(word: number): number {
 }
 
 /**
- * Index of the first word at or after `from` that is not 0, or `words.length`. All that looks through sparse words goes
+ * Index of the first word at or after `from` that is not 0, or `end`, by default the number of words. All that looks through sparse words goes
  * from one to the next with it: one loop for V8 to make fast, which is most of what a small image costs.
  */
-export function nextUsed(words: Uint32Array, from: number): number {
+export function nextUsed(words: Uint32Array, from: number, end = words.length): number {
   let index = from
-  while (index < words.length && words[index] === 0) index++
+  while (index < end && words[index] === 0) index++
   return index
 }
 
@@ -216,6 +216,11 @@ export function wordsOf(bytes: Uint8Array): Uint32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (let i = 0; i < words.length; i++) words[i] = view.getUint32(i * 4, true)
   return words
+}
+
+/** The bytes of words that are a view of a kernel bitmap, or could be one. */
+export function bytesOf(words: Uint32Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
 }
 
 const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1

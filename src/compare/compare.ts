@@ -2,12 +2,14 @@ import { isKhoError, KhoError } from '../../formats/error.js'
 import { type AbiName, abiOf, trackerOptions } from '../../formats/kernels/index.js'
 import type { Geometry } from '../../formats/memory/geometry.js'
 import { mergeRanges, type Range } from '../../formats/memory/range.js'
+import { copySet } from '../../formats/pages/algebra.js'
 import { countBlocks, orders, type PageSet, totals } from '../../formats/pages/page-set.js'
 import { countRanges } from '../../formats/pages/runs.js'
 import type { KhoState } from '../image/state.js'
 import { endOfBlocks } from '../write/placement.js'
 import { MOST_REGIONS_MEASURED, memblockMs, QUOTED, type Quoted, skipMs } from './figures.js'
 import { type Cost, measure } from './measure.js'
+import { createPreparing } from './prepare.js'
 
 /** A tracker that is compared: an ABI's. */
 export type TrackerName = AbiName
@@ -65,10 +67,11 @@ export const COMPARED: readonly TrackerName[] = [
 ]
 
 /** What a set of preserved memory costs in every tracker. `ram` is the reading machine's. */
-export function compareTrackers(pages: PageSet, geometry: Geometry, ram: readonly Range[]): Comparison {
+export function compareTrackers(preserved: PageSet, geometry: Geometry, ram: readonly Range[]): Comparison {
+  const pages = copySet(preserved)
   const known = mergeRanges(ram)
   const inRam = known.reduce((sum, { start, end }) => sum + end - start, 0)
-  const end = Math.max(known.at(-1)?.end ?? 0, endOfBlocks(pages))
+  const end = Math.max(known.at(-1)?.end ?? 0, endOfBlocks(preserved))
   const { blocks, bytes } = totals(pages)
   const ramBytes = Math.max(inRam, bytes)
   const { ranges } = countRanges(pages)
@@ -77,7 +80,15 @@ export function compareTrackers(pages: PageSet, geometry: Geometry, ram: readonl
     memblockExtrapolated: ranges > MOST_REGIONS_MEASURED,
     skipMs: skipMs(ramBytes / geometry.pageSize, stepsOf(cost), cost.readBack.words),
   })
+  const prepare = createPreparing(end)
   const costs = new Map<string, Cost>()
+  // Several ABIs have one tracker, which costs what it costs.
+  const costOf = (tracker: TrackerName): Cost => {
+    const written = JSON.stringify([abiOf(tracker).tracker, trackerOptions(tracker, geometry)])
+    const cost = costs.get(written) ?? measure(pages, tracker, geometry, end, prepare)
+    costs.set(written, cost)
+    return cost
+  }
   return {
     set: {
       blocks,
@@ -89,7 +100,7 @@ export function compareTrackers(pages: PageSet, geometry: Geometry, ram: readonl
     },
     geometry,
     ramBytes,
-    rows: COMPARED.map(tracker => makeRow(tracker, pages, geometry, end, boot, costs)),
+    rows: COMPARED.map(tracker => makeRow(tracker, costOf, boot)),
     quoted: QUOTED,
   }
 }
@@ -101,17 +112,11 @@ function stepsOf({ lookUpHandedOver: { hit, miss } }: Cost): number {
 
 function makeRow(
   tracker: TrackerName,
-  pages: PageSet,
-  geometry: Geometry,
-  end: number,
+  costOf: (tracker: TrackerName) => Cost,
   boot: (cost: Cost) => BootCost,
-  costs: Map<string, Cost>,
 ): Row {
   try {
-    // Several ABIs have one tracker, which costs what it costs.
-    const written = JSON.stringify([abiOf(tracker).tracker, trackerOptions(tracker, geometry)])
-    const cost = costs.get(written) ?? measure(pages, tracker, geometry, end)
-    costs.set(written, cost)
+    const cost = costOf(tracker)
     return { tracker, cost, boot: boot(cost), refused: null }
   } catch (error) {
     if (!isKhoError(error) || error.code !== 'cannot-express') throw error

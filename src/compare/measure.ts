@@ -11,24 +11,14 @@ import {
   createMemoryBuilder,
   type MemoryBuilder,
 } from '../../formats/memory/memory-builder.js'
-import {
-  blocksAt,
-  countBlocks,
-  createPageSet,
-  orderBits,
-  orders,
-  type PageSet,
-  putSpan,
-  totals,
-} from '../../formats/pages/page-set.js'
-import { countRanges } from '../../formats/pages/runs.js'
-import { isSameMemory, nextUsed } from '../../formats/pages/words.js'
+import { blocksAt, countBlocks, orders, type PageSet } from '../../formats/pages/page-set.js'
 import { trackerOf } from '../../formats/trackers/index.js'
 import { MEM_ENTRY } from '../../formats/trackers/mem-array/index.js'
 import type { TrackerOptions } from '../../formats/trackers/place.js'
 import { noCounts, type TrackerWriter, type WriterCounts } from '../../formats/trackers/writer.js'
 import { expressSet } from '../convert/express.js'
-import { type Sample, sampleBlocks, sampleGaps } from './samples.js'
+import { createPreparing, type Preparing } from './prepare.js'
+import type { Sample } from './samples.js'
 import { type Unit, unitsOf } from './units.js'
 
 /** Steps of looking for one page: average over samples. Null where there was no sample, or the format cannot do it. */
@@ -63,9 +53,6 @@ export interface Cost {
   units: Unit[]
 }
 
-/** Blocks that are preserved one by one to count steps, and pages that are looked for. */
-const SAMPLE = 20_000
-const LOOK_UPS = 512
 /** More pages or ranges than this a mem array is not run for: it lists ranges, so their number says it all. */
 const MOST_MEM = { pages: 2 ** 20, ranges: 2 ** 14 }
 /** Where nothing preserved lies. */
@@ -76,21 +63,28 @@ const ROOM = { start: 2 ** 50, end: 2 ** 51 }
  *
  * @throws KhoError `cannot-express` for what it cannot say in any order
  */
-export function measure(pages: PageSet, name: AbiName, geometry: Geometry, ramEnd: number): Cost {
+export function measure(
+  pages: PageSet,
+  name: AbiName,
+  geometry: Geometry,
+  ramEnd: number,
+  prepare: Preparing = createPreparing(ramEnd),
+): Cost {
   const abi = abiOf(name)
   const { pages: set, losses } = expressSet(pages, abi, geometry)
-  const { blocks } = totals(set)
+  const prepared = prepare(set)
+  const { blocks, outline, preserved, hits, misses } = prepared
   const messages = losses.map(({ message }) => message)
-  if (abi.tracker === 'mem-array') return measureMem(set, blocks, messages, geometry)
+  if (abi.tracker === 'mem-array') return measureMem(set, blocks, prepared.ranges(), messages, geometry)
   const encoder = encoderOf(name)
   const options = trackerOptions(name, geometry)
-  const run = encode(encoder, options, outlineOf(set))
+  const run = encode(encoder, options, outline())
   const { counts } = run
   const decode = trackerOf(abi.tracker).decode(run.memory(), run.root, options)
   const handedOverBytes = decode.nodes.reduce((sum, node) => sum + node.size, 0)
   const lists = abi.tracker === 'chunk-list' || abi.tracker === 'kho-array'
   const entries = decode.nodes.filter(({ kind }) => kind === 'bitmap').length
-  const lookUp = countLookUps(run.writer, counts, set, ramEnd)
+  const lookUp = countLookUps(run.writer, counts, set, hits(), misses())
   return {
     losses: messages,
     blocks,
@@ -108,39 +102,12 @@ export function measure(pages: PageSet, name: AbiName, geometry: Geometry, ramEn
     peakBytes: run.atRest.bytesAtRest + run.atRest.indexBytes + run.finished.finalizeBytes,
     handedOverBytes,
     allocations: run.finished.allocations,
-    preserve: countPreserve(encoder, options, set),
+    preserve: countPreserve(encoder, options, preserved()),
     readBack: { nodes: decode.nodes.length, words: handedOverBytes / 8, reservations: blocks },
     lookUp,
     lookUpHandedOver: lists ? linear(entries) : lookUp,
     units: unitsOf({ memory: run.memory(), root: run.root, options, decode }, abi.tracker),
   }
-}
-
-/** Words of the smallest bitmap that any tracker has: 512 bytes. */
-const PIECE_WORDS = 128
-
-/**
- * A set with one block of each piece that has any: what a tracker costs goes by the bitmaps that it needs, and not by how
- * many bits of them are set.
- */
-function outlineOf(set: PageSet): PageSet {
-  const outline = createPageSet(set.pageShift)
-  for (const [order, bits] of set.orders) {
-    let last: Uint32Array | null = null
-    let drawn = new Uint32Array(0)
-    for (const [span, words] of bits.spans) {
-      if (last === null || !isSameMemory(words, last)) {
-        drawn = new Uint32Array(words.length)
-        for (let at = 0; at < words.length; at += PIECE_WORDS) {
-          const used = nextUsed(words.subarray(at, at + PIECE_WORDS), 0)
-          if (used < PIECE_WORDS) drawn[at + used] = words[at + used]! & -words[at + used]!
-        }
-      }
-      last = words
-      putSpan(orderBits(outline, order), span, drawn, false)
-    }
-  }
-  return outline
 }
 
 function encode(encoder: LayoutEncoder, options: TrackerOptions, set: PageSet) {
@@ -154,8 +121,11 @@ function encode(encoder: LayoutEncoder, options: TrackerOptions, set: PageSet) {
 }
 
 /** One call after the other, as a kernel makes them. */
-function countPreserve(encoder: LayoutEncoder, options: TrackerOptions, set: PageSet): Cost['preserve'] {
-  const samples = sampleBlocks(set, SAMPLE)
+function countPreserve(
+  encoder: LayoutEncoder,
+  options: TrackerOptions,
+  samples: readonly Sample[],
+): Cost['preserve'] {
   const writer = encoder.createWriter(stepsBuilder(options.geometry), options)
   for (const { address, order } of samples) writer.preserve(address, order)
   return { steps: average(writer.counts.steps, samples.length), sample: samples.length }
@@ -165,19 +135,36 @@ function countPreserve(encoder: LayoutEncoder, options: TrackerOptions, set: Pag
 function stepsBuilder(geometry: Geometry): MemoryBuilder {
   const builder = createMemoryBuilder({ geometry, ram: [ROOM] })
   const bytes = new Uint8Array(geometry.pageSize)
-  let address = ROOM.start
-  const allocate = (count = 1): BuiltPages => {
-    address += count * geometry.pageSize
-    return { address, bytes: count === 1 ? bytes : new Uint8Array(count * geometry.pageSize) }
+  let next = ROOM.start
+  const take = (count: number): number => {
+    next += count * geometry.pageSize
+    return next
   }
-  return { ...builder, allocate, allocateObject: () => allocate() }
+  const allocate = (count = 1): BuiltPages => ({
+    address: take(count),
+    bytes: count === 1 ? bytes : new Uint8Array(count * geometry.pageSize),
+  })
+  return {
+    ...builder,
+    allocate,
+    allocateObject: () => allocate(),
+    allocateSlot: () => take(1),
+    adopt: () => take(1),
+    place: address => ({ address, bytes }),
+  }
 }
 
 /**
  * Whoever asks knows an address and no order: each order that the set has is tried, lowest first, as far as a bit that
  * is set. Taking a bit away looks for it in the same way; it is put back.
  */
-function countLookUps(writer: TrackerWriter, counts: WriterCounts, set: PageSet, ramEnd: number): LookUp {
+function countLookUps(
+  writer: TrackerWriter,
+  counts: WriterCounts,
+  set: PageSet,
+  samples: readonly Sample[],
+  gaps: readonly number[],
+): LookUp {
   const known = orders(set).filter(order => countBlocks(set, order) > 0)
   const look = (address: number): number => {
     let steps = 0
@@ -194,13 +181,12 @@ function countLookUps(writer: TrackerWriter, counts: WriterCounts, set: PageSet,
     }
     return steps
   }
-  const samples = sampleBlocks(set, LOOK_UPS)
   // Of what was written only one block of each bitmap is there: blocks that are looked for come to be, too.
   for (const { address } of samples) {
     for (const { address: start, order } of blocksAt(set, address)) writer.preserve(start, order)
   }
-  const hits = samples.map(({ address }: Sample) => look(address))
-  const misses = sampleGaps(set, ramEnd, LOOK_UPS).map(look)
+  const hits = samples.map(({ address }) => look(address))
+  const misses = gaps.map(look)
   const sum = (list: readonly number[]) => list.reduce((total, steps) => total + steps, 0)
   return { hit: average(sum(hits), hits.length), miss: average(sum(misses), misses.length), how: 'counted' }
 }
@@ -214,8 +200,13 @@ function linear(entries: number): LookUp {
 }
 
 /** Ranges in the FDT: 16 bytes each. */
-function measureMem(set: PageSet, blocks: number, losses: string[], geometry: Geometry): Cost {
-  const { ranges } = countRanges(set)
+function measureMem(
+  set: PageSet,
+  blocks: number,
+  ranges: number,
+  losses: string[],
+  geometry: Geometry,
+): Cost {
   const counts = noCounts()
   let how: Cost['how'] = 'modelled'
   if (blocks <= MOST_MEM.pages && ranges <= MOST_MEM.ranges) {

@@ -11,15 +11,14 @@ import { hex } from '../../formats/memory/fault.js'
 import type { MemoryBuilder } from '../../formats/memory/memory-builder.js'
 import { presentRanges } from '../../formats/memory/physical-memory.js'
 import { type Range, rangesTouch } from '../../formats/memory/range.js'
+import { copySet } from '../../formats/pages/algebra.js'
 import {
-  addBitmap,
   addRun,
   blocksAt,
   createPageSet,
   hasBlock,
   orders,
   type PageSet,
-  SPAN_BITS,
 } from '../../formats/pages/page-set.js'
 import type { KhoState } from '../image/state.js'
 import { overlayMemory } from '../write/overlay.js'
@@ -125,15 +124,6 @@ function attempt(
   }
   losses.push(...howToRead(state, conversion))
   return conversion
-}
-
-function copySet(pages: PageSet): PageSet {
-  const copy = createPageSet(pages.pageShift)
-  for (const order of orders(pages)) {
-    for (const [span, words] of pages.orders.get(order)!.spans)
-      addBitmap(copy, order, span * SPAN_BITS, words)
-  }
-  return copy
 }
 
 /** Pages that blobs are written into are preserved, each allocation as one block. */

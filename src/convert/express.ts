@@ -33,15 +33,16 @@ function largestOrder(abi: Abi, geometry: Geometry): number {
 }
 
 /**
- * The same pages in orders that a tracker knows: larger blocks are divided, and reported.
+ * The same pages in orders that a tracker knows: larger blocks are divided, and reported. Where none are it is the same set.
  *
  * @throws KhoError `cannot-express` for what it cannot say in any order
  */
 export function expressSet(pages: PageSet, abi: Abi, geometry: Geometry): Expressed {
   const most = largestOrder(abi, geometry)
-  const fitting = createPageSet(pages.pageShift)
+  const divided = orders(pages).some(order => order > most)
+  const fitting = divided ? createPageSet(pages.pageShift) : pages
   const losses: Loss[] = []
-  for (const order of orders(pages)) {
+  for (const order of divided ? orders(pages) : []) {
     const bits = pages.orders.get(order)!
     const blocks = countBlocks(pages, order)
     if (order <= most) {

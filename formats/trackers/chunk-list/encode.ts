@@ -1,5 +1,5 @@
 import type { MemoryBuilder } from '../../memory/memory-builder.js'
-import { viewOf } from '../../memory/u64.js'
+import { setU64, viewOf } from '../../memory/u64.js'
 import { orders, type PageSet } from '../../pages/page-set.js'
 import type { TrackerOptions, TrackerRoot } from '../place.js'
 import { createBitmapIndex } from '../shared/bitmap-index.js'
@@ -41,12 +41,10 @@ function createChunkWriter(builder: MemoryBuilder, options: TrackerOptions): Tra
     ...index.marks,
     finish() {
       const list = createChunkChain(builder, chunkHeader(options), counts)
-      for (const order of [...index.byOrder.keys()].sort((a, b) => a - b)) {
+      for (const order of index.orders()) {
         list.beginOrder(order)
-        const { bitmaps } = index.byOrder.get(order)!
         const span = bits * 2 ** (geometry.pageShift + order)
-        for (const at of [...bitmaps.keys()].sort((a, b) => a - b))
-          list.add(at * span, bitmaps.get(at)!.address)
+        index.forEach(order, (at, address) => list.add(at * span, address))
       }
       return { addresses: [list.first()] }
     },
@@ -78,8 +76,8 @@ function createChunkChain(builder: MemoryBuilder, header: ChunkHeader, counts: W
       let current = chunk!
       if (current.used === capacity) current = open(current.order)
       const offset = CHUNK_HEADER + current.used * CHUNK_ELEMENT
-      current.view.setBigUint64(offset + ELEMENT_START, BigInt(physStart), true)
-      current.view.setBigUint64(offset + ELEMENT_BITMAP, BigInt(bitmap), true)
+      setU64(current.view, offset + ELEMENT_START, physStart)
+      setU64(current.view, offset + ELEMENT_BITMAP, bitmap)
       current.used++
       current.view.setUint32(header.count, current.used, true)
       counts.copiedBytes += CHUNK_ELEMENT

@@ -1,6 +1,7 @@
 import { KHO_ARRAY_MAGIC } from '../../layout/kho-array.js'
 import type { MemoryBuilder } from '../../memory/memory-builder.js'
-import { viewOf } from '../../memory/u64.js'
+import { createNumberList } from '../../memory/number-list.js'
+import { setU64, viewOf } from '../../memory/u64.js'
 import { refuseOrders } from '../chunk-list/encode.js'
 import type { TrackerOptions } from '../place.js'
 import { createBitmapIndex } from '../shared/bitmap-index.js'
@@ -34,21 +35,27 @@ function createArrayWriter(builder: MemoryBuilder, options: TrackerOptions): Tra
   const index = createBitmapIndex(builder, ARRAY_BITMAP, counts)
 
   /** One element for each bitmap: what the array's entries point to. */
-  function makeElements(): number[] {
-    const elements: number[] = []
-    for (const order of [...index.byOrder.keys()].sort((a, b) => a - b)) {
-      const { bitmaps } = index.byOrder.get(order)!
-      for (const at of [...bitmaps.keys()].sort((a, b) => a - b)) {
-        const { address, bytes } = builder.allocateObject(ELEMENT_OBJECT)
-        const view = viewOf(bytes)
-        view.setBigUint64(ELEMENT.physStart, BigInt(at * bits * 2 ** (geometry.pageShift + order)), true)
-        view.setUint32(ELEMENT.order, order, true)
-        view.setBigUint64(ELEMENT.bitmap, BigInt(bitmaps.get(at)!.address), true)
+  function makeElements(): Float64Array {
+    const elements = createNumberList()
+    let page = -1
+    let view: DataView = new DataView(new ArrayBuffer(0))
+    for (const order of index.orders()) {
+      const span = bits * 2 ** (geometry.pageShift + order)
+      index.forEach(order, (at, bitmap) => {
+        const address = builder.allocateSlot(ELEMENT_OBJECT)
+        const within = address & (geometry.pageSize - 1)
+        if (address - within !== page) {
+          page = address - within
+          view = viewOf(builder.place(page, 1).bytes)
+        }
+        setU64(view, within + ELEMENT.physStart, at * span)
+        view.setUint32(within + ELEMENT.order, order, true)
+        setU64(view, within + ELEMENT.bitmap, bitmap)
         counts.finalizeBytes += ELEMENT_OBJECT
         elements.push(address)
-      }
+      })
     }
-    return elements
+    return elements.toArray()
   }
 
   return {
@@ -66,8 +73,8 @@ function createArrayWriter(builder: MemoryBuilder, options: TrackerOptions): Tra
         const words = viewOf(page.bytes)
         link.view.setBigUint64(link.offset, BigInt(page.address), true)
         words.setBigUint64(PAGE_START, BigInt(first), true)
-        elements.slice(first, first + capacity).forEach((address, slot) => {
-          words.setBigUint64(ARRAY_PAGE_HEADER + slot * WORD, DIRECT_MAP + BigInt(address), true)
+        elements.subarray(first, first + capacity).forEach((address, slot) => {
+          setVirtual(words, ARRAY_PAGE_HEADER + slot * WORD, address)
           counts.copiedBytes += WORD
         })
         counts.finalizeBytes += geometry.pageSize
@@ -76,4 +83,12 @@ function createArrayWriter(builder: MemoryBuilder, options: TrackerOptions): Tra
       return { addresses: [header.address] }
     },
   }
+}
+
+const DIRECT_MAP_HIGH = Number(DIRECT_MAP >> 32n)
+
+/** Writes where an address is in the direct map, which begins at a multiple of 2^32: a bigint for each costs more than all else. */
+function setVirtual(view: DataView, offset: number, address: number): void {
+  setU64(view, offset, address)
+  view.setUint32(offset + 4, view.getUint32(offset + 4, true) + DIRECT_MAP_HIGH, true)
 }

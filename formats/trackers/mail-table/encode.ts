@@ -1,10 +1,10 @@
 import type { MemoryBuilder } from '../../memory/memory-builder.js'
 import { orders, type PageSet } from '../../pages/page-set.js'
 import { forEachRun } from '../../pages/runs.js'
-import { fillBits, wordsOf } from '../../pages/words.js'
 import { createTables } from '../page-table/build.js'
 import type { TrackerOptions } from '../place.js'
-import { clearBit, copyBits } from '../shared/bits.js'
+import { copyBits } from '../shared/bits.js'
+import { createBuiltBits } from '../shared/built-bits.js'
 import { attachAddresses } from '../shared/place.js'
 import { noCounts, type TrackerEncoder, type TrackerWriter } from '../writer.js'
 
@@ -23,13 +23,14 @@ function refuseSet(pages: PageSet): string | null {
 function createMailWriter(builder: MemoryBuilder, options: TrackerOptions): TrackerWriter {
   const { pageSize, bitmapBits } = options.geometry
   const counts = noCounts()
-  const { leafOf, rootOf } = createTables(builder, counts)
+  const built = createBuiltBits(builder)
+  const { findLeaf, makeLeaf, rootOf } = createTables(builder, counts, built)
 
   function setPages(first: number, end: number): void {
     for (let page = first; page < end; ) {
       const within = page % bitmapBits
       const count = Math.min(bitmapBits - within, end - page)
-      fillBits(wordsOf(leafOf(0, page, true)!.bytes), within, within + count)
+      built.fill(makeLeaf(0, page, null), within, within + count)
       page += count
     }
   }
@@ -44,14 +45,15 @@ function createMailWriter(builder: MemoryBuilder, options: TrackerOptions): Trac
       const first = address / pageSize
       let had = false
       for (let page = first; page < first + 2 ** order; page++) {
-        const leaf = leafOf(0, page, false)
-        if (leaf !== null && clearBit(leaf.bytes, page % bitmapBits)) had = true
+        const leaf = findLeaf(0, page)
+        if (leaf !== 0 && built.clear(leaf, page % bitmapBits)) had = true
       }
       return had
     },
     preserveAll(pages) {
+      const bitmapOf = (first: number, whole: Uint8Array | null) => makeLeaf(0, first, whole)
       for (const order of orders(pages)) {
-        if (order === 0) copyBits(pages, 0, bitmapBits, first => leafOf(0, first, true)!.bytes)
+        if (order === 0) copyBits(pages, 0, bitmapBits, built, { bitmapOf })
         else
           forEachRun(pages.orders.get(order)!, (first, end) => setPages(first * 2 ** order, end * 2 ** order))
       }

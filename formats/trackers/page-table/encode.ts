@@ -1,7 +1,8 @@
 import type { MemoryBuilder } from '../../memory/memory-builder.js'
 import { orders, type PageSet } from '../../pages/page-set.js'
 import type { TrackerOptions } from '../place.js'
-import { clearBit, copyBits, setBit } from '../shared/bits.js'
+import { copyBits } from '../shared/bits.js'
+import { createBuiltBits } from '../shared/built-bits.js'
 import { attachAddresses } from '../shared/place.js'
 import { WORD } from '../shared/read.js'
 import { createXarray, orderSteps } from '../shared/xarray.js'
@@ -27,20 +28,21 @@ function refuseOrders(pages: PageSet): string | null {
 function createTableWriter(builder: MemoryBuilder, options: TrackerOptions): TrackerWriter {
   const { geometry } = options
   const counts = noCounts()
-  const { leafOf: leafIn, rootOf } = createTables(builder, counts)
+  const built = createBuiltBits(builder)
+  const tables = createTables(builder, counts, built)
   const known = createXarray(counts)
   const seen = new Set<number>()
 
   /** The patch keeps the descriptors of the top tables in an xarray, until it writes them down at finalize. */
-  const leafOf = (order: number, block: number, create: boolean) => {
-    if (create && !seen.has(order)) {
+  const makeLeaf = (order: number, block: number, whole: Uint8Array | null): number => {
+    if (!seen.has(order)) {
       seen.add(order)
       known.store(order)
       counts.allocations++
       counts.indexBytes += WORD
     }
     counts.steps += orderSteps(known, order)
-    return leafIn(order, block, create)
+    return tables.makeLeaf(order, block, whole)
   }
   const blockOf = (address: number, order: number) => Math.floor(address / 2 ** (geometry.pageShift + order))
 
@@ -48,21 +50,23 @@ function createTableWriter(builder: MemoryBuilder, options: TrackerOptions): Tra
     counts,
     preserve(address, order) {
       const block = blockOf(address, order)
-      setBit(leafOf(order, block, true)!.bytes, block % geometry.bitmapBits)
+      built.set(makeLeaf(order, block, null), block % geometry.bitmapBits)
     },
     unpreserve(address, order) {
       const block = blockOf(address, order)
-      const leaf = leafOf(order, block, false)
-      return leaf !== null && clearBit(leaf.bytes, block % geometry.bitmapBits)
+      counts.steps += orderSteps(known, order)
+      const leaf = tables.findLeaf(order, block)
+      return leaf !== 0 && built.clear(leaf, block % geometry.bitmapBits)
     },
     preserveAll(pages) {
       for (const order of orders(pages)) {
-        copyBits(pages, order, geometry.bitmapBits, first => leafOf(order, first, true)!.bytes)
+        const bitmapOf = (first: number, whole: Uint8Array | null) => makeLeaf(order, first, whole)
+        copyBits(pages, order, geometry.bitmapBits, built, { bitmapOf })
       }
     },
     finish() {
       counts.copiedBytes += seen.size * WORD
-      const addresses = Array.from({ length: TABLE_ORDERS }, (_, order) => rootOf(order))
+      const addresses = Array.from({ length: TABLE_ORDERS }, (_, order) => tables.rootOf(order))
       return { addresses }
     },
   }

@@ -1,7 +1,8 @@
 import type { MemoryBuilder } from '../../memory/memory-builder.js'
 import { orders, type PageSet } from '../../pages/page-set.js'
 import type { TrackerOptions, TrackerRoot } from '../place.js'
-import { clearBit, copyBits, setBit } from '../shared/bits.js'
+import { copyBits } from '../shared/bits.js'
+import { createBuiltBits } from '../shared/built-bits.js'
 import { type BuiltNode, createNodeTree } from '../shared/node-tree.js'
 import { attachAddresses } from '../shared/place.js'
 import { noCounts, type TrackerEncoder, type TrackerWriter } from '../writer.js'
@@ -24,19 +25,22 @@ function createRadixWriter(builder: MemoryBuilder, options: TrackerOptions): Tra
   const { geometry } = options
   const shape = radixShape(geometry, options.depth)
   const counts = noCounts()
-  const tree = createNodeTree(builder, counts)
+  const built = createBuiltBits(builder)
+  const tree = createNodeTree(builder, counts, built)
   const root = tree.makeNode()
+  const slotOf = (key: number, level: number) =>
+    Math.floor(key / 2 ** levelShift(shape, level)) % geometry.tableEntries
 
-  /** The leaf of a key; on the way down, missing nodes are made where `create` is set. */
-  function leafOf(key: number, create: boolean): BuiltNode | null {
+  /** The table above the leaf of a key; on the way down, missing ones are made where `create` is set. */
+  function tableOf(key: number, create: boolean): BuiltNode | null {
     let node: BuiltNode | null = root
-    for (let level = shape.depth - 1; level >= 1 && node !== null; level--) {
-      const slot = Math.floor(key / 2 ** levelShift(shape, level)) % geometry.tableEntries
-      node = tree.childOf(node, slot, create)
+    for (let level = shape.depth - 1; level > 1 && node !== null; level--) {
+      node = tree.tableOf(node, slotOf(key, level), create)
     }
     return node
   }
-
+  const makeLeaf = (key: number, whole: Uint8Array | null) =>
+    tree.makeLeaf(tableOf(key, true)!, slotOf(key, 1), whole)
   const keyOf = (address: number, order: number) =>
     2 ** (shape.order0 - order) + Math.floor(address / 2 ** (geometry.pageShift + order))
   const bitOf = (key: number) => key % geometry.bitmapBits
@@ -45,17 +49,19 @@ function createRadixWriter(builder: MemoryBuilder, options: TrackerOptions): Tra
     counts,
     preserve(address, order) {
       const key = keyOf(address, order)
-      setBit(leafOf(key, true)!.bytes, bitOf(key))
+      built.set(makeLeaf(key, null), bitOf(key))
     },
     unpreserve(address, order) {
       const key = keyOf(address, order)
-      const leaf = leafOf(key, false)
-      return leaf !== null && clearBit(leaf.bytes, bitOf(key))
+      const table = tableOf(key, false)
+      const leaf = table === null ? 0 : tree.leafOf(table, slotOf(key, 1))
+      return leaf !== 0 && built.clear(leaf, bitOf(key))
     },
     preserveAll(pages) {
       for (const order of orders(pages).reverse()) {
         const base = 2 ** (shape.order0 - order)
-        copyBits(pages, order, geometry.bitmapBits, first => leafOf(base + first, true)!.bytes)
+        const bitmapOf = (first: number, whole: Uint8Array | null) => makeLeaf(base + first, whole)
+        copyBits(pages, order, geometry.bitmapBits, built, { bitmapOf })
       }
     },
     finish: (): TrackerRoot => ({ addresses: [root.address] }),

@@ -1,46 +1,62 @@
 import { type PageSet, SPAN_BITS, SPAN_WORDS, sortedSpans } from '../../pages/page-set.js'
-import { nextUsed, wordsOf } from '../../pages/words.js'
+import { bytesOf, isSameMemory, nextUsed } from '../../pages/words.js'
+import type { BuiltBits } from './built-bits.js'
 
-/** Sets bit `bit` of a kernel bitmap. */
-export function setBit(bytes: Uint8Array, bit: number): void {
-  bytes[bit >>> 3] = bytes[bit >>> 3]! | (1 << (bit & 7))
-}
-
-/** Clears bit `bit`; false where it was clear. */
-export function clearBit(bytes: Uint8Array, bit: number): boolean {
-  const mask = 1 << (bit & 7)
-  const had = (bytes[bit >>> 3]! & mask) !== 0
-  bytes[bit >>> 3] = bytes[bit >>> 3]! & ~mask
-  return had
+/** Where bits go: bitmaps by the number of their first block, each made when it is first asked for. */
+export interface BitTarget {
+  /**
+   * The address of the bitmap that begins with block `first`. `whole` is what it will hold, where that is known: a bitmap that
+   * was not there is made of those bytes, without a copy, and 0 says that nothing is left to do.
+   */
+  bitmapOf(first: number, whole: Uint8Array | null): number
+  /** The same for all bitmaps of a span, where several are in one, of which each has a bit: false where it cannot be done. */
+  adopt?(first: number, whole: Uint8Array): boolean
 }
 
 /**
- * Hands out the bits of one order of a set in pieces of `bits` blocks: `target` is asked for the bitmap that holds
- * block number `first` (a multiple of `bits`) once for each piece that has any bit, in ascending order.
+ * Hands out the bits of one order of a set in pieces of `bits` blocks: the target is asked for the bitmap of each piece that
+ * has any bit once, in ascending order.
  */
 export function copyBits(
   pages: PageSet,
   order: number,
   bits: number,
-  target: (first: number) => Uint8Array,
+  built: BuiltBits,
+  target: BitTarget,
 ): void {
   const source = pages.orders.get(order)
   if (source === undefined) return
   const step = Math.min(bits, SPAN_BITS) / 32
+  const wholeOf = createWholes(step)
   for (const span of sortedSpans(source)) {
     const words = source.spans.get(span)!
+    // Whose bitmap the set owns may be written to later.
+    const whole = bits > SPAN_BITS || source.owned.has(span) ? null : wholeOf(words)
+    if (bits < SPAN_BITS && whole !== null && target.adopt?.(span * SPAN_BITS, whole) === true) continue
     for (let at = 0; at < SPAN_WORDS; at += step) {
-      const piece = words.subarray(at, at + step)
-      const used = nextUsed(piece, 0)
-      if (used >= step) continue
+      const used = nextUsed(words, at, at + step)
+      if (used === at + step) continue
       const block = span * SPAN_BITS + at * 32
       const first = Math.floor(block / bits) * bits
-      const into = wordsOf(target(first))
-      const offset = (block - first) / 32
-      for (let i = used; i < step; i++) {
-        const word = piece[i]!
-        if (word !== 0) into[offset + i] = into[offset + i]! | word
-      }
+      const bitmap = target.bitmapOf(first, bits === SPAN_BITS ? whole : null)
+      if (bitmap !== 0) built.add(bitmap, (block - first) / 32 + used - at, words, used, at + step)
     }
+  }
+}
+
+/**
+ * The bytes of a span's bitmap, where each piece of it has a bit; null where one has none. Asked for one after the other, as
+ * many spans may share one bitmap.
+ */
+function createWholes(step: number): (words: Uint32Array) => Uint8Array | null {
+  let last: Uint32Array | null = null
+  let bytes: Uint8Array | null = null
+  return words => {
+    if (last !== null && isSameMemory(words, last)) return bytes
+    last = words
+    let at = 0
+    while (at < SPAN_WORDS && nextUsed(words, at, at + step) < at + step) at += step
+    bytes = at < SPAN_WORDS ? null : bytesOf(words)
+    return bytes
   }
 }

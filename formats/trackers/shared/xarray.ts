@@ -20,6 +20,8 @@ export function createXarray(counts: WriterCounts): Xarray {
   /** What has room: 64 to the power of the height. */
   let room = 1
   let empty = true
+  /** The lowest node that was asked for last. */
+  let lowest = -1
   /** False where there is such a node already, and so are those above it. */
   const add = (level: number, prefix: number): boolean => {
     nodes[level] ??= new Set()
@@ -32,6 +34,7 @@ export function createXarray(counts: WriterCounts): Xarray {
   }
   return {
     store(index) {
+      if (Math.floor(index / SLOTS) === lowest && height > 0) return
       while (index >= room) {
         // xas_expand(): what was there moves into the first slot of a new top.
         if (!empty) add(height, 0)
@@ -39,6 +42,7 @@ export function createXarray(counts: WriterCounts): Xarray {
         room *= SLOTS
       }
       empty = false
+      lowest = Math.floor(index / SLOTS)
       let prefix = index
       for (let level = 0; level < height; level++) {
         prefix = Math.floor(prefix / SLOTS)

@@ -240,3 +240,74 @@ describe('the memory that a dump has', () => {
     expect(presentRanges({ ...memory, present: () => told })).toEqual(told)
   })
 })
+
+describe('pages that a builder is given', () => {
+  const RAM = [pages(1, 40)]
+  const filled = (value: number, count = 1) => new Uint8Array(count * PAGE).fill(value)
+
+  it('are not copied, and shared by whoever is given the same', () => {
+    const builder = build(RAM)
+    const bytes = filled(7)
+    const [one, other] = [builder.adopt(bytes)!, builder.adopt(bytes)!]
+    expect([one / PAGE, other / PAGE, builder.allocated]).toEqual([1, 2, 2])
+    for (const address of [one, other]) {
+      const read = builder.memory().read(address, PAGE)
+      expect(read.ok && read.bytes).toBe(bytes)
+    }
+  })
+
+  it('are a page of their own for who writes to one', () => {
+    const builder = build(RAM)
+    const bytes = filled(7)
+    const [one, other] = [builder.adopt(bytes)!, builder.adopt(bytes)!]
+    builder.place(one, 1).bytes[0] = 1
+    builder.place(one, 1).bytes[1] = 2
+    expect(bytes).toEqual(filled(7))
+    const read = (address: number) => {
+      const found = builder.memory().read(address, 3)
+      return found.ok ? [...found.bytes] : []
+    }
+    expect([read(one), read(other)]).toEqual([
+      [1, 2, 7],
+      [7, 7, 7],
+    ])
+    // Also where two of them lie one behind the other in what was given.
+    const both = filled(9, 2)
+    const first = builder.adopt(both.subarray(0, PAGE))!
+    builder.adopt(both.subarray(PAGE))
+    builder.place(first, 2).bytes.fill(3)
+    expect(both).toEqual(filled(9, 2))
+  })
+
+  it('hold objects, where those of that size have not begun a page', () => {
+    const builder = build(RAM)
+    expect(builder.adopt(filled(7), 512)).toBe(PAGE)
+    // The page is full: the next object has one of its own.
+    expect(builder.allocateSlot(512)).toBe(2 * PAGE)
+    expect(builder.adopt(filled(7), 512)).toBeNull()
+    expect(builder.adopt(filled(7), 256)).toBe(3 * PAGE)
+    for (let n = 1; n < 8; n++) expect(builder.allocateObject(512).address).toBe(2 * PAGE + n * 512)
+    expect(builder.adopt(filled(7), 512)).toBe(4 * PAGE)
+  })
+
+  it('are given back as they are, in pieces, and merged in copies', () => {
+    const builder = build(RAM)
+    const bytes = filled(7, 3)
+    builder.allocate(2).bytes.fill(1)
+    builder.adopt(bytes.subarray(0, PAGE))
+    builder.adopt(bytes.subarray(PAGE, 2 * PAGE))
+    builder.adopt(bytes.subarray(0, PAGE))
+    const placed = builder.extents().map(({ phys, bytes }) => [phys / PAGE, bytes.length / PAGE, bytes[0]])
+    expect(placed).toEqual([
+      [2, 2, 1],
+      [4, 2, 7],
+      [6, 1, 7],
+    ])
+    expect(builder.extents()[1]!.bytes.buffer).toBe(bytes.buffer)
+    const [segment, ...more] = builder.segments()
+    expect([segment!.phys, more.length]).toEqual([2 * PAGE, 0])
+    expect(segment!.bytes).toEqual(new Uint8Array([...filled(1, 2), ...filled(7, 3)]))
+    segment!.bytes.fill(0)
+    expect(bytes).toEqual(filled(7, 3))
+  })
+})

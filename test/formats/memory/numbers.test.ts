@@ -6,7 +6,7 @@ import { createFaultLog } from '../../../formats/memory/fault-log.js'
 import { geometry, PAGE_SHIFTS } from '../../../formats/memory/geometry.js'
 import { joinBytes } from '../../../formats/memory/join-bytes.js'
 import { lastAtOrBelow, lowerBound } from '../../../formats/memory/sorted.js'
-import { u64, viewOf } from '../../../formats/memory/u64.js'
+import { setU64, u64, viewOf } from '../../../formats/memory/u64.js'
 
 describe('bytes in memory as a source', () => {
   it('give what there is of a request, and refuse one that no file has', () => {
@@ -85,6 +85,17 @@ describe('numbers', () => {
         expect(lastAtOrBelow(list, value)).toBe(list.findLastIndex(each => each <= value))
       }),
       { numRuns: 300 },
+    )
+  })
+
+  it('below 2^53 are written as they are read', () => {
+    fc.assert(
+      fc.property(fc.maxSafeNat(), fc.nat(8), (value, offset) => {
+        const view = new DataView(new ArrayBuffer(16))
+        setU64(view, offset, value)
+        expect(u64(view, offset)).toBe(value)
+        expect(view.getBigUint64(offset, true)).toBe(BigInt(value))
+      }),
     )
   })
 

@@ -3,8 +3,8 @@ import { buildFdt, nativeU64Bytes, parseFdt } from '../../../formats/fdt/index.j
 import { type AbiName, abiOf, encoderOf, trackerOptions } from '../../../formats/kernels/index.js'
 import { geometry } from '../../../formats/memory/geometry.js'
 import { createMemoryBuilder } from '../../../formats/memory/memory-builder.js'
-import { addRun, createPageSet } from '../../../formats/pages/page-set.js'
-import { listRanges } from '../../../formats/pages/runs.js'
+import { addBitmap, addRun, createPageSet } from '../../../formats/pages/page-set.js'
+import { listBlocks, listRanges } from '../../../formats/pages/runs.js'
 import { trackerOf } from '../../../formats/trackers/index.js'
 
 const GEO = geometry(12)
@@ -158,6 +158,33 @@ describe('what a writer costs', () => {
     const decode = trackerOf('mail-table').decode(builder.memory(), writer.finish(), { geometry: GEO })
     expect(listRanges(decode.pages)).toEqual([{ start: 32760 * 4096, end: 32780 * 4096 }])
   })
+
+  it.each(['kho-v4', 'kho-v1-page', 'kho-v1-512', 'v5-table', 'mail-table', 'array'] as const)(
+    '%s makes of a whole set what it makes of its blocks one by one, and leaves the set as it is',
+    abi => {
+      const pages = createPageSet(12)
+      // Three spans in one bitmap, and a bitmap with a part that is empty.
+      addRun(pages, 0, 2 ** 20, 3 * 32768)
+      addBitmap(pages, 0, 2 ** 21, new Uint32Array(1024).fill(1, 0, 800))
+      const before = listRanges(pages)
+      const make = (bulk: boolean) => {
+        const builder = createMemoryBuilder({ geometry: GEO, ram: [{ start: 0, end: 2 ** 32 }] })
+        const options = trackerOptions(abi, GEO)
+        const writer = encoderOf(abi).createWriter(builder, options)
+        if (bulk) writer.preserveAll(pages)
+        else for (const { address, order } of listBlocks(pages)) writer.preserve(address, order)
+        // Into bitmaps that are there, and the first of which is one with others.
+        writer.unpreserve(2 ** 32, 0)
+        writer.preserve(2 ** 33 + 4096, 0)
+        const root = writer.finish()
+        const { steps: _steps, ...counts } = writer.counts
+        const { pages: read } = trackerOf(abiOf(abi).tracker).decode(builder.memory(), root, options)
+        return { root, counts, ranges: listRanges(read), segments: builder.segments() }
+      }
+      expect(make(true)).toEqual(make(false))
+      expect(listRanges(pages)).toEqual(before)
+    },
+  )
 
   it('takes back what was there, and says so where it was not', () => {
     for (const abi of [
