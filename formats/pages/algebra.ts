@@ -66,6 +66,8 @@ function sameOrder(a: PageSet, b: PageSet, order: number): boolean {
     const other = y?.get(span)
     if (other === undefined) {
       if (!isEmpty(words)) return false
+    } else if (isSameMemory(words, other)) {
+      // Two sets of one map.
     } else if (same === null || !isSameMemory(words, same[0]) || !isSameMemory(other, same[1])) {
       if (!sameWords(words, other)) return false
       same = [words, other]

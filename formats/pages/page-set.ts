@@ -265,12 +265,12 @@ export function hasBlock(set: PageSet, address: number, order: number): boolean 
 /** The blocks that an address lies in, lowest order first; more than one when blocks overlap. */
 export function blocksAt(set: PageSet, address: number): { address: number; order: number }[] {
   const found: { address: number; order: number }[] = []
-  for (const order of orders(set)) {
+  for (const order of set.orders.keys()) {
     const size = blockSize(set, order)
     const start = Math.floor(address / size) * size
     if (hasBlock(set, start, order)) found.push({ address: start, order })
   }
-  return found
+  return found.length < 2 ? found : found.sort((a, b) => a.order - b.order)
 }
 
 /** Number of blocks of an order. */

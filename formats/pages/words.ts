@@ -10,8 +10,10 @@ export function popcount(word: number): number {
  * from one to the next with it: one loop for V8 to make fast, which is most of what a small image costs.
  */
 export function nextUsed(words: Uint32Array, from: number, end = words.length): number {
-  let index = from
-  while (index < end && words[index] === 0) index++
+  // In a loop that is left before it counts, V8 would not know what counting is, and begin anew at the first word that is 0.
+  let index = from - 1
+  do index++
+  while (index < end && words[index] === 0)
   return index
 }
 

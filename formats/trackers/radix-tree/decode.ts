@@ -83,7 +83,8 @@ function visitNode(walk: Walk, address: number, level: number, prefix: number, f
   }
   walk.visited.set(address, level)
   const kind = level === 0 ? 'leaf' : 'table'
-  walk.nodes.push({ address, kind, level, ...placeOf(walk, level, prefix), size: walk.geometry.pageSize })
+  const { order, start } = placeOf(walk, level, prefix)
+  walk.nodes.push({ address, kind, level, order, start, size: walk.geometry.pageSize })
   if (level === 0) {
     const lost = addLeaf(walk.pages, walk.shape, prefix, wordsOf(read.bytes), walk.bareLimit)
     for (const problem of lost) walk.faults.add(problem.code, problem.message, address, nodePath(address))

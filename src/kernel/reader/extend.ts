@@ -36,6 +36,10 @@ export function busySink(busy: Busy): ReservationSink {
   return {
     blocks(order, first, words) {
       const size = 2 ** (busy.pageShift + order)
+      const bytes = words.length * 32 * size
+      const start = first * size
+      // Most leaves lie in one block, which the leaf before has marked.
+      if (busy.blocks.has(Math.floor(start / busy.size)) && (start % busy.size) + bytes <= busy.size) return
       const perBlock = Math.max(1, busy.size / size)
       for (let bit = nextSet(words, 0); bit < words.length * 32; ) {
         const number = first + bit

@@ -38,19 +38,24 @@ function walkTable(walk: Walk, address: number, level: number, start: bigint): b
   if (bytes === null) return false
   walk.sink.tracker(address, walk.geometry.pageSize)
   const view = viewOf(bytes)
-  const shift = BigInt(levelShift(walk.shape, level))
+  const shift = levelShift(walk.shape, level)
   const words = wordsOf(bytes)
   const slots = walk.geometry.tableEntries
+  const exact = Number(start) + slots * 2 ** shift <= 2 ** 53
+  const keyOf = (slot: number) => BigInt.asUintN(64, start | (BigInt(slot) << BigInt(shift)))
   for (let slot = nextUsedSlot(words, 0); slot < slots; slot = nextUsedSlot(words, slot + 1)) {
     const entry = u64(view, slot * 8)
-    const key = BigInt.asUintN(64, start | (BigInt(slot) << shift))
-    const goOn = level === 1 ? walkLeaf(walk, entry, key) : walkTable(walk, entry, level - 1, key)
+    const goOn =
+      level === 1
+        ? walkLeaf(walk, entry, exact ? Number(start) + slot * 2 ** shift : keyOf(slot))
+        : walkTable(walk, entry, level - 1, keyOf(slot))
     if (!goOn) return false
   }
   return true
 }
 
-function walkLeaf(walk: Walk, address: number, key: bigint): boolean {
+/** `key` is that of the leaf's bit 0: a number where that is exact, as most are. */
+function walkLeaf(walk: Walk, address: number, key: number | bigint): boolean {
   const { geometry, shape } = walk
   if (!walk.visit(address)) return false
   const bytes = walk.memory.load(address, geometry.pageSize)
@@ -72,7 +77,7 @@ function walkLeaf(walk: Walk, address: number, key: bigint): boolean {
     }
   }
   if (walk.memory.lost(address)) return stopAtLost(walk.memory, address)
-  return walkBits(walk, words, key)
+  return walkBits(walk, words, BigInt(key))
 }
 
 /** What a lost bitmap holds by now are any bits, and it covers what is no RAM: one of those faults. Always false. */
@@ -116,9 +121,9 @@ function decodeKey(walk: Walk, key: bigint): { address: number; order: number; s
 }
 
 /** fls64(): the number of the highest bit that is set, from 1; 0 where none is. */
-function lastBit(key: bigint): number {
+function lastBit(key: number | bigint): number {
   const value = Number(key)
   // Beyond that a number may be rounded up to the next bit.
-  const high = value < 2 ** 53 ? Math.floor(value / 2 ** 32) : Number(key >> 32n)
+  const high = value < 2 ** 53 ? Math.floor(value / 2 ** 32) : Number(BigInt(key) >> 32n)
   return high === 0 ? 32 - Math.clz32(value) : 64 - Math.clz32(high)
 }

@@ -91,9 +91,9 @@ export function* checkTrackerPreserved({ state }: RuleContext): Generator<Occurr
   const seen = new Set<number>()
   for (const node of nodes) {
     const page = node.address - (node.address % state.geometry.pageSize)
-    const block = seen.has(page) ? undefined : blockAt(pages, page)
+    const block = blockAt(pages, page)
+    if (block === undefined || seen.has(page)) continue
     seen.add(page)
-    if (block === undefined) continue
     const message = `a ${node.kind} of the tracker, ${hex(node.address)}, lies in preserved block ${named(block)}`
     yield { message, path: `tracker/nodes/${hex(node.address)}`, address: node.address }
   }
