@@ -4,7 +4,7 @@ import { type Handover, readSetupData } from '../../formats/handoff/setup-data.j
 import { terminatedString } from '../../formats/layout/index.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { asciiBytes, findBytes } from '../../formats/memory/search.js'
-import { type Progress, type Search, searchOf } from './marks.js'
+import { type Progress, type Search, searchOf, totalOf } from './marks.js'
 import type { KhoImage } from './open.js'
 
 /** A page that holds a root FDT by its looks. */
@@ -71,10 +71,15 @@ export function imageSearch({ memory, search }: KhoImage): Search {
   return search?.memory === memory ? search.run : searchOf(memory)
 }
 
+/** So little is looked through for records, too, before it is known whether there is a root: a pass is more than a look. */
+const LITTLE = 2 ** 26
+/** Records that are kept until then. */
+const MOST_STAGED = 2 ** 16
+
 /**
  * One pass over the memory at page stride for FDTs, and, where a root was found, one for the x86 setup_data records
- * that name it (they lie at any word of a page). Work on what looks like an FDT is bounded by the image's size.
- * `search` is how memory is passed over, where that is not by a pass of one's own.
+ * that name it (they lie at any word of a page); one for both where there is little to look through. Work on what looks like
+ * an FDT is bounded by the image's size. `search` is how memory is passed over, where that is not by a pass of one's own.
  */
 export function findRoots(
   memory: PhysicalMemory,
@@ -82,6 +87,7 @@ export function findRoots(
   search: Search = searchOf(memory),
 ): FoundRoots {
   const found: FoundRoots = { roots: [], handovers: [] }
+  const staged: number[] = []
   let budget = memory.inputSize * 2 + 2 ** 24
   const look = (address: number) => {
     const fdt = fdtBytes(memory, address)
@@ -89,8 +95,19 @@ export function findRoots(
     budget -= fdt.length
     classify(found, fdt, address)
   }
-  search('fdt', look, progress)
-  if (found.roots.length > 0) findSetupData(memory, found, search, progress)
+  const together = totalOf(memory) <= LITTLE && memory.pageHeads === undefined
+  search(
+    together ? ['fdt', 'setup-data'] : ['fdt'],
+    (address, kind) => {
+      if (kind === 'fdt') look(address)
+      else if (staged.length <= MOST_STAGED) staged.push(address)
+    },
+    progress,
+  )
+  if (found.roots.length === 0) return found
+  const accept = setupDataTaker(memory, found)
+  if (together && staged.length <= MOST_STAGED) staged.forEach(accept)
+  else search(['setup-data'], accept, progress)
   return found
 }
 
@@ -107,20 +124,15 @@ function classify(found: FoundRoots, bytes: Uint8Array, address: number): void {
   if (handover !== null) found.handovers.push({ ...handover, kind: 'chosen' })
 }
 
-function findSetupData(
-  memory: PhysicalMemory,
-  found: FoundRoots,
-  search: Search,
-  progress: Progress | undefined,
-): void {
+/** Takes records that name a root, each once. */
+function setupDataTaker(memory: PhysicalMemory, found: FoundRoots): (address: number) => void {
   const roots = new Set(found.roots.map(root => root.address))
   const seen = new Set<number>()
-  const accept = (address: number) => {
+  return address => {
     if (address < 0 || seen.has(address)) return
     const record = readSetupData(memory, address)
     if (record === null || !roots.has(record.fdtAddress)) return
     seen.add(address)
     found.handovers.push({ ...record, kind: 'setup-data' })
   }
-  search('setup-data', accept, progress)
 }

@@ -9,8 +9,12 @@ export type MarkKind = 'fdt' | 'setup-data'
 /** Called now and then during a pass over the whole image. */
 export type Progress = (done: number, total: number) => void
 
-/** Calls for the address of each mark, in the order of a pass over memory. */
-export type Search = (kind: MarkKind, visit: (address: number) => void, progress?: Progress) => void
+/** Calls for the address of each mark of some kinds, each kind's in the order of a pass over memory. */
+export type Search = (
+  kinds: readonly MarkKind[],
+  visit: (address: number, kind: MarkKind) => void,
+  progress?: Progress,
+) => void
 
 /** Where a pass began and where it ended, for who puts two together; -1 where nothing can go on. */
 export interface PassEdges {
@@ -21,9 +25,9 @@ export interface PassEdges {
 const PAGE = 4096
 const HEADS_PER_PROGRESS = 4096
 
-/** A search of a memory in one pass. */
+/** A search of a memory in one pass, whatever is looked for. */
 export function searchOf(memory: PhysicalMemory): Search {
-  return (kind, visit, progress) => {
+  return (kinds, visit, progress) => {
     const heads = memory.pageHeads
     const pass: MemoryPass = {
       blocks: () => memory.blocks('written'),
@@ -31,7 +35,7 @@ export function searchOf(memory: PhysicalMemory): Search {
     }
     let done = 0
     let total: number | null = null
-    eachMark(kind, pass, visit, bytes => {
+    eachMarkOf(kinds, pass, visit, bytes => {
       done += bytes
       total ??= totalOf(memory)
       progress?.(done, total)
@@ -51,11 +55,35 @@ export function eachMark(
   visit: (address: number) => void,
   passed: (bytes: number) => void = () => {},
 ): PassEdges {
-  if (kind === 'setup-data') return eachRecord(pass, visit, passed)
-  if (pass.pageHeads === undefined) eachPage(pass, visit, passed)
-  else eachHead(pass.pageHeads, visit, passed)
-  return { first: -1, end: -1 }
+  return eachMarkOf([kind], pass, visit, passed)[0]!
 }
+
+/** The same for several kinds in one pass: where it began and ended for each. */
+function eachMarkOf(
+  kinds: readonly MarkKind[],
+  pass: MemoryPass,
+  visit: (address: number, kind: MarkKind) => void,
+  passed: (bytes: number) => void,
+): PassEdges[] {
+  if (pass.pageHeads !== undefined && kinds.every(kind => kind === 'fdt')) {
+    eachHead(pass.pageHeads, address => visit(address, 'fdt'), passed)
+    return kinds.map(() => NO_EDGES)
+  }
+  const looks = kinds.map(kind => LOOKS[kind](address => visit(address, kind)))
+  for (const { phys, bytes } of pass.blocks()) {
+    for (const look of looks) look.at(phys, bytes)
+    passed(bytes.length)
+  }
+  return looks.map(look => look.edges())
+}
+
+/** What is done with one block after the other. */
+interface Look {
+  at(phys: number, bytes: Uint8Array): void
+  edges(): PassEdges
+}
+
+const NO_EDGES: PassEdges = { first: -1, end: -1 }
 
 /** Calls for the marks that lie where one pass ends and the next goes on. */
 export function eachMarkBetween(
@@ -79,13 +107,15 @@ function isMagic(bytes: Uint8Array, at: number): boolean {
   )
 }
 
-function eachPage(pass: MemoryPass, visit: (address: number) => void, passed: (bytes: number) => void): void {
-  for (const { phys, bytes } of pass.blocks()) {
-    const first = (PAGE - (phys % PAGE)) % PAGE
-    for (let at = first; at + 4 <= bytes.length; at += PAGE) {
-      if (bytes[at] === FIRST_BYTE && isMagic(bytes, at)) visit(phys + at)
-    }
-    passed(bytes.length)
+function pageLook(visit: (address: number) => void): Look {
+  return {
+    at(phys, bytes) {
+      const first = (PAGE - (phys % PAGE)) % PAGE
+      for (let at = first; at + 4 <= bytes.length; at += PAGE) {
+        if (bytes[at] === FIRST_BYTE && isMagic(bytes, at)) visit(phys + at)
+      }
+    },
+    edges: () => NO_EDGES,
   }
 }
 
@@ -108,27 +138,29 @@ const TYPE_OFFSET = 8
 const REACH = SETUP_DATA_MARK.length - 1
 
 /** Records whose { type, len } is in one block, or in two that go on one another. */
-function eachRecord(
-  pass: MemoryPass,
-  visit: (address: number) => void,
-  passed: (bytes: number) => void,
-): PassEdges {
+function recordLook(visit: (address: number) => void): Look {
   const seam = new Uint8Array(REACH * 2)
   let first: number | null = null
   let before = -1
-  for (const { phys, bytes } of pass.blocks()) {
-    const long = bytes.length >= REACH
-    if (long && phys === before) {
-      seam.set(bytes.subarray(0, REACH), REACH)
-      visitSeam(seam, phys, visit)
-    }
-    visitWords(phys, bytes, visit)
-    before = long ? phys + bytes.length : -1
-    first ??= long ? phys : -1
-    if (long) seam.set(bytes.subarray(bytes.length - REACH))
-    passed(bytes.length)
+  return {
+    at(phys, bytes) {
+      const long = bytes.length >= REACH
+      if (long && phys === before) {
+        seam.set(bytes.subarray(0, REACH), REACH)
+        visitSeam(seam, phys, visit)
+      }
+      visitWords(phys, bytes, visit)
+      before = long ? phys + bytes.length : -1
+      first ??= long ? phys : -1
+      if (long) seam.set(bytes.subarray(bytes.length - REACH))
+    },
+    edges: () => ({ first: first ?? -1, end: before }),
   }
-  return { first: first ?? -1, end: before }
+}
+
+const LOOKS: Record<MarkKind, (visit: (address: number) => void) => Look> = {
+  fdt: pageLook,
+  'setup-data': recordLook,
 }
 
 /**

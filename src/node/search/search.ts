@@ -3,7 +3,9 @@ import type { MemoryParts, PhysicalMemory } from '../../../formats/memory/physic
 import {
   eachMark,
   eachMarkBetween,
+  type MarkKind,
   type PassEdges,
+  type Progress,
   type Search,
   searchOf,
   totalOf,
@@ -84,12 +86,22 @@ export function threadedSearch(image: SearchedImage, settings: SearchSettings = 
   let cuts: Float64Array | undefined
   const looked = { here: 0, elsewhere: 0 }
 
-  const run: Search = (kind, visit, progress) => {
+  const run: Search = (kinds, visit, progress) => {
     const { parts } = memory
     const shared = count > 1 && parts !== undefined && files.every(({ fd }) => fd !== undefined)
-    if (!shared || totalOf(memory) < large) return alone(kind, visit, progress)
+    if (!shared || totalOf(memory) < large) return alone(kinds, visit, progress)
     cuts ??= parts.cuts(partBytes)
-    if (cuts.length - 1 > MOST_PARTS) return alone(kind, visit, progress)
+    if (cuts.length - 1 > MOST_PARTS) return alone(kinds, visit, progress)
+    for (const kind of kinds) together(kind, parts, cuts, address => visit(address, kind), progress)
+  }
+
+  function together(
+    kind: MarkKind,
+    parts: MemoryParts,
+    cuts: Float64Array,
+    visit: (address: number) => void,
+    progress: Progress | undefined,
+  ): void {
     const board = createBoardData(kind, cuts)
     const help = {
       isWanted: idle || threads !== undefined ? () => true : pace(cuts.length - 1),

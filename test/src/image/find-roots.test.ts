@@ -146,21 +146,53 @@ describe('looking for roots', () => {
     )
     const { handovers } = findRoots(memoryOf({ phys: BASE, content }))
     expect(handovers.map(({ address }) => address - BASE)).toEqual([2 * PAGE + 256])
-    const again = findRoots(memoryOf({ phys: BASE, content }), undefined, (kind, visit) => {
-      if (kind === 'fdt') visit(first)
-      else for (const at of [-8, BASE + 2 * PAGE + 256, BASE + 2 * PAGE + 256, 0]) visit(at)
+    const again = findRoots(memoryOf({ phys: BASE, content }), undefined, (_, visit) => {
+      for (const at of [-8, BASE + 2 * PAGE + 256, BASE + 2 * PAGE + 256, 0]) visit(at, 'setup-data')
+      visit(first, 'fdt')
     })
     expect(again.handovers).toEqual(handovers)
   })
 
   it('looks for records only where there is a root', () => {
-    const asked: MarkKind[] = []
-    const memory = memoryOf({ phys: BASE, content: bytesWith(2 * PAGE, [0, record(BASE)]) })
-    const found = findRoots(memory, undefined, (kind, visit, progress) => {
-      asked.push(kind)
-      searchOf(memory)(kind, visit, progress)
+    const passesOf = (content: Uint8Array, more: object = {}) => {
+      const memory: PhysicalMemory = { ...memoryOf({ phys: BASE, content }), ...more }
+      const asked: MarkKind[][] = []
+      const found = findRoots(memory, undefined, (kinds, visit, progress) => {
+        asked.push([...kinds])
+        searchOf(memory)(kinds, visit, progress)
+      })
+      return { ...found, asked }
+    }
+    const rootless = bytesWith(2 * PAGE, [0, record(BASE)])
+    const rooted = bytesWith(4 * PAGE, [PAGE, root()], [2 * PAGE, record(BASE + PAGE)])
+    const large = { writtenBytes: () => 2 ** 26 + 1 }
+    expect(passesOf(rootless, large)).toEqual({ roots: [], handovers: [], asked: [['fdt']] })
+    const twice = passesOf(rooted, large)
+    expect(twice.asked).toEqual([['fdt'], ['setup-data']])
+    expect(twice.handovers).toHaveLength(1)
+    // Little is passed over once.
+    const once = passesOf(rooted, { writtenBytes: () => 2 ** 26 })
+    expect(once).toEqual({ ...twice, asked: [['fdt', 'setup-data']] })
+    expect(passesOf(rootless)).toEqual({ roots: [], handovers: [], asked: [['fdt', 'setup-data']] })
+    // Page heads are not enough for records.
+    const heads = { pageHeads: (each: (phys: number, head: Uint8Array) => void) => each(BASE + PAGE, root()) }
+    expect(passesOf(rooted, heads)).toEqual({ ...twice, asked: [['fdt'], ['setup-data']] })
+  })
+
+  it('passes over little memory once more where there are very many records', () => {
+    const many = 2 ** 16 + 1
+    const content = bytesWith(PAGE * 3 + many * 32, [PAGE, root()])
+    const head = record(0).subarray(0, 16)
+    for (let n = 0; n < many; n++) content.set(head, PAGE * 2 + n * 32)
+    content.set(record(BASE + PAGE), PAGE * 2 + (many - 1) * 32)
+    let passes = 0
+    const memory = memoryOf({ phys: BASE, content })
+    const { handovers } = findRoots(memory, undefined, (kinds, visit, progress) => {
+      passes++
+      searchOf(memory)(kinds, visit, progress)
     })
-    expect([found, asked]).toEqual([{ roots: [], handovers: [] }, ['fdt']])
+    expect(passes).toBe(2)
+    expect(handovers.map(({ address }) => address - BASE)).toEqual([PAGE * 2 + (many - 1) * 32])
   })
 
   it('says how far it is, of what there is as far as memory knows that', () => {

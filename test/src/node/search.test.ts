@@ -67,7 +67,7 @@ function both(image: Opened, settings: SearchSettings = SPLIT) {
   const list = (run: typeof search.run) =>
     KINDS.map(kind => {
       const found: number[] = []
-      run(kind, address => void found.push(address))
+      run([kind], address => void found.push(address))
       return found
     })
   try {
@@ -336,9 +336,9 @@ describe('this thread does it', () => {
     const stop = () => {
       throw new Error('enough')
     }
-    expect(() => search.run('fdt', stop)).toThrow('enough')
+    expect(() => search.run(['fdt'], stop)).toThrow('enough')
     const found: number[] = []
-    search.run('fdt', address => void found.push(address))
+    search.run(['fdt'], address => void found.push(address))
     expect(found).toEqual([MIB])
     search.close()
     image.close()
