@@ -17,15 +17,19 @@ export const NO_FRAMES: Frames = { starts: [], ends: [] }
 
 /** Gathers ranges in any order; sorts and merges them when it is finished. */
 export class FrameList {
-  readonly #starts: number[] = []
-  readonly #ends: number[] = []
+  #starts: number[] = []
+  #ends: number[] = []
 
   add(start: number, end: number): void {
     if (end <= start) return
     const starts = this.#starts
     const ends = this.#ends
     const last = ends.length - 1
-    if (last >= 0 && ends[last] === start) ends[last] = end
+    if (last < 0) {
+      // An array that was pushed to has room for seventeen.
+      this.#starts = [start]
+      this.#ends = [end]
+    } else if (ends[last] === start) ends[last] = end
     else {
       starts.push(start)
       ends.push(end)

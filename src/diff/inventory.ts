@@ -40,7 +40,7 @@ function collect(state: KhoState, node: Node, key: string | null, owner: Item | 
   if (view.form === 'many') collectList(state, node, view.many, owner, items)
   else if (view.form === 'one' && view.thing.kind.item !== undefined) {
     const { thing } = view
-    const item = stateItem(state, node.path, key, owner, wholeOf(state, thing, []))
+    const item = stateItem(state, node.path, key, owner, wholeOf(state, thing))
     items.push(item)
     // Most files and regions have nothing below them.
     if (!hasLists(state, thing)) return
@@ -117,14 +117,16 @@ function comparedOf(kind: Kind<unknown>): Compared {
   return found
 }
 
-/** A thing, and what a path may leave out of it: those are one. */
-function wholeOf(state: KhoState, thing: Thing, parts: Thing[]): Thing[] {
-  parts.push(thing)
+/** A thing, and what a path may leave out of it: those are one. An array that was pushed to has room for seventeen. */
+function wholeOf(state: KhoState, thing: Thing): readonly Thing[] {
+  let whole: readonly Thing[] = [thing]
   for (const field of comparedOf(thing.kind).parts) {
     const inner = field.get(thing.self, state)
-    if (inner !== null && !isNotKnown(inner)) wholeOf(state, inner, parts)
+    if (inner === null || isNotKnown(inner)) continue
+    const more = wholeOf(state, inner)
+    whole = whole.length === 1 && more.length === 1 ? [thing, more[0]!] : [...whole, ...more]
   }
-  return parts
+  return whole
 }
 
 /** False for a thing that has none of the fields below which there may be items. */
