@@ -108,7 +108,7 @@ function attempt(
   const fdtSize = target.fdtPreserved
     ? geometry.pageSize
     : Math.ceil(written.rootBytes / geometry.pageSize) * geometry.pageSize
-  const segments = builder.segments().map(({ phys, bytes }) => ({ address: phys, bytes }))
+  const segments = builder.extents().map(({ phys, bytes }) => ({ address: phys, bytes }))
   const patches = [...segments, ...patchHandovers(state, { address: written.root, size: fdtSize })]
   const present = presentRanges(state.image.memory)
   const overlay = overlayMemory(state.image.memory, present, patches, droppedRanges(state, written.root))

@@ -47,7 +47,13 @@ export function overlayMemory(
     address,
   })
 
+  /** A view where all of it is in one patch: what decodes a map keeps its pages. */
   const assemble = (phys: number, length: number): Present | Absent => {
+    const one = rangeIndex(starts, phys)
+    if (one >= 0 && phys + length <= starts[one]!.end) {
+      const from = phys - starts[one]!.start
+      return { ok: true, bytes: sorted[one]!.bytes.subarray(from, from + length), offset: null }
+    }
     const bytes = new Uint8Array(length)
     const end = phys + length
     for (let at = phys; at < end; ) {
