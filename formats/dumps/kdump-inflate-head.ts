@@ -26,20 +26,20 @@ interface Code {
 
 /**
  * Decompresses the first bytes of zlib data (RFC 1950, 1951), as many as `output` holds: a pass over a dump looks at
- * the beginning of each page, and a call of zlib itself costs ten times as much. Checks nothing of what is not
+ * the beginning of each page, and a call of zlib itself costs three times as much. Checks nothing of what is not
  * decoded. Nothing outside `input` is read and nothing outside `output` written.
  *
  * @returns bytes written: fewer than `output` holds only where the data ends.
  * @throws KhoError `unreadable` for damaged data.
  */
 export function inflateHead(input: Uint8Array, output: Uint8Array): number {
-  const bits = bitReader(input)
-  const method = bits.take(8)
-  if (method % 16 !== 8 || (method * 256 + bits.take(8)) % 31 !== 0) throw damaged('it has no zlib header')
+  const bits: Bits = { input, ip: 0, hold: 0, held: 0 }
+  const method = take(bits, 8)
+  if (method % 16 !== 8 || (method * 256 + take(bits, 8)) % 31 !== 0) throw damaged('it has no zlib header')
   let op = 0
   for (;;) {
-    const last = bits.take(1) === 1
-    const type = bits.take(2)
+    const last = take(bits, 1) === 1
+    const type = take(bits, 2)
     if (type === 0) op = copyStored(bits, output, op)
     else if (type === 1) op = decode(bits, FIXED.lengths, FIXED.distances, output, op)
     else if (type === 2) op = decode(bits, ...readCodes(bits), output, op)
@@ -48,53 +48,60 @@ export function inflateHead(input: Uint8Array, output: Uint8Array): number {
   }
 }
 
-interface BitReader {
-  /** The next `count` bits, at most 16; the first is the lowest. */
-  take(count: number): number
-  /** Skips to the next byte, and gives up to `count` bytes from there. */
-  bytes(count: number): Uint8Array
+/** What is left to be read of the data, whose lowest bits come first. */
+interface Bits {
+  readonly input: Uint8Array
+  /** The byte that is read next. */
+  ip: number
+  /** Bits that were read and not taken, and how many. An int32, which V8 keeps without a box. */
+  hold: number
+  held: number
 }
 
-function bitReader(input: Uint8Array): BitReader {
-  let ip = 0
-  let hold = 0
-  let held = 0
-  return {
-    take(count) {
-      while (held < count) {
-        if (ip >= input.length) throw damaged('it is cut short')
-        hold |= (input[ip++] as number) << held
-        held += 8
-      }
-      const value = hold & ((1 << count) - 1)
-      hold >>>= count
-      held -= count
-      return value
-    },
-    bytes(count) {
-      hold = 0
-      held = 0
-      const part = input.subarray(ip, ip + count)
-      ip += part.length
-      return part
-    },
+/** Reads as many bytes as there is room for. */
+function fill(bits: Bits): void {
+  const { input } = bits
+  while (bits.held <= 24 && bits.ip < input.length) {
+    bits.hold |= (input[bits.ip++] as number) << bits.held
+    bits.held += 8
   }
 }
 
-function copyStored(bits: BitReader, output: Uint8Array, op: number): number {
-  const head = bits.bytes(4)
+/** The next `count` bits, at most 16; the first is the lowest. */
+function take(bits: Bits, count: number): number {
+  if (count === 0) return 0
+  if (bits.held < count) fill(bits)
+  if (bits.held < count) throw damaged('it is cut short')
+  const value = bits.hold & ((1 << count) - 1)
+  bits.hold >>>= count
+  bits.held -= count
+  return value
+}
+
+/** Skips to the next byte, and gives up to `count` bytes from there. */
+function takeBytes(bits: Bits, count: number): Uint8Array {
+  const start = bits.ip - (bits.held >>> 3)
+  const part = bits.input.subarray(start, start + count)
+  bits.ip = start + part.length
+  bits.hold = 0
+  bits.held = 0
+  return part
+}
+
+function copyStored(bits: Bits, output: Uint8Array, op: number): number {
+  const head = takeBytes(bits, 4)
   const length = (head[0] ?? 0) + (head[1] ?? 0) * 256
   if (head.length < 4 || length + (head[2] ?? 0) + (head[3] ?? 0) * 256 !== 0xffff) {
     throw damaged('a stored block of no length')
   }
   const count = Math.min(length, output.length - op)
-  const bytes = bits.bytes(count)
+  const bytes = takeBytes(bits, count)
   if (bytes.length < count) throw damaged('it is cut short')
   output.set(bytes, op)
   return op + count
 }
 
-function decode(bits: BitReader, lengths: Code, distances: Code, output: Uint8Array, start: number): number {
+function decode(bits: Bits, lengths: Code, distances: Code, output: Uint8Array, start: number): number {
   let op = start
   while (op < output.length) {
     const symbol = nextSymbol(bits, lengths)
@@ -112,27 +119,31 @@ function decode(bits: BitReader, lengths: Code, distances: Code, output: Uint8Ar
   return op
 }
 
-function withExtra(
-  bits: BitReader,
-  index: number,
-  bases: readonly number[],
-  extras: readonly number[],
-): number {
+function withExtra(bits: Bits, index: number, bases: readonly number[], extras: readonly number[]): number {
   const base = bases[index]
   const extra = extras[index]
   if (base === undefined || extra === undefined) throw damaged('a symbol that does not exist')
-  return base + bits.take(extra)
+  return base + take(bits, extra)
 }
 
 /** Canonical decoding bit by bit: of each length the codes are consecutive, and follow those of the length before. */
-function nextSymbol(bits: BitReader, { counts, symbols }: Code): number {
+function nextSymbol(bits: Bits, { counts, symbols }: Code): number {
+  if (bits.held < MAX_BITS) fill(bits)
+  const { held } = bits
+  let { hold } = bits
   let code = 0
   let first = 0
   let index = 0
   for (let length = 1; length <= MAX_BITS; length++) {
-    code += bits.take(1)
+    if (length > held) throw damaged('it is cut short')
+    code += hold & 1
+    hold >>>= 1
     const count = counts[length] as number
-    if (code - first < count) return symbols[index + code - first] as number
+    if (code - first < count) {
+      bits.hold = hold
+      bits.held = held - length
+      return symbols[index + code - first] as number
+    }
     index += count
     first = (first + count) * 2
     code *= 2
@@ -140,60 +151,69 @@ function nextSymbol(bits: BitReader, { counts, symbols }: Code): number {
   throw damaged('a code that does not exist')
 }
 
-function makeCode(lengths: Uint8Array): Code {
-  const counts = new Uint16Array(MAX_BITS + 1)
-  for (const length of lengths) counts[length] = (counts[length] as number) + 1
-  const next = new Uint16Array(MAX_BITS + 2)
+/** Makes the code of symbols 0 and up of the lengths from `from` to `to`, in place of what was there. */
+function makeCode(code: Code, lengths: Uint8Array, from: number, to: number): Code {
+  const { counts, symbols } = code
+  counts.fill(0)
+  for (let at = from; at < to; at++) counts[lengths[at] as number]!++
+  NEXT[1] = 0
   let left = 1
   for (let length = 1; length <= MAX_BITS; length++) {
     left = left * 2 - (counts[length] as number)
     if (left < 0) throw damaged('more codes than fit')
-    next[length + 1] = (next[length] as number) + (counts[length] as number)
+    NEXT[length + 1] = (NEXT[length] as number) + (counts[length] as number)
   }
-  const symbols = new Uint16Array(lengths.length)
-  for (let symbol = 0; symbol < lengths.length; symbol++) {
-    const length = lengths[symbol] as number
-    if (length === 0) continue
-    const place = next[length] as number
-    symbols[place] = symbol
-    next[length] = place + 1
+  for (let at = from; at < to; at++) {
+    const length = lengths[at] as number
+    if (length !== 0) symbols[NEXT[length]!++] = at - from
   }
-  return { counts, symbols }
+  return code
 }
 
+function room(symbols: number): Code {
+  return { counts: new Uint16Array(MAX_BITS + 1), symbols: new Uint16Array(symbols) }
+}
+
+/** Room for what a block needs until the next one: a pass makes codes for a page every few microseconds. */
+const NEXT = new Uint16Array(MAX_BITS + 2)
+const LENGTHS = new Uint8Array(2 ** 5 + 256 + 2 ** 5)
+const CODE_LENGTHS = new Uint8Array(CODE_ORDER.length)
+const ROOM = { order: room(CODE_ORDER.length), lengths: room(2 ** 5 + 256), distances: room(2 ** 5) }
+
 /** The codes of a dynamic block, RFC 1951 3.2.7. */
-function readCodes(bits: BitReader): [Code, Code] {
-  const lengthCount = bits.take(5) + 257
-  const distanceCount = bits.take(5) + 1
-  const codeCount = bits.take(4) + 4
-  const codeLengths = new Uint8Array(19)
-  for (let i = 0; i < codeCount; i++) codeLengths[CODE_ORDER[i] as number] = bits.take(3)
-  const code = makeCode(codeLengths)
-  const lengths = new Uint8Array(lengthCount + distanceCount)
+function readCodes(bits: Bits): [Code, Code] {
+  const lengthCount = take(bits, 5) + 257
+  const distanceCount = take(bits, 5) + 1
+  const codeCount = take(bits, 4) + 4
+  CODE_LENGTHS.fill(0)
+  for (let i = 0; i < codeCount; i++) CODE_LENGTHS[CODE_ORDER[i] as number] = take(bits, 3)
+  const code = makeCode(ROOM.order, CODE_LENGTHS, 0, CODE_LENGTHS.length)
+  const end = lengthCount + distanceCount
   let at = 0
-  while (at < lengths.length) {
+  while (at < end) {
     const symbol = nextSymbol(bits, code)
     if (symbol < 16) {
-      lengths[at++] = symbol
+      LENGTHS[at++] = symbol
       continue
     }
     if (symbol === 16 && at === 0) throw damaged('a repetition of nothing')
-    const value = symbol === 16 ? (lengths[at - 1] as number) : 0
-    const count = symbol === 16 ? 3 + bits.take(2) : symbol === 17 ? 3 + bits.take(3) : 11 + bits.take(7)
-    if (at + count > lengths.length) throw damaged('more lengths than codes')
-    lengths.fill(value, at, at + count)
-    at += count
+    const value = symbol === 16 ? (LENGTHS[at - 1] as number) : 0
+    const count = symbol === 16 ? 3 + take(bits, 2) : symbol === 17 ? 3 + take(bits, 3) : 11 + take(bits, 7)
+    if (at + count > end) throw damaged('more lengths than codes')
+    for (const to = at + count; at < to; at++) LENGTHS[at] = value
   }
-  return [makeCode(lengths.subarray(0, lengthCount)), makeCode(lengths.subarray(lengthCount))]
+  return [
+    makeCode(ROOM.lengths, LENGTHS, 0, lengthCount),
+    makeCode(ROOM.distances, LENGTHS, lengthCount, end),
+  ]
 }
 
+const FIXED_LENGTHS = Uint8Array.from({ length: 288 }, (_, symbol) =>
+  symbol < 144 ? 8 : symbol < 256 ? 9 : symbol < 280 ? 7 : 8,
+)
 const FIXED = {
-  lengths: makeCode(
-    Uint8Array.from({ length: 288 }, (_, symbol) =>
-      symbol < 144 ? 8 : symbol < 256 ? 9 : symbol < 280 ? 7 : 8,
-    ),
-  ),
-  distances: makeCode(new Uint8Array(30).fill(5)),
+  lengths: makeCode(room(288), FIXED_LENGTHS, 0, 288),
+  distances: makeCode(room(30), new Uint8Array(30).fill(5), 0, 30),
 }
 
 function damaged(what: string): KhoError {
