@@ -1,8 +1,7 @@
 import { KHOSER_MEM_BITMAP_PTR } from '../../layout/chunk-list.js'
 import { ADDRESS_LIMIT } from '../../memory/geometry.js'
 import { u64, viewOf } from '../../memory/u64.js'
-import { WRAPPED_ORDER } from '../shared/bitmap-element.js'
-import { bitCoverage, bitPieces, blockBytes } from '../shared/describe.js'
+import { bitCoverage, bitPieces, blockBytes, isBlockOrder } from '../shared/describe.js'
 import type { NodeCoverage, NodePiece, TrackerNode, TrackerReading } from '../tracker.js'
 import {
   bitmapBytesOf,
@@ -35,7 +34,7 @@ export function chunkCoverage(reading: TrackerReading, node: TrackerNode): NodeC
   const { order } = node
   let start = Number.POSITIVE_INFINITY
   let end = 0
-  if (order !== null && order !== WRAPPED_ORDER) {
+  if (order !== null && isBlockOrder(geometry, order)) {
     const span = bitmapBytesOf(reading.options) * 8 * blockBytes(geometry, order)
     for (let n = 0; n < chunk.used; n++) {
       const first = u64(chunk.view, CHUNK_HEADER + n * CHUNK_ELEMENT + ELEMENT_START)

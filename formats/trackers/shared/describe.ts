@@ -8,12 +8,17 @@ import { WORD } from './read.js'
 /** Shift counts from here on make blocks that no memory has. */
 const LARGEST_SHIFT = 52
 
+/** True for an order of which there can be blocks: a record may say any, and 2 to the power of it need not be a number. */
+export function isBlockOrder(geometry: Geometry, order: number): boolean {
+  return order + geometry.pageShift < LARGEST_SHIFT
+}
+
 /** Where a node's bits begin, and how much memory each stands for; null where that is not known. */
 function placeOfBits(
   { options: { geometry } }: TrackerReading,
   { order, start }: TrackerNode,
 ): { start: number; block: number } | null {
-  if (order === null || start === null || order + geometry.pageShift >= LARGEST_SHIFT) return null
+  if (order === null || start === null || !isBlockOrder(geometry, order)) return null
   return { start, block: blockBytes(geometry, order) }
 }
 

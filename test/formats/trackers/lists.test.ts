@@ -94,8 +94,13 @@ describe('a chunk list', () => {
       [null, 1, 0xffffffff],
       [null, 1, 0xffffffff],
     ])
-    // Blocks of 2^52 bytes are no blocks: their bits have no order.
-    expect(of(40n, 1n)[1]).toMatchObject({ range: null, pieces: [{ order: null, first: null }] })
+    // Blocks of 2^52 bytes are no blocks: their bits have no order. A record may say 2^32 of them, which no number is.
+    for (const order of [40n, 1100n, 4101n]) {
+      const [chunk, bits] = of(order, 1n)
+      expect(chunk).toMatchObject({ range: null, order: Number(order), used: 1 })
+      expect(bits).toMatchObject({ range: null, pieces: [{ order: null, first: null }] })
+    }
+    expect(of(39n, 1n)[0]).toMatchObject({ range: [0, 2 ** 66] })
     expect(of(39n, 1n)[1]).toMatchObject({ range: [0, 2 ** 66], pieces: [{ order: 39, first: 0 }] })
   })
 
