@@ -30,8 +30,8 @@ const PART_BYTES = 2 ** 22
 /** Less than this is not worth a thread. */
 const LARGE = 2 ** 28
 
-/** A thread takes nearly half as long to begin: what this one is through with sooner it does alone. */
-const WORTH_MS = 75
+/** A thread takes a third as long to begin, and slows this one down meanwhile: what this one is through with sooner it does alone. */
+const WORTH_MS = 100
 
 /** By so many parts it tells how long the rest takes, but not by the first, which V8 has not made fast yet. */
 const TRIED = 8
