@@ -20,6 +20,17 @@ export function readFdt(bytes: Uint8Array): FdtReading {
   return { header, tree, problems: problems.list }
 }
 
+/** What a decoded blob has beside its nodes. */
+export type FdtFrame = Pick<FdtTree, 'header' | 'reservations'>
+
+/**
+ * What {@link readFdt} says of a tree but for its nodes, of which only the first is looked at where the header says how long
+ * they are; null where there is no root node.
+ */
+export function readFdtFrame(bytes: Uint8Array): FdtFrame | null {
+  return read(bytes, createProblemList(), false, true).tree
+}
+
 /** How strict {@link parseFdt} is. */
 export interface ParseOptions {
   /** `warnings`: refuse also what {@link checkFdt} only warns of. Default `errors`. */
@@ -69,6 +80,7 @@ function read(
   bytes: Uint8Array,
   problems: ProblemList,
   contents: boolean,
+  frame = false,
 ): { header: FdtHeader | null; tree: FdtTree | null; structureEnd: number } {
   const header = readHeader(bytes, problems)
   if (!header || !checkHeaderWords(header, bytes.length, problems))
@@ -77,7 +89,8 @@ function read(
 
   // The reserve map is listed first, but only the structure block knows where it ends before version 17.
   const structureProblems = createProblemList()
-  const structure = readStructure(blob, header, structureProblems)
+  const rootOnly = frame && header.sizeDtStruct !== null
+  const structure = readStructure(blob, header, structureProblems, rootOnly)
   const structureSection = {
     name: 'structure block',
     start: header.offDtStruct,
@@ -99,11 +112,10 @@ function read(
     checkSections([head, { name: 'reserve map', start, end: map.end }, structureSection, strings], problems)
     if (root) checkContents(root, problems)
   }
-  const structureEnd = Math.max(structure.end, structure.end)
-  if (!root) return { header, tree: null, structureEnd }
+  if (!root) return { header, tree: null, structureEnd: structure.end }
   return {
     header,
-    structureEnd,
+    structureEnd: structure.end,
     tree: { header, reservations: map.reservations, root, problems: problems.list },
   }
 }

@@ -40,8 +40,14 @@ class Property implements FdtProperty {
  * walk goes on behind it.
  *
  * @param bytes the blob, cut to its totalsize
+ * @param rootOnly whether the walk ends at the root node
  */
-export function readStructure(bytes: Uint8Array, header: FdtHeader, problems: ProblemList): StructureReading {
+export function readStructure(
+  bytes: Uint8Array,
+  header: FdtHeader,
+  problems: ProblemList,
+  rootOnly = false,
+): StructureReading {
   const view = viewOf(bytes)
   const start = header.offDtStruct
   const limit = Math.min(bytes.length, start + (header.sizeDtStruct ?? bytes.length))
@@ -115,6 +121,7 @@ export function readStructure(bytes: Uint8Array, header: FdtHeader, problems: Pr
         return { root, end: at }
       }
       if (!beginNode(nameEnd)) skipped++
+      else if (rootOnly) return { root, end: at }
       at = next(nameEnd + 1)
     } else if (tag === TAG.property) {
       if (at + 12 > limit) {

@@ -1,11 +1,11 @@
-import type { FdtTree } from '../../formats/fdt/index.js'
 import { FDT_HEADER, NATIVE_U32_NAMES, NATIVE_U64_NAMES, stringList } from '../../formats/fdt/index.js'
 import { createNameTable } from '../../formats/fdt/names.js'
+import type { FdtFrame } from '../../formats/fdt/read.js'
 import { byteString, cName, terminatedString } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { viewOf } from '../../formats/memory/u64.js'
 import type { KhoState } from '../image/state.js'
-import { BATCH, batched, type Item } from './span.js'
+import { BATCH, batched, FieldItem, type Item } from './span.js'
 import { sameView } from './view.js'
 
 const TOKENS: Readonly<Record<number, string>> = {
@@ -17,7 +17,7 @@ const TOKENS: Readonly<Record<number, string>> = {
 }
 
 /** A flattened device tree: header, reserve map, every token with its name and value, and the strings. */
-export function* fdtItems(state: KhoState, tree: FdtTree, address: number, path: string): Generator<Item[]> {
+export function* fdtItems(state: KhoState, tree: FdtFrame, address: number, path: string): Generator<Item[]> {
   const { totalsize, version } = tree.header
   const read = state.image.memory.read(address, totalsize)
   const words = Object.entries(FDT_HEADER).slice(0, version >= 17 ? 10 : 9)
@@ -93,7 +93,7 @@ function bigEndian(bytes: Uint8Array, at: number): string {
   return kept[value]
 }
 
-function* reserveItems(tree: FdtTree, blob: Uint8Array): Generator<Item[]> {
+function* reserveItems(tree: FdtFrame, blob: Uint8Array): Generator<Item[]> {
   const view = viewOf(blob)
   const { offMemRsvmap } = tree.header
   const room = Math.max(0, Math.floor((blob.length - offMemRsvmap) / 16))
@@ -101,18 +101,18 @@ function* reserveItems(tree: FdtTree, blob: Uint8Array): Generator<Item[]> {
     const at = offMemRsvmap + n * 16
     const text = `${hex(view.getBigUint64(at))}, ${view.getBigUint64(at + 8)} bytes`
     const value = n === tree.reservations.length ? 'end' : text
-    items.push({ address: at, length: 16, name: `reserve[${n}]`, type: 'be64[2]', value: () => value })
+    items.push(new FieldItem(at, 16, `reserve[${n}]`, 'be64[2]', () => value))
   })
 }
 
 /** Tokens of the structure block, as far as they are sound. */
-function* structureItems(tree: FdtTree, blob: Uint8Array): Generator<Item[]> {
+function* structureItems(tree: FdtFrame, blob: Uint8Array): Generator<Item[]> {
   const view = viewOf(blob)
   const nameAt = createNameTable(blob, tree.header)
   const end = Math.min(blob.length, tree.header.offDtStruct + (tree.header.sizeDtStruct ?? blob.length))
   let items: Item[] = []
   const item = (address: number, length: number, name: string, type: string, value: Item['value']) => {
-    items.push({ address, length, name, type, value })
+    items.push(new FieldItem(address, length, name, type, value))
   }
   for (let at = tree.header.offDtStruct; at + 4 <= end; ) {
     if (items.length >= BATCH) {
@@ -165,7 +165,7 @@ function propertyText(name: string, length: number): Item['value'] {
   }
 }
 
-function* stringItems(tree: FdtTree, blob: Uint8Array): Generator<Item[]> {
+function* stringItems(tree: FdtFrame, blob: Uint8Array): Generator<Item[]> {
   const { offDtStrings, sizeDtStrings } = tree.header
   const end = Math.min(blob.length, offDtStrings + sizeDtStrings)
   let items: Item[] = []

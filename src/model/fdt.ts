@@ -1,5 +1,6 @@
 import type { Blob, MemArea } from '../../formats/blobs/index.js'
-import { type FdtNode, type FdtProperty, type FdtTree, nativeU64, readFdt } from '../../formats/fdt/index.js'
+import { type FdtNode, type FdtProperty, type FdtTree, nativeU64 } from '../../formats/fdt/index.js'
+import { type FdtFrame, readFdtFrame } from '../../formats/fdt/read.js'
 import { abiOf } from '../../formats/kernels/index.js'
 import { KHO_MEM } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
@@ -30,6 +31,9 @@ export interface TreeAt {
   address: number
   path: string
 }
+
+/** The same of a tree whose nodes nobody looks at. */
+type FrameAt = Omit<TreeAt, 'tree'> & { tree: FdtFrame }
 
 /** A node of a tree. */
 export interface NodeAt {
@@ -154,16 +158,16 @@ export function rootTree({ fdt, root }: KhoState): TreeAt {
 /** The device tree of a blob whose decoder kept only what it knows; no memory where the dump lacks it. */
 export function treeMemory(state: KhoState, blob: Blob, path: string): Memory {
   const read = blob.address === null ? null : state.image.memory.read(blob.address, blob.size ?? 0)
-  const tree = read?.ok === true ? readFdt(read.bytes).tree : null
+  const tree = read?.ok === true ? readFdtFrame(read.bytes) : null
   return tree === null ? NO_MEMORY : wholeTree({ tree, address: blob.address!, path })
 }
 
 /** All of a device tree that was read. */
-export function wholeTree(of: TreeAt): Memory {
+export function wholeTree(of: FrameAt): Memory {
   return { ...treePieces(of), extents: [rangeAt(of.address, of.tree.header.totalsize)] }
 }
 
-function treePieces({ address: at, tree, path }: TreeAt): Pick<Memory, 'pieces'> {
+function treePieces({ address: at, tree, path }: FrameAt): Pick<Memory, 'pieces'> {
   return { pieces: () => [{ kind: 'fdt', address: at, tree, path }] }
 }
 

@@ -1,4 +1,4 @@
-import type { FdtTree } from '../../formats/fdt/index.js'
+import type { FdtFrame } from '../../formats/fdt/read.js'
 import type { Struct } from '../../formats/layout/index.js'
 import type { TrackerNode } from '../../formats/trackers/tracker.js'
 
@@ -16,7 +16,7 @@ export type Piece =
     }
   /** Native u64s. */
   | { kind: 'words'; address: number; count: number; name: string; meaning(value: bigint, n: number): string }
-  | { kind: 'fdt'; address: number; tree: FdtTree; path: string }
+  | { kind: 'fdt'; address: number; tree: FdtFrame; path: string }
   | { kind: 'node'; address: number; node: TrackerNode }
 
 /** Some bytes of a content, in the order of the content. */

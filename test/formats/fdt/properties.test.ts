@@ -6,6 +6,7 @@ import {
   checkFdt,
   checkFdtHeader,
   dtsLosses,
+  FDT_HEADER,
   type FdtNodeSpec,
   type FdtTree,
   openInto,
@@ -14,6 +15,7 @@ import {
   readFdt,
   stringBytes,
 } from '../../../formats/fdt/index.js'
+import { readFdtFrame } from '../../../formats/fdt/read.js'
 import { ANY_NAMES, PLAIN_NAMES, randomReservations, randomTree } from './random-trees.js'
 
 interface Plain {
@@ -46,6 +48,31 @@ test('what is written is read again', () => {
       expect(buildFdt(tree.root, { reservations })).toEqual(blob)
     }),
     { numRuns: 300 },
+  )
+})
+
+test('header and reserve map are read as with the nodes, whatever is broken', () => {
+  const change = fc.record({ at: fc.nat(), value: fc.nat(255) })
+  fc.assert(
+    fc.property(
+      randomTree(ANY_NAMES),
+      randomReservations,
+      fc.array(change, { maxLength: 3 }),
+      fc.constantFrom(17, 16, 3),
+      (spec, reservations, changes, version) => {
+        const blob = buildFdt(spec, { reservations })
+        new DataView(blob.buffer, blob.byteOffset).setUint32(FDT_HEADER.version, version)
+        // Half of the changes are to header and reserve map.
+        for (const [n, { at, value }] of changes.entries())
+          blob[at % (n % 2 === 0 ? 80 : blob.length)] = value
+        const { tree } = readFdt(blob)
+        const frame = readFdtFrame(blob)
+        expect(frame && { header: frame.header, reservations: frame.reservations }).toEqual(
+          tree && { header: tree.header, reservations: tree.reservations },
+        )
+      },
+    ),
+    { numRuns: 500 },
   )
 })
 
