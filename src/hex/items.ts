@@ -2,7 +2,7 @@ import type { KhoState } from '../image/state.js'
 import type { Piece } from '../model/piece.js'
 import { fdtItems } from './fdt-items.js'
 import { nodeItems } from './node-items.js'
-import { batched, type Item } from './span.js'
+import { batched, FieldItem, type Item } from './span.js'
 import { recordItems, structItems } from './struct-items.js'
 import { sameView } from './view.js'
 
@@ -24,12 +24,7 @@ export function itemsOf(state: KhoState, piece: Piece): Iterable<readonly Item[]
 
 function wordItems({ address, count, name, meaning }: Extract<Piece, { kind: 'words' }>): Iterable<Item[]> {
   return batched(count, (n, items) => {
-    items.push({
-      address: address + n * 8,
-      length: 8,
-      name: `${name}[${n}]`,
-      type: 'u64',
-      value: (bytes, at) => meaning(sameView(bytes).getBigUint64(at, true), n),
-    })
+    const value: Item['value'] = (bytes, at) => meaning(sameView(bytes).getBigUint64(at, true), n)
+    items.push(new FieldItem(address + n * 8, 8, `${name}[${n}]`, 'u64', value))
   })
 }

@@ -3,10 +3,18 @@ import type { KhoState } from '../image/state.js'
 import type { Stretch } from './span.js'
 
 /** Bytes that are there, and where they lie in the file. */
-export interface Found extends Stretch {
-  ok: true
-  offset: number | null
+class Found implements Stretch {
+  readonly ok = true
+
+  constructor(
+    readonly source: Uint8Array,
+    readonly at: number,
+    readonly offset: number | null,
+  ) {}
 }
+
+/** Reads bytes at an address. */
+export type Reader = (address: number, length: number) => Found | Absent
 
 /** Reads of a dump that follow one another closely: a page is read once, and they are stretches of it. */
 export function createReader({
@@ -27,9 +35,9 @@ export function createReader({
     const at = address - start
     // Whether all of a page has one place in the file is told by the page; what lies in two, or is not whole, is read by itself.
     if (page?.ok === true && page.offset !== null && length > 0 && address + length <= end) {
-      return { ok: true, source: page.bytes, at, offset: page.offset + at }
+      return new Found(page.bytes, at, page.offset + at)
     }
     const read = memory.read(address, length)
-    return read.ok ? { ok: true, source: read.bytes, at: 0, offset: read.offset } : read
+    return read.ok ? new Found(read.bytes, 0, read.offset) : read
   }
 }

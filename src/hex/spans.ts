@@ -6,8 +6,8 @@ import type { Piece } from '../model/piece.js'
 import { createResolver } from '../model/resolve.js'
 import { ownershipOf } from '../owners/ownership.js'
 import { itemsOf } from './items.js'
-import { createReader } from './reader.js'
-import { BATCH, type HexSpan, hexSpan, type Item, type Span } from './span.js'
+import { createReader, type Reader } from './reader.js'
+import { BATCH, FieldStretch, type HexSpan, hexSpan, type Item, type Span } from './span.js'
 
 /** Claims of an address range whose structures are shown. */
 const MOST_STRUCTURES = 1 << 16
@@ -99,7 +99,7 @@ function* spansOf(state: KhoState, extent: Range, pieces: Iterable<Piece>): Gene
 }
 
 /** One field, cut to the range that was asked for; its value is that of the whole. */
-function itemSpan(read: ReturnType<typeof createReader>, item: Item, from: number, to: number): Span {
+function itemSpan(read: Reader, item: Item, from: number, to: number): Span {
   const { address, name, type, fill } = item
   const found = read(address, item.length)
   const length = to - from
@@ -109,7 +109,7 @@ function itemSpan(read: ReturnType<typeof createReader>, item: Item, from: numbe
   const offset = found.offset === null ? null : found.offset + skipped
   if (fill !== undefined) return { kind: 'fill', address: from, length, byte: fill, name, offset }
   const value = item.raw === true ? '' : item.value(source, found.at, item.length)
-  return { kind: 'field', address: from, length, source, at: found.at + skipped, offset, name, type, value }
+  return new FieldStretch(from, length, source, found.at + skipped, offset, name, type, value)
 }
 
 /** Yields the spans between two addresses that no structure explains: a page at a time, absent ones joined. */

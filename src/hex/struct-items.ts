@@ -8,29 +8,33 @@ import {
 import { hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import type { Piece } from '../model/piece.js'
-import { batched, type Item } from './span.js'
+import { batched, FieldItem, type Item } from './span.js'
 import { sameView } from './view.js'
 
 /** The fields of records of one kind. */
 export function recordItems(piece: Extract<Piece, { kind: 'records' }>): Iterable<Item[]> {
-  const { address, struct, note } = piece
+  const { address, struct } = piece
+  const what = whatOf(struct, piece.note)
   return batched(piece.count, (n, items) => {
-    putStruct(items, struct, address + n * struct.size, piece.pathOf(n), note)
+    putStruct(items, struct, address + n * struct.size, piece.pathOf(n), what)
   })
 }
 
 /** Fields of a structure: nested ones are flattened, the parts of a bit-field are in the value of their word. */
 export function structItems(struct: Struct, address: number, path: string, note?: string): Item[] {
   const items: Item[] = []
-  putStruct(items, struct, address, path, note)
+  putStruct(items, struct, address, path, whatOf(struct, note))
   return items
 }
 
-function putStruct(items: Item[], struct: Struct, address: number, path: string, note?: string): void {
-  const what = note === undefined ? `struct ${struct.name}` : `struct ${struct.name}, ${note}`
+function whatOf({ name }: Struct, note: string | undefined): string {
+  return note === undefined ? `struct ${name}` : `struct ${name}, ${note}`
+}
+
+function putStruct(items: Item[], struct: Struct, address: number, path: string, what: string): void {
   let first = true
   for (const { offset, length, name, type, value } of fieldsOf(struct)) {
-    const item: Item = { address: address + offset, length, name, type, value }
+    const item = new FieldItem(address + offset, length, name, type, value)
     if (first) item.heading = { path, what }
     first = false
     items.push(item)
