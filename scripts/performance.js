@@ -305,8 +305,8 @@ Whatever is in an image, time and memory of a command grow with its bytes and wi
 that with images of 9.5 MB that are nothing but nodes, regions, sessions, files, folios or chunks. Processor seconds of a whole command on them:
 
 - up to 2 s and 450 MiB: \`stat\`, \`dump --json\`, \`validate\`, \`map\`, \`boot\`, \`whois\`, \`slim\`, \`damage --list\`, \`convert\`, \`diff\`, but for what follows;
-- 2 to 2.5 s, 280 MiB: \`hex\` of a device tree of a million tokens, which is 20 to 30 characters for each byte, 200 to 270 MB; \`report\` and \`abi\` of
-  120,000 files or regions, as each kernel takes them;
+- up to 2 s and 300 MiB: \`hex\` of all 9.5 MB, which is 10 to 45 characters for each byte, up to 435 MB with \`--json\`;
+- 2 to 2.5 s, 280 MiB: \`report\` and \`abi\` of 120,000 files or regions, as each kernel takes them;
 - 2 to 2.5 s, 450 MiB: \`diff\` of two images of 114,000 regions of reserve_mem, 19 MB together;
 - 2.6 s, 320 MiB: \`compare\` of 16,000 bitmaps, which each tracker is given;
 - what an answer has of its own: \`pages\` of one bitmap that is named 255,000 times has 532 million lines, 8 GB, half a GB a second.
