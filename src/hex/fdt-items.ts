@@ -1,7 +1,8 @@
-import { FDT_HEADER, NATIVE_U32_NAMES, NATIVE_U64_NAMES, stringList } from '../../formats/fdt/index.js'
+import { latin1 } from '../../formats/fdt/bytes.js'
+import { FDT_HEADER, NATIVE_U32_NAMES, NATIVE_U64_NAMES } from '../../formats/fdt/index.js'
 import { createNameTable } from '../../formats/fdt/names.js'
 import type { FdtFrame } from '../../formats/fdt/read.js'
-import { byteString, cName, terminatedString } from '../../formats/layout/index.js'
+import { cName } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { viewOf } from '../../formats/memory/u64.js'
 import type { KhoState } from '../image/state.js'
@@ -149,37 +150,68 @@ function* structureItems(tree: FdtFrame, blob: Uint8Array): Generator<Item[]> {
 }
 
 const nothing = () => ''
-const quoted: Item['value'] = (bytes, at, length) =>
-  JSON.stringify(terminatedString(bytes.subarray(at, at + length)))
+/** A string, as far as its NUL. */
+const quoted: Item['value'] = (bytes, at, length) => {
+  let end = at
+  while (end < at + length && bytes[end] !== 0) end++
+  return JSON.stringify(latin1(bytes.subarray(at, end)))
+}
 
 /** A value of a name that KHO gives a type is shown as that; else as strings where it is some. */
 function propertyText(name: string, length: number): Item['value'] {
   return (bytes, at) => {
     if (NATIVE_U64_NAMES.has(name) && length === 8) return hex(sameView(bytes).getBigUint64(at, true))
     if (NATIVE_U32_NAMES.has(name) && length === 4) return hex(sameView(bytes).getUint32(at, true))
-    const value = bytes.subarray(at, at + length)
-    const list = stringList({ name, value, offset: 0 })
-    if (list?.every(text => /^[\x20-\x7e]+$/.test(text)) === true)
-      return list.map(text => JSON.stringify(text)).join(', ')
+    if (isText(bytes, at, length)) return textValue(bytes.subarray(at, at + length - 1))
     return `${length} bytes`
   }
 }
+
+/** Whether bytes are strings of printable ASCII, none of them empty, with a NUL behind each. */
+function isText(bytes: Uint8Array, at: number, length: number): boolean {
+  if (length === 0 || bytes[at + length - 1] !== 0) return false
+  let empty = true
+  for (let n = at; n < at + length; n++) {
+    const byte = bytes[n]!
+    if (byte === 0 ? empty : byte < 0x20 || byte > 0x7e) return false
+    empty = byte === 0
+  }
+  return true
+}
+
+/** Bytes of a text that are quoted together: it may be strings by the million. */
+const QUOTED = 2 ** 14
+
+/** The strings of a text, quoted. */
+function textValue(text: Uint8Array): string {
+  const parts: string[] = []
+  for (let at = 0; at < text.length; at += QUOTED) {
+    const part = latin1(text.subarray(at, at + QUOTED))
+    // Not replaced: V8 leaves what it replaces in as many pieces.
+    parts.push(part.replace(/["\\]/g, '\\$&').split('\0').join('", "'))
+  }
+  return `"${parts.join('')}"`
+}
+
+/** NULs from which on no empty string is shown: names lie one behind the other. */
+const FILL = 48
 
 function* stringItems(tree: FdtFrame, blob: Uint8Array): Generator<Item[]> {
   const { offDtStrings, sizeDtStrings } = tree.header
   const end = Math.min(blob.length, offDtStrings + sizeDtStrings)
   let items: Item[] = []
   for (let at = offDtStrings; at < end; ) {
+    let empty = at
+    while (empty < end && blob[empty] === 0) empty++
+    if (empty - at >= FILL) {
+      const name = `string+${at - offDtStrings}-${empty - offDtStrings - 1}`
+      items.push({ address: at, length: empty - at, name, type: 'char[]', value: nothing, fill: 0 })
+      at = empty
+      continue
+    }
     const stop = blob.indexOf(0, at)
     const length = (stop < 0 || stop >= end ? end : stop + 1) - at
-    const text = JSON.stringify(byteString(blob.subarray(at, at + length)).replace(/\0$/, ''))
-    items.push({
-      address: at,
-      length,
-      name: `string+${at - offDtStrings}`,
-      type: 'char[]',
-      value: () => text,
-    })
+    items.push(new FieldItem(at, length, `string+${at - offDtStrings}`, 'char[]', quoted))
     if (items.length >= BATCH) {
       yield items
       items = []

@@ -70,7 +70,7 @@ function* spansOf(state: KhoState, extent: Range, pieces: Iterable<Piece>): Gene
         if (item.address > at) {
           for (const span of gaps(at, item.address)) {
             spans.push(span)
-            if (spans.length < BATCH) continue
+            if (spans.length < BATCH && span.kind !== 'gap') continue
             yield spans
             spans = []
           }

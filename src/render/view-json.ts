@@ -1,3 +1,4 @@
+import { latin1 } from '../../formats/fdt/bytes.js'
 import { hex } from '../../formats/memory/fault.js'
 import type { KhoState } from '../image/state.js'
 import type { Elements } from '../model/elements.js'
@@ -117,9 +118,21 @@ const NONE: readonly JsonValue[] = []
 
 const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
+/** Bytes of which the digits are put together from pieces: of millions of pieces a text takes twenty times its size. */
+const FEW_BYTES = 4096
+
 /** Two lower-case hex digits a byte. */
 export function hexDigits(bytes: Uint8Array, at = 0, length = bytes.length): string {
   let text = ''
-  for (let n = at; n < at + length; n++) text += BYTES[bytes[n]!]!
-  return text
+  if (length <= FEW_BYTES) {
+    for (let n = at; n < at + length; n++) text += BYTES[bytes[n]!]!
+    return text
+  }
+  const digits = new Uint8Array(length * 2)
+  for (let n = 0; n < length; n++) {
+    const both = BYTES[bytes[at + n]!]!
+    digits[n * 2] = both.charCodeAt(0)
+    digits[n * 2 + 1] = both.charCodeAt(1)
+  }
+  return latin1(digits)
 }

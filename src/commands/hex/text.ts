@@ -45,7 +45,12 @@ interface Pen {
   palette: Palette
   layout: Layout
   rows: Rows
+  /** Takes lines. */
+  put(text: string): void
 }
+
+/** Lines that are written at a time: what is put together from many small pieces must not become long-lived. */
+const BATCH = 256
 
 /**
  * Writes an annotated dump: physical address, file offset, bytes, and the name and value of each field.
@@ -60,40 +65,51 @@ export function writeHex(
 ): void {
   const layout = layoutFor(columns)
   const { digits } = layout
-  const [physical, offset] = layout === WIDE ? ['physical', 'file offset'] : ['physical', 'in file']
-  write(`${palette.faint(`${physical.padEnd(digits)}  ${offset.padEnd(digits)}  bytes`)}\n`)
-  const pen = { palette, layout, rows: createRows(layout) }
-  for (const spans of batches) {
-    const texts: string[] = []
-    for (const span of spans) texts.push(spanText(span, pen))
-    write(texts.join(''))
+  let lines: string[] = []
+  const flush = () => {
+    write(lines.join(''))
+    lines = []
   }
+  const put = (text: string) => {
+    lines.push(text)
+    if (lines.length >= BATCH) flush()
+  }
+  const [physical, offset] = layout === WIDE ? ['physical', 'file offset'] : ['physical', 'in file']
+  put(`${palette.faint(`${physical.padEnd(digits)}  ${offset.padEnd(digits)}  bytes`)}\n`)
+  const pen = { palette, layout, rows: createRows(layout), put }
+  for (const spans of batches) for (const span of spans) putSpan(span, pen)
+  flush()
 }
 
-function spanText(span: Span, pen: Pen): string {
-  const { palette, layout } = pen
+function putSpan(span: Span, pen: Pen): void {
+  const { palette, layout, put } = pen
   const { digits, rowWidth } = layout
   switch (span.kind) {
     case 'heading':
-      return `${palette.label(escapeText(span.path))}  ${palette.faint(escapeText(span.what))}\n`
+      put(`${palette.label(escapeText(span.path))}  ${palette.faint(escapeText(span.what))}\n`)
+      return
     case 'note':
-      return `${' '.repeat(digits * 2 + 4)}${palette.strong(escapeText(span.text))}\n`
+      put(`${' '.repeat(digits * 2 + 4)}${palette.strong(escapeText(span.text))}\n`)
+      return
     case 'field': {
       const value = span.value === '' ? '' : ` = ${escapeText(span.value)}`
-      return rowsText(span, `${palette.label(escapeText(span.name))}${value}`, pen)
+      putRows(span, `${palette.label(escapeText(span.name))}${value}`, pen)
+      return
     }
     case 'gap':
-      return rowsText(span, palette.faint('(not decoded)'), pen)
+      putRows(span, palette.faint('(not decoded)'), pen)
+      return
     case 'fill': {
       const name = span.name === null ? palette.faint('(not decoded)') : palette.label(escapeText(span.name))
       const byte = span.byte.toString(16).padStart(2, '0')
       const text = `${span.length} bytes, all ${byte}`
-      return `${placeText(span.address, span.offset, pen)}  ${text.padEnd(rowWidth)} ${name}\n`
+      put(`${placeText(span.address, span.offset, pen)}  ${text.padEnd(rowWidth)} ${name}\n`)
+      return
     }
     case 'absent': {
       const name = span.name === null ? '' : ` ${palette.label(escapeText(span.name))}`
       const text = `${span.length} bytes are not in the dump (${span.reason})`
-      return `${placeText(span.address, null, pen)}  ${palette.warning(text.padEnd(rowWidth))}${name}\n`
+      put(`${placeText(span.address, null, pen)}  ${palette.warning(text.padEnd(rowWidth))}${name}\n`)
     }
   }
 }
@@ -104,28 +120,27 @@ interface Bytes extends Stretch {
   length: number
 }
 
-function rowsText({ address, offset, source, at, length }: Bytes, label: string, pen: Pen): string {
-  const { layout, rows } = pen
+function putRows({ address, offset, source, at, length }: Bytes, label: string, pen: Pen): void {
+  const { layout, rows, put } = pen
   const { row } = layout
   if (layout.label === null && length > 0 && length <= row) {
     // Most fields: one row, with the label beside it.
-    return `${placeText(address, offset, pen)}  ${rows(source, at, length)} ${label}\n`
+    put(`${placeText(address, offset, pen)}  ${rows(source, at, length)} ${label}\n`)
+    return
   }
   // A long value goes on beside the next rows of its bytes, and below them; no name is parted from its value.
   const labels = layout.label === null ? [label] : wrapWords(label, layout.label)
-  let text = ''
-  if (layout.above === true || labels.some(part => part.endsWith('='))) {
+  if (layout.above === true || labels.some(text => text.endsWith('='))) {
     labels.length = 0
-    text = `${ABOVE}${label}\n`
+    put(`${ABOVE}${label}\n`)
   }
   for (let from = 0; from < length; from += row) {
     const place = placeText(address + from, offset === null ? null : offset + from, pen)
     const line = rows(source, at + from, Math.min(row, length - from))
     const beside = labels.shift()
-    text += `${place}  ${beside === undefined ? line.trimEnd() : `${line} ${beside}`}\n`
+    put(`${place}  ${beside === undefined ? line.trimEnd() : `${line} ${beside}`}\n`)
   }
-  for (const rest of labels) text += `${' '.repeat(before(layout))}${rest}\n`
-  return text
+  for (const rest of labels) put(`${' '.repeat(before(layout))}${rest}\n`)
 }
 
 function placeText(address: number, offset: number | null, { palette, layout: { digits } }: Pen): string {

@@ -37,12 +37,11 @@ export function writeOutput(
     file.write(bytes, size)
     size += bytes.length
   }
-  let buffer = new Uint8Array(0)
+  // A UTF-16 unit takes three bytes at the most.
+  const buffer = new Uint8Array(PIECE * 6)
   const flush = () => {
-    // A character is three bytes at the most, for each of its UTF-16 units.
-    if (buffer.length < text.length * 3) buffer = new Uint8Array(text.length * 3)
-    const { written } = encoder.encodeInto(text, buffer)
-    if (written > 0) put(buffer.subarray(0, written))
+    if (text.length * 3 > buffer.length) put(encoder.encode(text))
+    else if (text !== '') put(buffer.subarray(0, encoder.encodeInto(text, buffer).written))
     text = ''
   }
   const gather: Writer = chunk => {

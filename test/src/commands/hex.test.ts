@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createFdtWriter, stringBytes } from '../../../formats/fdt/index.js'
 import { writeJson } from '../../../src/render/json.js'
 import { readElfBytes } from '../cli/elf-bytes.js'
 import { hostileImage } from '../cli/hostile.js'
@@ -127,5 +128,31 @@ luo  struct luo_ser
       for (const { kind } of document.spans) kinds.add(kind)
     }
     expect([...kinds].sort()).toEqual(['absent', 'field', 'fill', 'gap', 'heading', 'note'])
+  })
+
+  it('writes fields that are longer than what is written at a time', async () => {
+    const text = Array.from({ length: 30_000 }, (_, n) => `text ${n}`).join(' ')
+    const writer = createFdtWriter(2 ** 20)
+    writer.beginNode('')
+    writer.property('long', stringBytes(text))
+    writer.endNode()
+    const blob = writer.finish()
+    const made = machine()
+    const { address, bytes } = made.allocate(Math.ceil(blob.length / 4096))
+    bytes.set(blob)
+    made.addBlob({ name: 'drv', address, size: blob.length })
+    const file = join(folder, 'long.elf')
+    writeFileSync(file, made.image())
+    const { out } = await kho(['hex', file, 'blobs/drv'])
+    const lines = out.split('\n')
+    const first = lines.findIndex(line => line.endsWith(` long = ${JSON.stringify(text)}`))
+    const length = Math.ceil((text.length + 1) / 4) * 4
+    const digits = lines.slice(first, first + Math.ceil(length / 16)).map(line => line.slice(36, 36 + 48))
+    const value = Buffer.alloc(length)
+    value.write(text)
+    expect(digits.join('').replaceAll(' ', '')).toBe(value.toString('hex'))
+    const { spans } = JSON.parse((await kho(['hex', file, 'blobs/drv', '--json'])).out)
+    const [span] = spans.filter(({ name }: { name: string }) => name === 'long')
+    expect(span).toMatchObject({ value: JSON.stringify(text), bytes: value.toString('hex') })
   })
 })

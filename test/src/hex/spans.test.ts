@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeMemblock } from '../../../formats/blobs/index.js'
 import { writeElf } from '../../../formats/dumps/index.js'
+import { createFdtWriter, FDT_HEADER, type FdtWriter, stringList } from '../../../formats/fdt/index.js'
 import { rangeAt } from '../../../formats/memory/range.js'
 import type { FieldSpan, HexSpan } from '../../../src/hex/span.js'
 import { addressSpans, partSpans } from '../../../src/hex/spans.js'
@@ -10,7 +12,7 @@ import { resolve } from '../../../src/model/resolve.js'
 import { openBytes, openImage } from '../../../src/node/open.js'
 import { ownershipOf } from '../../../src/owners/ownership.js'
 import { fixture } from '../cli/kho.js'
-import { machine } from '../owners/synthetic.js'
+import { type Machine, type MadeBlob, machine } from '../owners/synthetic.js'
 
 const spansAt = (state: KhoState, path: string) => [...partSpans(state, resolve(state, path))]
 const fields = (spans: HexSpan[]) => spans.filter((span): span is FieldSpan => span.kind === 'field')
@@ -19,6 +21,20 @@ const values = (spans: HexSpan[]) =>
 
 async function capture(name: string): Promise<KhoState> {
   return loadState(await openImage(fixture(name)))
+}
+
+const valueMap = (spans: HexSpan[]) => new Map(fields(spans).map(({ name, value }) => [name, value]))
+
+/** A child that is a device tree with some properties. */
+function fdtBlob(made: Machine, body: (writer: FdtWriter) => void): MadeBlob {
+  const writer = createFdtWriter(2 ** 20)
+  writer.beginNode('')
+  body(writer)
+  writer.endNode()
+  const blob = writer.finish()
+  const { address, bytes } = made.allocate(Math.ceil(blob.length / 4096))
+  bytes.set(blob)
+  return { name: 'drv', address, size: blob.length }
 }
 
 /** Spans leave no byte of a range out, and none is twice. */
@@ -202,6 +218,61 @@ describe('an annotated dump', () => {
       const cutFields = fields(spans).filter(({ offset }) => offset === null)
       expect(cutFields.length > 0).toBe(segments === shuffled)
     }
+  })
+
+  it('quotes the strings of a property where all are text, and counts the bytes of others', async () => {
+    const pieces = fc.oneof(
+      fc.constantFrom(0, 0x22, 0x5c, 0x20, 0x7e, 0x7f, 0x1f),
+      fc.integer({ min: 0x61, max: 0x7a }),
+    )
+    const values = fc
+      .array(pieces, { minLength: 1, maxLength: 12 })
+      .map(bytes => Uint8Array.from([...bytes, 0]))
+    const samples = [
+      ...fc.sample(values, { numRuns: 300, seed: 5 }),
+      // More than is quoted at a time.
+      Uint8Array.from({ length: 100_000 }, (_, n) => (n % 3 === 2 || n === 99_999 ? 0 : 0x22 + (n % 64))),
+    ]
+    const made = machine()
+    const child = fdtBlob(made, writer => {
+      for (const [n, value] of samples.entries()) writer.property(`p${n}`, value)
+    })
+    made.addBlob(child)
+    const shown = valueMap(spansAt(await made.state(), 'blobs/drv'))
+    for (const [n, value] of samples.entries()) {
+      const list = stringList({ name: '', value, offset: 0 })!
+      const isText = list.every(text => /^[\x20-\x7e]+$/.test(text))
+      const expected = isText ? list.map(text => JSON.stringify(text)).join(', ') : `${value.length} bytes`
+      expect(shown.get(`p${n}`)).toBe(expected)
+    }
+  })
+
+  it('shows names that are nothing but NULs as what they are, together', async () => {
+    const made = machine()
+    const { address, size } = fdtBlob(made, writer => {
+      for (let n = 0; n < 30; n++) writer.property(`name-${n}`, new Uint8Array(0))
+    })
+    const bytes = made.builder.place(address, 1).bytes.subarray(0, size)
+    const view = new DataView(bytes.buffer, bytes.byteOffset)
+    const strings = view.getUint32(FDT_HEADER.offDtStrings)
+    // The writer begins with the last: eight bytes each.
+    bytes.fill(0, strings + 8, strings + 54)
+    bytes.fill(0, strings + 72, strings + 72 + 60)
+    made.addBlob({ name: 'drv', address, size })
+    const spans = spansAt(await made.state(), 'blobs/drv')
+    checkWhole(spans, address, size)
+    const names = spans.filter(span => span.kind === 'field' && span.name.startsWith('string+'))
+    expect(names.filter(span => span.kind === 'field' && span.value === '""').length).toBeGreaterThan(40)
+    expect(spans.filter(span => span.kind === 'fill')).toEqual([
+      {
+        kind: 'fill',
+        address: address + strings + 72,
+        length: 60,
+        byte: 0,
+        name: 'string+72-131',
+        offset: expect.any(Number),
+      },
+    ])
   })
 
   it('shows the pages of a folio list as records', async () => {

@@ -5,7 +5,7 @@ import * as k from '../../../src/model/kind.js'
 import { nodeOf, type View } from '../../../src/model/node.js'
 import { jsonLine } from '../../../src/render/json.js'
 import { createTold, TOLD_BEFORE } from '../../../src/render/told.js'
-import { viewJson } from '../../../src/render/view-json.js'
+import { hexDigits, viewJson } from '../../../src/render/view-json.js'
 import { nameText, type Palette, unitText, writeTree } from '../../../src/render/view-text.js'
 
 const plain = (text: string) => text
@@ -266,5 +266,21 @@ describe('a thing that several paths lead to', () => {
     const told = `pages not known (${TOLD_BEFORE})`
     expect(tree(thing(FILES), Number.POSITIVE_INFINITY).split(told)).toHaveLength(2)
     expect(tree(thing(FILES))).not.toContain(told)
+  })
+})
+
+describe('hexDigits', () => {
+  it('are those of the bytes, of few and of many', () => {
+    const bytes = Uint8Array.from({ length: 20_000 }, (_, n) => (n * 7) ^ (n >> 8))
+    for (const [at, length] of [
+      [0, 0],
+      [3, 5],
+      [0, 4096],
+      [1, 4097],
+      [17, 19_983],
+    ] as const) {
+      expect(hexDigits(bytes, at, length)).toBe(Buffer.from(bytes.subarray(at, at + length)).toString('hex'))
+    }
+    expect(hexDigits(bytes)).toHaveLength(40_000)
   })
 })
