@@ -80,7 +80,7 @@ export function compareTrackers(preserved: PageSet, geometry: Geometry, ram: rea
     memblockExtrapolated: ranges > MOST_REGIONS_MEASURED,
     skipMs: skipMs(ramBytes / geometry.pageSize, stepsOf(cost), cost.readBack.words),
   })
-  const prepare = createPreparing(end)
+  const prepare = createPreparing(pages, end)
   const costs = new Map<string, Cost>()
   // Several ABIs have one tracker, which costs what it costs.
   const costOf = (tracker: TrackerName): Cost => {

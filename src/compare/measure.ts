@@ -16,8 +16,8 @@ import { trackerOf } from '../../formats/trackers/index.js'
 import { MEM_ENTRY } from '../../formats/trackers/mem-array/index.js'
 import type { TrackerOptions } from '../../formats/trackers/place.js'
 import { noCounts, type TrackerWriter, type WriterCounts } from '../../formats/trackers/writer.js'
-import { expressSet } from '../convert/express.js'
-import { createPreparing, type Preparing } from './prepare.js'
+import { checkExpressed, fitOrders } from '../convert/express.js'
+import { createPreparing, type Prepared, type Preparing } from './prepare.js'
 import type { Sample } from './samples.js'
 import { type Unit, unitsOf } from './units.js'
 
@@ -59,7 +59,7 @@ const MOST_MEM = { pages: 2 ** 20, ranges: 2 ** 14 }
 const ROOM = { start: 2 ** 50, end: 2 ** 51 }
 
 /**
- * Runs an ABI's own encoder and decoder over a set, and counts.
+ * Runs an ABI's own encoder and decoder over a set, or over a part of one that is larger than any machine's, and counts.
  *
  * @throws KhoError `cannot-express` for what it cannot say in any order
  */
@@ -68,51 +68,60 @@ export function measure(
   name: AbiName,
   geometry: Geometry,
   ramEnd: number,
-  prepare: Preparing = createPreparing(ramEnd),
+  prepare: Preparing = createPreparing(pages, ramEnd),
 ): Cost {
   const abi = abiOf(name)
-  const { pages: set, losses } = expressSet(pages, abi, geometry)
-  const prepared = prepare(set)
-  const { blocks, outline, preserved, hits, misses } = prepared
+  const { most, losses } = fitOrders(pages, abi, geometry)
+  const prepared = prepare(most)
+  const { set, scale, blocks } = prepared
+  checkExpressed(set, abi, geometry)
   const messages = losses.map(({ message }) => message)
-  if (abi.tracker === 'mem-array') return measureMem(set, blocks, prepared.ranges(), messages, geometry)
+  if (abi.tracker === 'mem-array') return measureMem(prepared, messages, geometry)
   const encoder = encoderOf(name)
   const options = trackerOptions(name, geometry)
-  const run = encode(encoder, options, outline())
-  const { counts } = run
+  const run = encode(encoder, options, prepared.outline())
+  const { counts, atRest, finished } = run
   const decode = trackerOf(abi.tracker).decode(run.memory(), run.root, options)
-  const handedOverBytes = decode.nodes.reduce((sum, node) => sum + node.size, 0)
+  const handedOver = decode.nodes.reduce((sum, node) => sum + node.size, 0)
   const lists = abi.tracker === 'chunk-list' || abi.tracker === 'kho-array'
   const entries = decode.nodes.filter(({ kind }) => kind === 'bitmap').length
-  const lookUp = countLookUps(run.writer, counts, set, hits(), misses())
+  const lookUp = countLookUps(run.writer, counts, prepared)
+  const ofAll = (count: number) => Math.round(count * scale)
+  const bytesAtRest = atRest.bytesAtRest + atRest.indexBytes
   return {
     losses: messages,
     blocks,
-    how: 'counted',
+    how: scale === 1 ? 'counted' : 'modelled',
     atRest: {
-      bytes: run.atRest.bytesAtRest,
-      indexBytes: run.atRest.indexBytes,
-      pages: Math.ceil((run.atRest.bytesAtRest + run.atRest.indexBytes) / geometry.pageSize),
+      bytes: ofAll(atRest.bytesAtRest),
+      indexBytes: ofAll(atRest.indexBytes),
+      pages: Math.ceil(ofAll(bytesAtRest) / geometry.pageSize),
     },
     finalize: {
-      bytes: run.finished.finalizeBytes,
-      copiedBytes: run.finished.copiedBytes,
-      allocations: run.finished.allocations - run.atRest.allocations,
+      bytes: ofAll(finished.finalizeBytes),
+      copiedBytes: ofAll(finished.copiedBytes),
+      allocations: ofAll(finished.allocations - atRest.allocations),
     },
-    peakBytes: run.atRest.bytesAtRest + run.atRest.indexBytes + run.finished.finalizeBytes,
-    handedOverBytes,
-    allocations: run.finished.allocations,
-    preserve: countPreserve(encoder, options, preserved()),
-    readBack: { nodes: decode.nodes.length, words: handedOverBytes / 8, reservations: blocks },
+    peakBytes: ofAll(bytesAtRest + finished.finalizeBytes),
+    handedOverBytes: ofAll(handedOver),
+    allocations: ofAll(finished.allocations),
+    preserve: countPreserve(encoder, options, prepared.preserved()),
+    readBack: {
+      nodes: ofAll(decode.nodes.length),
+      words: scale === 1 ? handedOver / 8 : ofAll(handedOver / 8),
+      reservations: blocks,
+    },
     lookUp,
-    lookUpHandedOver: lists ? linear(entries) : lookUp,
+    lookUpHandedOver: lists ? linear(ofAll(entries)) : lookUp,
     units: unitsOf({ memory: run.memory(), root: run.root, options, decode }, abi.tracker),
   }
 }
 
 function encode(encoder: LayoutEncoder, options: TrackerOptions, set: PageSet) {
   const builder = createMemoryBuilder({ geometry: options.geometry, ram: [ROOM] })
-  const writer = encoder.createWriter(builder, options)
+  // Nobody asks where bitmaps lie: small ones may begin a page, so that those that are alike need no bytes of their own.
+  const adopt = (bytes: Uint8Array) => builder.adopt(bytes)
+  const writer = encoder.createWriter({ ...builder, adopt }, options)
   writer.preserveAll(set)
   const atRest = { ...writer.counts }
   const root = writer.finish()
@@ -161,9 +170,7 @@ function stepsBuilder(geometry: Geometry): MemoryBuilder {
 function countLookUps(
   writer: TrackerWriter,
   counts: WriterCounts,
-  set: PageSet,
-  samples: readonly Sample[],
-  gaps: readonly number[],
+  { set, hits: preserved, misses: gaps }: Prepared,
 ): LookUp {
   const known = orders(set).filter(order => countBlocks(set, order) > 0)
   const look = (address: number): number => {
@@ -182,11 +189,11 @@ function countLookUps(
     return steps
   }
   // Of what was written only one block of each bitmap is there: blocks that are looked for come to be, too.
-  for (const { address } of samples) {
+  for (const { address } of preserved()) {
     for (const { address: start, order } of blocksAt(set, address)) writer.preserve(start, order)
   }
-  const hits = samples.map(({ address }) => look(address))
-  const misses = gaps.map(look)
+  const hits = preserved().map(({ address }) => look(address))
+  const misses = gaps().map(look)
   const sum = (list: readonly number[]) => list.reduce((total, steps) => total + steps, 0)
   return { hit: average(sum(hits), hits.length), miss: average(sum(misses), misses.length), how: 'counted' }
 }
@@ -200,16 +207,12 @@ function linear(entries: number): LookUp {
 }
 
 /** Ranges in the FDT: 16 bytes each. */
-function measureMem(
-  set: PageSet,
-  blocks: number,
-  ranges: number,
-  losses: string[],
-  geometry: Geometry,
-): Cost {
+function measureMem(prepared: Prepared, losses: string[], geometry: Geometry): Cost {
+  const { set, scale, blocks } = prepared
+  const ranges = prepared.ranges()
   const counts = noCounts()
   let how: Cost['how'] = 'modelled'
-  if (blocks <= MOST_MEM.pages && ranges <= MOST_MEM.ranges) {
+  if (scale === 1 && blocks <= MOST_MEM.pages && ranges <= MOST_MEM.ranges) {
     const run = encode(encoderOf('mem4'), { geometry }, set)
     Object.assign(counts, run.finished)
     how = 'counted'

@@ -1,16 +1,27 @@
-import { createPageSet, orderBits, type PageSet, putSpan, totals } from '../../formats/pages/page-set.js'
+import {
+  countBlocks,
+  createPageSet,
+  orderBits,
+  orders,
+  type PageSet,
+  putSpan,
+  totals,
+} from '../../formats/pages/page-set.js'
 import { countRanges } from '../../formats/pages/runs.js'
 import { isSameMemory, nextUsed } from '../../formats/pages/words.js'
+import { type Part, partOf } from './part.js'
 import { type Sample, sampleBlocks, sampleGaps } from './samples.js'
 
 /** Blocks that are preserved one by one to count steps, and pages that are looked for. */
 const SAMPLE = 20_000
 const LOOK_UPS = 512
 
-/** What is asked of a set for every tracker, and is the same for each: found out when it is first asked for. */
-interface Prepared {
+/** What is asked of a set for every tracker, and is the same for all that know as large orders: found out once. */
+export interface Prepared extends Part {
+  /** Of all of it. */
   blocks: number
   ranges: () => number
+  /** One block of each piece of what the tracker is run for. */
   outline: () => PageSet
   /** Blocks that are preserved one by one. */
   preserved: () => readonly Sample[]
@@ -19,27 +30,40 @@ interface Prepared {
   misses: () => readonly number[]
 }
 
-/** Finds it out. */
-export type Preparing = (set: PageSet) => Prepared
+/** Finds it out for the largest order that a tracker knows. */
+export type Preparing = (most: number) => Prepared
 
-/** Sets are prepared once: most trackers are given the very same. */
-export function createPreparing(ramEnd: number): Preparing {
-  const known = new Map<PageSet, Prepared>()
-  return set => {
-    let prepared = known.get(set)
-    if (prepared === undefined) {
-      prepared = {
-        blocks: totals(set).blocks,
-        ranges: once(() => countRanges(set).ranges),
-        outline: once(() => outlineOf(set)),
-        preserved: once(() => sampleBlocks(set, SAMPLE)),
-        hits: once(() => sampleBlocks(set, LOOK_UPS)),
-        misses: once(() => sampleGaps(set, ramEnd, LOOK_UPS)),
-      }
-      known.set(set, prepared)
+/** Most trackers know all orders that a set has, and are given the very same. */
+export function createPreparing(pages: PageSet, ramEnd: number): Preparing {
+  const largest = orders(pages).at(-1) ?? 0
+  const known = new Map<number, Prepared>()
+  const prepare = (most: number): Prepared => {
+    const part = partOf(pages, most)
+    const { set } = part
+    const whole = part.scale === 1
+    return {
+      ...part,
+      blocks: whole ? totals(set).blocks : blocksWhenDivided(pages, most),
+      ranges: once(() => countRanges(whole ? set : pages).ranges),
+      outline: once(() => outlineOf(set)),
+      preserved: once(() => sampleBlocks(set, SAMPLE)),
+      hits: once(() => sampleBlocks(set, LOOK_UPS)),
+      misses: once(() => sampleGaps(whole ? set : pages, ramEnd, LOOK_UPS)),
     }
+  }
+  return order => {
+    const most = Math.min(order, largest)
+    const prepared = known.get(most) ?? prepare(most)
+    known.set(most, prepared)
     return prepared
   }
+}
+
+function blocksWhenDivided(pages: PageSet, most: number): number {
+  return orders(pages).reduce(
+    (sum, order) => sum + countBlocks(pages, order) * 2 ** Math.max(0, order - most),
+    0,
+  )
 }
 
 function once<T>(make: () => T): () => T {
