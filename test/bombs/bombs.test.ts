@@ -33,12 +33,12 @@ const COSTS: Readonly<Record<string, Cost>> = {
     args: image => ['convert', image, '--to', 'array', '-o', `${image}.out`],
     // What an ABI cannot say, and what is not whole, is refused.
     codes: [0, 2, 5],
-    cpu: 6000,
-    rss: 900,
+    cpu: 3000,
+    rss: 800,
   },
   // The picture, the trackers' cost, and what every kernel makes of it.
   map: { args: image => ['map', image], codes: [0], cpu: 2500, rss: 600 },
-  compare: { args: image => ['compare', image], codes: [0], cpu: 7500, rss: 750 },
+  compare: { args: image => ['compare', image], codes: [0], cpu: 4000, rss: 500 },
   abi: { args: image => ['abi', image], codes: [0], cpu: 6000, rss: 800 },
   // Every byte with what it is: 20 to 30 characters for each.
   hex: { args: image => ['hex', image, '0x100000+32M'], codes: [0], cpu: 4500, rss: 600 },
