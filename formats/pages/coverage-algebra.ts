@@ -1,8 +1,16 @@
 import { lowerBound } from '../memory/sorted.js'
-import { type Coverage, spanKeys } from './coverage.js'
+import { type Coverage, coveredRanges, spanKeys } from './coverage.js'
 import { clearRuns, createRuns, type PageRuns, subtractRuns } from './page-runs.js'
 import { SPAN_BITS, SPAN_WORDS } from './page-set.js'
-import { fillBits, isEmpty, sameWords, type WordComparison, without } from './words.js'
+import {
+  countingOnce,
+  countRuns,
+  fillBits,
+  isEmpty,
+  sameWords,
+  type WordComparison,
+  without,
+} from './words.js'
 
 /** Pages of `a` that `b` lacks. Bitmaps that are the same words are not looked into; both count in the same pages. */
 export function uncovered(a: Coverage, b: Coverage, same: WordComparison = sameWords): Coverage {
@@ -60,4 +68,22 @@ function clearSpans(rest: PageRuns, b: Coverage, spans: Map<number, Uint32Array>
     spans.set(span, left)
   }
   return out.finish()
+}
+
+/** How many ranges there are: of a bitmap that very many spans share, none is made. */
+export function countRanges(cover: Coverage): number {
+  let total = 0
+  if (cover.runs.starts.length > 0) {
+    for (const _ of coveredRanges(cover)) total++
+    return total
+  }
+  const runsIn = countingOnce(countRuns)
+  let before: { span: number; words: Uint32Array } | null = null
+  for (const span of spanKeys(cover)) {
+    const words = cover.spans.get(span)!
+    const goesOn = before?.span === span - 1 && before.words[SPAN_WORDS - 1]! >>> 31 === 1
+    total += runsIn(words) - (goesOn && (words[0]! & 1) === 1 ? 1 : 0)
+    before = { span, words }
+  }
+  return total
 }

@@ -26,6 +26,8 @@ export interface Memory {
   readonly bytes: number
   /** Ascending, disjoint, merged. */
   ranges(): Iterable<Range>
+  /** How many they are, which is told sooner than they are listed. */
+  count(): number
 }
 
 /** One side of a change. */
@@ -54,7 +56,7 @@ export interface Change {
 }
 
 /** No memory. */
-export const NO_MEMORY: Memory = { bytes: 0, ranges: () => [] }
+export const NO_MEMORY: Memory = { bytes: 0, ranges: () => [], count: () => 0 }
 
 /** A side that is a value and no memory. */
 export function valueSide(path: string, value: string | null): Side {

@@ -7,7 +7,7 @@ import {
   coveredRanges,
   reblock,
 } from '../../formats/pages/coverage.js'
-import { isUncovered, uncovered } from '../../formats/pages/coverage-algebra.js'
+import { countRanges, isUncovered, uncovered } from '../../formats/pages/coverage-algebra.js'
 import {
   blockSize,
   createPageSet,
@@ -96,7 +96,11 @@ export function unownedChanges(a: KhoState, b: KhoState, { removed, added }: Pag
 
 /** Pages as memory of a change. */
 export function memoryOf(cover: Coverage): Memory {
-  return { bytes: coveredBytes(cover), ranges: () => coveredRanges(cover) }
+  return {
+    bytes: coveredBytes(cover),
+    ranges: () => coveredRanges(cover),
+    count: () => countRanges(cover),
+  }
 }
 
 /** Memory that both preserve, in blocks of other orders: by owner, then what nobody owns. */

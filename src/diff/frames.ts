@@ -124,5 +124,6 @@ export function memoryOfFrames(frames: Frames): Memory {
         yield { start: frames.starts[n] as number, end: frames.ends[n] as number }
       }
     },
+    count: () => frames.starts.length,
   }
 }

@@ -94,18 +94,14 @@ function heldText(side: Side, options: DiffTextOptions): string {
 function rangesText(memory: Memory, { ranges }: DiffTextOptions): string {
   if (memory.bytes === 0) return 'none'
   const shown: string[] = []
-  let more = 0
-  let next = ''
+  const count = memory.count()
+  // A last one takes no more room than to say that there is one more.
+  const most = count === ranges + 1 ? count : ranges
   for (const { start, end } of memory.ranges()) {
-    const text = `${hex(start)}-${hex(end)} (${unitText(end - start)})`
-    if (shown.length < ranges) shown.push(text)
-    else {
-      more++
-      next = text
-    }
+    if (shown.length >= most) break
+    shown.push(`${hex(start)}-${hex(end)} (${unitText(end - start)})`)
   }
-  if (more === 1) shown.push(next)
-  return more > 1 ? `${shown.join(', ')}, … ${grouped(more)} more` : shown.join(', ')
+  return count > most ? `${shown.join(', ')}, … ${grouped(count - most)} more` : shown.join(', ')
 }
 
 function clip(value: string): string {

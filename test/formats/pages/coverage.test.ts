@@ -12,7 +12,7 @@ import {
   forEachCovered,
   reblock,
 } from '../../../formats/pages/coverage.js'
-import { covered, isUncovered, uncovered } from '../../../formats/pages/coverage-algebra.js'
+import { countRanges, covered, isUncovered, uncovered } from '../../../formats/pages/coverage-algebra.js'
 import { addRun, createPageSet, SPAN_BITS } from '../../../formats/pages/page-set.js'
 import { listBlocks, listRanges } from '../../../formats/pages/runs.js'
 
@@ -37,10 +37,25 @@ describe('coverage', () => {
         const cover = coverage(set)
         const ranges = listRanges(set)
         expect([...coveredRanges(cover)]).toEqual(ranges)
+        expect(countRanges(cover)).toBe(ranges.length)
         expect(coveredBytes(cover)).toBe(ranges.reduce((sum, { start, end }) => sum + end - start, 0))
         expect(isUncovered(cover)).toBe(ranges.length === 0)
       }),
     )
+  })
+
+  it('counts ranges that go on from one bitmap to the next as one', () => {
+    const of = (...runs: [first: number, count: number][]) => {
+      const set = createPageSet(12)
+      for (const [first, count] of runs) addRun(set, 0, first, count)
+      return countRanges(coverage(set))
+    }
+    expect(of()).toBe(0)
+    expect(of([SPAN_BITS - 1, 2])).toBe(1)
+    expect(of([SPAN_BITS - 1, 1], [SPAN_BITS + 1, 1])).toBe(2)
+    expect(of([SPAN_BITS - 2, 1], [SPAN_BITS, 1])).toBe(2)
+    expect(of([SPAN_BITS - 1, 1], [SPAN_BITS * 2, 1])).toBe(2)
+    expect(of([0, SPAN_BITS * 3], [SPAN_BITS * 4, 1], [SPAN_BITS * 4 + 31, 2])).toBe(3)
   })
 
   it('has a difference and an intersection, as sets of pages have', () => {
@@ -50,6 +65,7 @@ describe('coverage', () => {
         const only = uncovered(coverage(a), coverage(b))
         const both = covered(coverage(a), coverage(b))
         expect([...coveredRanges(only)]).toEqual(subtractRanges(inA, inB))
+        expect(countRanges(only)).toBe(subtractRanges(inA, inB).length)
         expect([...coveredRanges(both)]).toEqual(intersectRanges(inA, inB))
         expect(coveredBytes(only) + coveredBytes(both)).toBe(coveredBytes(coverage(a)))
         expect(isUncovered(only)).toBe(subtractRanges(inA, inB).length === 0)
