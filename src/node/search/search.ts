@@ -37,6 +37,10 @@ const WORTH_MS = 100
 const TRIED = 8
 const SLOW_PARTS = 16
 
+/** By so few it tells that the rest takes so long that it does not matter what V8 has made fast. */
+const FIRST_PARTS = 4
+const SURE_MS = 1000
+
 /** So many parts take longer than it takes a thread to begin, whatever they are in. */
 const LONG_PARTS = 512
 
@@ -162,18 +166,24 @@ function* eachPart(
 
 /** Tells, when asked before each part, whether what is left takes one thread so long that others are worth it. */
 function pace(count: number): (part: number) => boolean {
+  const start = performance.now()
   let from = SLOW_PARTS
   let began = 0
+  let before = 0
   return part => {
     if (count > LONG_PARTS) return true
-    if (part < from) return false
     const now = performance.now()
+    if (part === FIRST_PARTS && ((now - start) / part) * (count - part) > SURE_MS) return true
+    if (part < from) return false
     if (began === 0) began = now
     if (part < from + TRIED) return false
     const each = (now - began) / (part - from)
+    // One that is slow may have been kept waiting: the faster of two tells.
+    const usual = Math.min(each, before)
+    before = each
     from = part
     began = now
-    return each * (count - part) > WORTH_MS
+    return usual * (count - part) > WORTH_MS
   }
 }
 
