@@ -304,11 +304,11 @@ ${absent.length === 0 ? '' : `Not installed here, so not compared with: ${absent
 Whatever is in an image, time and memory of a command grow with its bytes and with those of the answer, never with their product: \`test/bombs\` holds
 that with images of 9.5 MB that are nothing but nodes, regions, sessions, files, folios or chunks. Processor seconds of a whole command on them:
 
-- up to 2 s and 450 MiB: \`stat\`, \`dump --json\`, \`validate\`, \`map\`, \`boot\`, \`whois\`, \`slim\`, \`damage --list\`, \`convert\`, \`diff\`, but for what follows;
-- up to 2 s and 300 MiB: \`hex\` of all 9.5 MB, which is 10 to 45 characters for each byte, up to 435 MB with \`--json\`;
-- 2 to 2.5 s, 280 MiB: \`report\` and \`abi\` of 120,000 files or regions, as each kernel takes them;
-- 2 to 2.5 s, 450 MiB: \`diff\` of two images of 114,000 regions of reserve_mem, 19 MB together;
-- 2.6 s, 320 MiB: \`compare\` of 16,000 bitmaps, which each tracker is given;
+- up to 2 s and 450 MiB: \`stat\`, \`dump --json\`, \`validate\`, \`map\`, \`boot\`, \`whois\`, \`slim\`, \`damage --list\`, \`convert\`, \`compare\`, \`abi\`, \`report\`;
+- up to 2 s and 250 MiB: \`hex\` of all 9.5 MB, which is 10 to 45 characters for each byte, up to 435 MB with \`--json\`;
+- up to 2.3 s and 520 MiB: \`diff\` of two of them, 19 MB together;
+- 2.7 s and 2 GiB, or 5 s and 3 GiB: \`map\` and \`diff\` of an image of 4 MB that names one bitmap of every other 2 MiB 15,000 times, as large blocks become
+  runs where owners are looked for;
 - what an answer has of its own: \`pages\` of one bitmap that is named 255,000 times has 532 million lines, 8 GB, half a GB a second.
 `
 }
