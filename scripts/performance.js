@@ -307,8 +307,7 @@ that with images of 9.5 MB that are nothing but nodes, regions, sessions, files,
 - up to 2 s and 450 MiB: \`stat\`, \`dump --json\`, \`validate\`, \`map\`, \`boot\`, \`whois\`, \`slim\`, \`damage --list\`, \`convert\`, \`compare\`, \`abi\`, \`report\`;
 - up to 2 s and 250 MiB: \`hex\` of all 9.5 MB, which is 10 to 45 characters for each byte, up to 435 MB with \`--json\`;
 - up to 2.3 s and 520 MiB: \`diff\` of two of them, 19 MB together;
-- 2.7 s and 2 GiB, or 5 s and 3 GiB: \`map\` and \`diff\` of an image of 4 MB that names one bitmap of every other 2 MiB 15,000 times, as large blocks become
-  runs where owners are looked for;
+- \`map\` and \`diff\` refuse an image in which a few bitmaps of large blocks stand for more than 16 million runs: no kernel writes one;
 - what an answer has of its own: \`pages\` of one bitmap that is named 255,000 times has 532 million lines, 8 GB, half a GB a second.
 `
 }

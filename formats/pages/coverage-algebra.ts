@@ -1,16 +1,9 @@
 import { lowerBound } from '../memory/sorted.js'
-import { type Coverage, coveredRanges, spanKeys } from './coverage.js'
+import { type Coverage, coveredRanges, RUN_ORDER, spanKeys } from './coverage.js'
 import { clearRuns, createRuns, type PageRuns, subtractRuns } from './page-runs.js'
-import { SPAN_BITS, SPAN_WORDS } from './page-set.js'
-import {
-  countingOnce,
-  countRuns,
-  fillBits,
-  isEmpty,
-  sameWords,
-  type WordComparison,
-  without,
-} from './words.js'
+import { type PageSet, SPAN_BITS, SPAN_WORDS, sortedSpans } from './page-set.js'
+import { countRuns } from './runs.js'
+import { fillBits, isEmpty, sameWords, type WordComparison, without } from './words.js'
 
 /** Pages of `a` that `b` lacks. Bitmaps that are the same words are not looked into; both count in the same pages. */
 export function uncovered(a: Coverage, b: Coverage, same: WordComparison = sameWords): Coverage {
@@ -71,19 +64,34 @@ function clearSpans(rest: PageRuns, b: Coverage, spans: Map<number, Uint32Array>
 }
 
 /** How many ranges there are: of a bitmap that very many spans share, none is made. */
-export function countRanges(cover: Coverage): number {
+export function countCovered(cover: Coverage): number {
+  if (cover.runs.starts.length === 0) return countRuns(cover.spans, spanKeys(cover))
   let total = 0
-  if (cover.runs.starts.length > 0) {
-    for (const _ of coveredRanges(cover)) total++
-    return total
-  }
-  const runsIn = countingOnce(countRuns)
-  let before: { span: number; words: Uint32Array } | null = null
-  for (const span of spanKeys(cover)) {
-    const words = cover.spans.get(span)!
-    const goesOn = before?.span === span - 1 && before.words[SPAN_WORDS - 1]! >>> 31 === 1
-    total += runsIn(words) - (goesOn && (words[0]! & 1) === 1 ? 1 : 0)
-    before = { span, words }
-  }
+  for (const _ of coveredRanges(cover)) total++
   return total
+}
+
+/** Runs take 16 bytes each, and more while they are put together. */
+const MOST_RUNS = 2 ** 24
+
+/**
+ * True for a set whose large blocks make more runs than memory is given to, because a few bitmaps stand for very many spans. No kernel
+ * writes that: each of its bitmaps is a page of its own, so that an image has as many runs as it has room for.
+ */
+export function isTooFine(set: PageSet): boolean {
+  const large = [...set.orders.values()].filter(({ order }) => order >= RUN_ORDER)
+  const runs = large.reduce((sum, bits) => sum + countRuns(bits.spans, sortedSpans(bits)), 0)
+  if (runs <= MOST_RUNS) return false
+  const places = new Map<ArrayBufferLike, Set<number>>()
+  let own = 0
+  for (const { spans } of large) {
+    for (const words of spans.values()) {
+      const known = places.get(words.buffer) ?? new Set()
+      places.set(words.buffer, known)
+      if (known.has(words.byteOffset)) continue
+      known.add(words.byteOffset)
+      own += countRuns(new Map([[0, words]]), [0])
+    }
+  }
+  return runs > 4 * own
 }

@@ -4,7 +4,16 @@ import { lastAtOrBelow, lowerBound } from '../memory/sorted.js'
 import { clearRuns, createRuns, mergeRuns, type PageRuns } from './page-runs.js'
 import { isFullSpan, type OrderBits, type PageSet, SPAN_BITS, SPAN_WORDS } from './page-set.js'
 import { forEachRun } from './runs.js'
-import { countBetween, countBits, countingOnce, isEmpty, lastSet, nextClear, nextSet } from './words.js'
+import {
+  countBetween,
+  countBits,
+  countingOnce,
+  isEmpty,
+  isSameMemory,
+  lastSet,
+  nextClear,
+  nextSet,
+} from './words.js'
 
 /**
  * Which pages a set covers, whatever the orders of its blocks: small blocks as bitmaps of one bit a page, large ones as
@@ -18,7 +27,7 @@ export interface Coverage {
 }
 
 /** Orders below this become bitmaps: a block is less than a word. */
-const RUN_ORDER = 5
+export const RUN_ORDER = 5
 
 /** The pages of a set, counted in pages of `pageShift`, which may be smaller than the set's own. */
 export function coverage(set: PageSet, pageShift: PageShift = set.pageShift): Coverage {
@@ -218,7 +227,7 @@ function overlap({ spans, runs }: Coverage): number {
 }
 
 function addSpans(spans: Map<number, Uint32Array>, owned: Set<number>, bits: OrderBits): void {
-  for (const [span, words] of bits.spans) putWords(spans, owned, span, words, false)
+  for (const [span, words] of bits.spans) putWords(spans, owned, span, words)
 }
 
 /** Each bit of an order becomes 2^order bits, by a table that spreads as many bits as make a word. */
@@ -232,16 +241,23 @@ function spreadSpans(
   const width = 32 / factor
   const table = spreadTable(width, factor)
   const mask = 2 ** width - 1
-  for (const [span, words] of bits.spans) {
-    for (let part = 0; part < factor; part++) {
-      const source = words.subarray((part * SPAN_WORDS) / factor, ((part + 1) * SPAN_WORDS) / factor)
-      if (isEmpty(source)) continue
-      const wide = new Uint32Array(SPAN_WORDS)
-      for (let i = 0; i < SPAN_WORDS; i++) {
-        wide[i] = table[(source[Math.floor(i / factor)]! >>> ((i % factor) * width)) & mask]!
-      }
-      putWords(spans, owned, span * factor + part, wide, true)
+  const spread = (words: Uint32Array, part: number) => {
+    const source = words.subarray((part * SPAN_WORDS) / factor, ((part + 1) * SPAN_WORDS) / factor)
+    if (isEmpty(source)) return null
+    const wide = new Uint32Array(SPAN_WORDS)
+    for (let i = 0; i < SPAN_WORDS; i++) {
+      wide[i] = table[(source[Math.floor(i / factor)]! >>> ((i % factor) * width)) & mask]!
     }
+    return wide
+  }
+  // A bitmap that one span after the other has is spread once.
+  let last: { words: Uint32Array; parts: (Uint32Array | null)[] } | null = null
+  for (const [span, words] of bits.spans) {
+    if (last === null || !isSameMemory(words, last.words))
+      last = { words, parts: Array.from({ length: factor }, (_, part) => spread(words, part)) }
+    last.parts.forEach((wide, part) => {
+      if (wide !== null) putWords(spans, owned, span * factor + part, wide)
+    })
   }
 }
 
@@ -262,12 +278,10 @@ function putWords(
   owned: Set<number>,
   span: number,
   words: Uint32Array,
-  mine: boolean,
 ): void {
   const old = spans.get(span)
   if (old === undefined) {
     spans.set(span, words)
-    if (mine) owned.add(span)
     return
   }
   const target = owned.has(span) ? old : old.slice()

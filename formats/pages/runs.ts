@@ -9,7 +9,7 @@ import {
   sortedSpans,
   totals,
 } from './page-set.js'
-import { nextClear, nextSet, popcount } from './words.js'
+import { isSameMemory, nextClear, nextSet, popcount } from './words.js'
 
 /**
  * A position in the runs of consecutive blocks of one order, ascending. `start` and `end` are addresses in bytes;
@@ -207,7 +207,7 @@ export function forEachRange(set: PageSet, visit: (start: number, end: number) =
 export function countRanges(set: PageSet): { ranges: number; bytes: number } {
   if (set.orders.size === 1) {
     const [bits] = [...set.orders.values()] as [OrderBits]
-    return { ranges: countRuns(bits), bytes: totals(set).bytes }
+    return { ranges: countRuns(bits.spans, sortedSpans(bits)), bytes: totals(set).bytes }
   }
   const counts = { ranges: 0, bytes: 0 }
   forEachRange(set, (start, end) => {
@@ -217,18 +217,18 @@ export function countRanges(set: PageSet): { ranges: number; bytes: number } {
   return counts
 }
 
-/** Bits that are set behind one that is not. */
-function countRuns(bits: OrderBits): number {
+/** Bits that are set behind one that is not, of bitmaps by span, in the order of `keys`. */
+export function countRuns(spans: ReadonlyMap<number, Uint32Array>, keys: Iterable<number>): number {
   let count = 0
   let before = 0
   let expected = -1
   // Spans that are one bitmap in memory, as long runs are, are counted once.
   let counted: { words: Uint32Array; before: number; runs: number } | undefined
-  for (const span of sortedSpans(bits)) {
+  for (const span of keys) {
     if (span !== expected) before = 0
     expected = span + 1
-    const words = bits.spans.get(span)!
-    if (counted?.words !== words || counted.before !== before) {
+    const words = spans.get(span)!
+    if (counted === undefined || !isSameMemory(counted.words, words) || counted.before !== before) {
       counted = { words, before, runs: runsIn(words, before) }
     }
     count += counted.runs

@@ -86,26 +86,14 @@ export function countBetween(words: Uint32Array, from: number, to: number): numb
   return total
 }
 
-/** How many runs of set bits there are. */
-export function countRuns(words: Uint32Array): number {
-  let runs = 0
-  let before = 0
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i]!
-    if (word !== 0) runs += popcount(word & ~((word << 1) | before))
-    before = word >>> 31
-  }
-  return runs
-}
-
 /** A count of bitmaps one after the other, in which one that many spans share is counted once. */
-export function countingOnce(countIn = countBits): (words: Uint32Array) => number {
+export function countingOnce(): (words: Uint32Array) => number {
   let last: Uint32Array | null = null
   let count = 0
   return words => {
     if (last === null || !isSameMemory(words, last)) {
       last = words
-      count = countIn(words)
+      count = countBits(words)
     }
     return count
   }

@@ -7,7 +7,7 @@ import {
   coveredRanges,
   reblock,
 } from '../../formats/pages/coverage.js'
-import { countRanges, isUncovered, uncovered } from '../../formats/pages/coverage-algebra.js'
+import { countCovered, isUncovered, uncovered } from '../../formats/pages/coverage-algebra.js'
 import {
   blockSize,
   createPageSet,
@@ -19,6 +19,7 @@ import {
 import { countRun } from '../../formats/pages/query.js'
 import { compareOnce, isEmpty, type WordComparison, without } from '../../formats/pages/words.js'
 import type { KhoState } from '../image/state.js'
+import { checkLaidOut } from '../owners/laid-out.js'
 import { ownershipOf } from '../owners/ownership.js'
 import type { Change, Memory, Side } from './change.js'
 import { type Frames, frameBytes, framesIn, joinFrames, memoryOfFrames } from './frames.js'
@@ -48,6 +49,7 @@ export interface PageDifference {
 export function preservedOf(state: KhoState, pageShift: PageShift): Preserved {
   const { state: life, decode, reason } = state.tracker
   const pages = reblock(decode.pages, pageShift)
+  checkLaidOut(pages)
   const partial = life === 'partial' || (life === 'live' && decode.badPointers + decode.absentNodes > 0)
   const known = partial ? 'partial' : life === 'live' ? 'whole' : 'none'
   return { known, reason: known === 'whole' ? null : reason, pages, cover: coverage(pages) }
@@ -99,7 +101,7 @@ export function memoryOf(cover: Coverage): Memory {
   return {
     bytes: coveredBytes(cover),
     ranges: () => coveredRanges(cover),
-    count: () => countRanges(cover),
+    count: () => countCovered(cover),
   }
 }
 

@@ -2,7 +2,7 @@ import { abiOf } from '../../formats/kernels/index.js'
 import { geometry, PAGE_SHIFTS, type PageShift } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { coverage } from '../../formats/pages/coverage.js'
-import { isUncovered, uncovered } from '../../formats/pages/coverage-algebra.js'
+import { isTooFine, isUncovered, uncovered } from '../../formats/pages/coverage-algebra.js'
 import { totals } from '../../formats/pages/page-set.js'
 import type { FoundHandover, FoundRoot } from './find-roots.js'
 import { flawsOf, isNoAccident, luckOf } from './map-evidence.js'
@@ -154,6 +154,7 @@ function luck({ reading }: Weighed, smaller: Weighed): number {
 function sameBytes({ decode: a }: MapReading, { decode: b }: MapReading): boolean {
   if (a === b) return true
   if (totals(a.pages).bytes !== totals(b.pages).bytes) return false
+  if (isTooFine(a.pages) || isTooFine(b.pages)) return false
   const shift = Math.min(a.pages.pageShift, b.pages.pageShift) as PageShift
   const [ours, theirs] = [coverage(a.pages, shift), coverage(b.pages, shift)]
   return isUncovered(uncovered(ours, theirs)) && isUncovered(uncovered(theirs, ours))

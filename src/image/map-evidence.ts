@@ -5,6 +5,7 @@ import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { mergeRanges, subtractRanges } from '../../formats/memory/range.js'
 import { coverage, coveredBytes } from '../../formats/pages/coverage.js'
+import { isTooFine } from '../../formats/pages/coverage-algebra.js'
 import { blocksAt, countBlocks, hasBlock, orders, totals } from '../../formats/pages/page-set.js'
 import { blocksIn, countBlocksIn } from '../../formats/pages/query.js'
 import { trackerOf } from '../../formats/trackers/index.js'
@@ -148,7 +149,7 @@ function outsideFlaw(memory: PhysicalMemory, { pages }: TrackerDecode): string |
 function collision({ pages, nodes }: TrackerDecode): string | null {
   // Blocks of one order lie apart. Where a bitmap of large blocks is named again and again, to lay out their pages is dear.
   const used = orders(pages).filter(order => countBlocks(pages, order) > 0)
-  if (used.length > 1 && totals(pages).bytes !== coveredBytes(coverage(pages)))
+  if (used.length > 1 && !isTooFine(pages) && totals(pages).bytes !== coveredBytes(coverage(pages)))
     return 'its blocks overlap one another'
   const hit = nodes.some(({ address, size }) => blocksIn(pages, address, address + size, 1).length > 0)
   return hit ? 'its blocks cover pages of the map itself' : null

@@ -10,6 +10,7 @@ import {
 import { covered, uncovered } from '../../formats/pages/coverage-algebra.js'
 import { orders as ordersOf, type PageSet } from '../../formats/pages/page-set.js'
 import type { KhoState } from '../image/state.js'
+import { checkLaidOut } from '../owners/laid-out.js'
 import { type Ownership, ownershipOf } from '../owners/ownership.js'
 import { type CountedLayer, type Layer, layerBuilder } from './layer.js'
 import { extentOfBoth, sameOwners } from './map-diff.js'
@@ -38,6 +39,7 @@ export interface MapOutline {
 /** The outline of a state. Takes time and memory by its claims and bitmaps, however many runs there are in them. */
 export function mapOutline(state: KhoState): MapOutline {
   const { pages } = state.tracker.decode
+  checkLaidOut(pages)
   const ownership = ownershipOf(state)
   const owners = ownerTable()
   const cover = coverage(pages)

@@ -36,14 +36,14 @@ const COSTS: Readonly<Record<string, Cost>> = {
     cpu: 3000,
     rss: 800,
   },
-  // The picture, the trackers' cost, and what every kernel makes of it.
-  map: { args: image => ['map', image], codes: [0], cpu: 2500, rss: 600 },
+  // The picture, which is refused of what nobody can lay out; the trackers' cost, and what every kernel makes of it.
+  map: { args: image => ['map', image], codes: [0, 5], cpu: 2500, rss: 600 },
   compare: { args: image => ['compare', image], codes: [0], cpu: 4000, rss: 500 },
   abi: { args: image => ['abi', image], codes: [0], cpu: 6000, rss: 800 },
   // Every byte with what it is: 20 to 30 characters for each.
   hex: { args: image => ['hex', image, '0x100000+32M'], codes: [0], cpu: 4500, rss: 600 },
   // Of two images.
-  diff: { args: image => ['diff', image, image], codes: [0], cpu: 6000, rss: 1000 },
+  diff: { args: image => ['diff', image, image], codes: [0, 5], cpu: 6000, rss: 1000 },
 }
 
 let folder = ''

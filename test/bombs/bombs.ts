@@ -49,17 +49,23 @@ function image(abi: AbiName, fill: Fill): (share: number) => Uint8Array {
 }
 
 /** A chunk list of 6.18 to 7.0, written by hand: `count` entries that all name one bitmap. */
-function sharedBitmap(abi: AbiName, bitmapBytes: number, byte: number): (share: number) => Uint8Array {
+function sharedBitmap(
+  abi: AbiName,
+  bitmapBytes: number,
+  byte: number,
+  { order = 0, most = 1000 } = {},
+): (share: number) => Uint8Array {
   return share => {
     const builder = createBuilder()
     const bitmap = builder.allocate().address
     builder.place(bitmap, 1).bytes.subarray(0, bitmapBytes).fill(byte)
-    const chunks = Array.from({ length: Math.ceil(1000 * share) }, () => builder.allocate())
-    const span = bitmapBytes * 8 * PAGE
+    const chunks = Array.from({ length: Math.ceil(most * share) }, () => builder.allocate())
+    const span = bitmapBytes * 8 * PAGE * 2 ** order
     const capacity = (PAGE - CHUNK_HEADER) / CHUNK_ELEMENT
     chunks.forEach(({ bytes }, n) => {
       const view = viewOf(bytes)
       view.setBigUint64(CHUNK_WORDS.next, BigInt(chunks[n + 1]?.address ?? 0), true)
+      view.setUint32(CHUNK_WORDS.order, order, true)
       view.setUint32(CHUNK_WORDS.count, capacity, true)
       for (let i = 0; i < capacity; i++) {
         const at = CHUNK_HEADER + i * CHUNK_ELEMENT
@@ -187,6 +193,11 @@ export const BOMBS: readonly Bomb[] = [
     name: 'shared-bitmap-sparse',
     what: '255,000 entries that share one bitmap of every eighth page',
     make: sharedBitmap('kho-v1-page', 4096, 0x01),
+  },
+  {
+    name: 'shared-bitmap-large',
+    what: '25,000 entries that share one bitmap of every other block of 2 MiB',
+    make: sharedBitmap('kho-v1-page', 4096, 0x55, { order: 9, most: 100 }),
   },
   {
     name: 'fdt-properties',

@@ -12,8 +12,14 @@ import {
   forEachCovered,
   reblock,
 } from '../../../formats/pages/coverage.js'
-import { countRanges, covered, isUncovered, uncovered } from '../../../formats/pages/coverage-algebra.js'
-import { addRun, createPageSet, SPAN_BITS } from '../../../formats/pages/page-set.js'
+import {
+  countCovered,
+  covered,
+  isTooFine,
+  isUncovered,
+  uncovered,
+} from '../../../formats/pages/coverage-algebra.js'
+import { addBitmap, addRun, createPageSet, SPAN_BITS, SPAN_WORDS } from '../../../formats/pages/page-set.js'
 import { listBlocks, listRanges } from '../../../formats/pages/runs.js'
 
 /** Runs of blocks near span borders and in between, small enough to be listed page by page. */
@@ -37,7 +43,7 @@ describe('coverage', () => {
         const cover = coverage(set)
         const ranges = listRanges(set)
         expect([...coveredRanges(cover)]).toEqual(ranges)
-        expect(countRanges(cover)).toBe(ranges.length)
+        expect(countCovered(cover)).toBe(ranges.length)
         expect(coveredBytes(cover)).toBe(ranges.reduce((sum, { start, end }) => sum + end - start, 0))
         expect(isUncovered(cover)).toBe(ranges.length === 0)
       }),
@@ -48,7 +54,7 @@ describe('coverage', () => {
     const of = (...runs: [first: number, count: number][]) => {
       const set = createPageSet(12)
       for (const [first, count] of runs) addRun(set, 0, first, count)
-      return countRanges(coverage(set))
+      return countCovered(coverage(set))
     }
     expect(of()).toBe(0)
     expect(of([SPAN_BITS - 1, 2])).toBe(1)
@@ -58,6 +64,38 @@ describe('coverage', () => {
     expect(of([0, SPAN_BITS * 3], [SPAN_BITS * 4, 1], [SPAN_BITS * 4 + 31, 2])).toBe(3)
   })
 
+  it('of a bitmap that several spans have is that of one for each', () => {
+    const words = Uint32Array.from({ length: SPAN_WORDS }, (_, i) => Math.imul(i + 1, 0x9e3779b1))
+    const other = words.map(word => ~word)
+    for (const small of [[], [0, SPAN_BITS * 9]]) {
+      for (const last of [false, true]) {
+        const set = createPageSet(12)
+        const place = () => small.forEach(first => void addRun(set, 0, first + 3, 40))
+        if (!last) place()
+        for (const [n, bits] of [words, words, other, words].entries()) addBitmap(set, 2, n * SPAN_BITS, bits)
+        if (last) place()
+        expect([...coveredRanges(coverage(set))]).toEqual(listRanges(set))
+        expect(words[0]).toBe(0x9e3779b1)
+      }
+    }
+  })
+
+  it('is too fine where a few bitmaps of large blocks stand for very many', () => {
+    const spans = 2 ** 24 / (SPAN_BITS / 2) + 1
+    const of = (order: number, fill: number, share: boolean, count = spans) => {
+      const words = new Uint32Array(SPAN_WORDS).fill(fill)
+      const set = createPageSet(12)
+      for (let n = 0; n < count; n++) addBitmap(set, order, n * SPAN_BITS, share ? words : words.slice())
+      return isTooFine(set)
+    }
+    expect(of(9, 0x55555555, true)).toBe(true)
+    expect(of(5, 0x55555555, true)).toBe(true)
+    expect(of(9, 0x55555555, false)).toBe(false)
+    expect(of(9, 0x55555555, true, spans - 1)).toBe(false)
+    expect(of(9, 0xffffffff, true)).toBe(false)
+    expect(of(4, 0x55555555, true)).toBe(false)
+  })
+
   it('has a difference and an intersection, as sets of pages have', () => {
     fc.assert(
       fc.property(sets, sets, (a, b) => {
@@ -65,7 +103,7 @@ describe('coverage', () => {
         const only = uncovered(coverage(a), coverage(b))
         const both = covered(coverage(a), coverage(b))
         expect([...coveredRanges(only)]).toEqual(subtractRanges(inA, inB))
-        expect(countRanges(only)).toBe(subtractRanges(inA, inB).length)
+        expect(countCovered(only)).toBe(subtractRanges(inA, inB).length)
         expect([...coveredRanges(both)]).toEqual(intersectRanges(inA, inB))
         expect(coveredBytes(only) + coveredBytes(both)).toBe(coveredBytes(coverage(a)))
         expect(isUncovered(only)).toBe(subtractRanges(inA, inB).length === 0)
