@@ -51,10 +51,18 @@ export function samePages(a: PageSet, b: PageSet): boolean {
 
 /** True when a set has no block. */
 export function isEmptySet(set: PageSet): boolean {
-  for (const bits of set.orders.values()) {
-    for (const words of bits.spans.values()) if (!isEmpty(words)) return false
-  }
+  for (const bits of set.orders.values()) if (hasBlocks(bits)) return false
   return true
+}
+
+/** Orders of which a set has a block, ascending. */
+export function usedOrders(set: PageSet): number[] {
+  return orders(set).filter(order => hasBlocks(set.orders.get(order)!))
+}
+
+function hasBlocks({ spans }: OrderBits): boolean {
+  for (const words of spans.values()) if (!isEmpty(words)) return true
+  return false
 }
 
 function sameOrder(a: PageSet, b: PageSet, order: number): boolean {
@@ -66,9 +74,8 @@ function sameOrder(a: PageSet, b: PageSet, order: number): boolean {
     const other = y?.get(span)
     if (other === undefined) {
       if (!isEmpty(words)) return false
-    } else if (isSameMemory(words, other)) {
-      // Two sets of one map.
-    } else if (same === null || !isSameMemory(words, same[0]) || !isSameMemory(other, same[1])) {
+    } else if (!isSameMemory(words, other)) {
+      if (same !== null && isSameMemory(words, same[0]) && isSameMemory(other, same[1])) continue
       if (!sameWords(words, other)) return false
       same = [words, other]
     }

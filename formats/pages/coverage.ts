@@ -9,8 +9,8 @@ import {
   countBits,
   countingOnce,
   isEmpty,
-  isSameMemory,
   lastSet,
+  madeOnce,
   nextClear,
   nextSet,
 } from './words.js'
@@ -250,12 +250,9 @@ function spreadSpans(
     }
     return wide
   }
-  // A bitmap that one span after the other has is spread once.
-  let last: { words: Uint32Array; parts: (Uint32Array | null)[] } | null = null
+  const partsOf = madeOnce(words => Array.from({ length: factor }, (_, part) => spread(words, part)))
   for (const [span, words] of bits.spans) {
-    if (last === null || !isSameMemory(words, last.words))
-      last = { words, parts: Array.from({ length: factor }, (_, part) => spread(words, part)) }
-    last.parts.forEach((wide, part) => {
+    partsOf(words).forEach((wide, part) => {
       if (wide !== null) putWords(spans, owned, span * factor + part, wide)
     })
   }

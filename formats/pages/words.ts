@@ -6,8 +6,8 @@ export function popcount(word: number): number {
 }
 
 /**
- * Index of the first word at or after `from` that is not 0, or `end`, by default the number of words. All that looks through sparse words goes
- * from one to the next with it: one loop for V8 to make fast, which is most of what a small image costs.
+ * Index of the first word at or after `from` that is not 0, or `end`, by default the number of words. All that looks through
+ * sparse words goes from one to the next with it: one loop for V8 to make fast, which is most of what a small image costs.
  */
 export function nextUsed(words: Uint32Array, from: number, end = words.length): number {
   // In a loop that is left before it counts, V8 would not know what counting is, and begin anew at the first word that is 0.
@@ -86,17 +86,18 @@ export function countBetween(words: Uint32Array, from: number, to: number): numb
   return total
 }
 
-/** A count of bitmaps one after the other, in which one that many spans share is counted once. */
-export function countingOnce(): (words: Uint32Array) => number {
-  let last: Uint32Array | null = null
-  let count = 0
+/** What is made of bitmaps one after the other: of one that many spans share it is made once. */
+export function madeOnce<T>(make: (words: Uint32Array) => T): (words: Uint32Array) => T {
+  let last: { words: Uint32Array; made: T } | null = null
   return words => {
-    if (last === null || !isSameMemory(words, last)) {
-      last = words
-      count = countBits(words)
-    }
-    return count
+    if (last === null || !isSameMemory(words, last.words)) last = { words, made: make(words) }
+    return last.made
   }
+}
+
+/** A count of bitmaps one after the other. */
+export function countingOnce(): (words: Uint32Array) => number {
+  return madeOnce(countBits)
 }
 
 /** The bits that another array of the same length lacks; null where it lacks none. */

@@ -11,7 +11,8 @@ import {
   createMemoryBuilder,
   type MemoryBuilder,
 } from '../../formats/memory/memory-builder.js'
-import { blocksAt, countBlocks, orders, type PageSet } from '../../formats/pages/page-set.js'
+import { usedOrders } from '../../formats/pages/algebra.js'
+import { blocksAt, type PageSet } from '../../formats/pages/page-set.js'
 import { trackerOf } from '../../formats/trackers/index.js'
 import { MEM_ENTRY } from '../../formats/trackers/mem-array/index.js'
 import type { TrackerOptions } from '../../formats/trackers/place.js'
@@ -172,7 +173,7 @@ function countLookUps(
   counts: WriterCounts,
   { set, hits: preserved, misses: gaps }: Prepared,
 ): LookUp {
-  const known = orders(set).filter(order => countBlocks(set, order) > 0)
+  const known = usedOrders(set)
   const look = (address: number): number => {
     let steps = 0
     for (const order of known) {

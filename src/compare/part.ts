@@ -8,7 +8,7 @@ import {
   SPAN_BITS,
   sortedSpans,
 } from '../../formats/pages/page-set.js'
-import { countBits, countingOnce, isSameMemory, lastSet, nextSet, upTo } from '../../formats/pages/words.js'
+import { countBits, countingOnce, lastSet, madeOnce, nextSet, upTo } from '../../formats/pages/words.js'
 import { bitmapsOf, bitmapsWhenDivided, divideSet } from '../convert/express.js'
 
 /** What a tracker is run for: a set in orders that it knows, and how many times as large the whole is. */
@@ -43,7 +43,7 @@ export function partOf(pages: PageSet, most: number): Part {
     const { spans } = pages.orders.get(order)!
     const steps = Math.max(0, order - most)
     const count = countingOnce()
-    const startOf = createStarts(share)
+    const startOf = madeOnce(words => firstBlocks(words, share))
     for (const [n, span] of sortedSpans(pages.orders.get(order)!).entries()) {
       const words = spans.get(span)!
       const all = bitmapsOf(count(words), steps)
@@ -64,16 +64,8 @@ function isTaken(group: number, share: number): boolean {
   return group === 0 || Math.floor((group + 1) * share) > Math.floor(group * share)
 }
 
-/** The first blocks of a bitmap, as many as the share asks for and one at least; made once for those that are one bitmap. */
-function createStarts(share: number): (words: Uint32Array) => Uint32Array {
-  let last: Uint32Array | null = null
-  let start: Uint32Array = new Uint32Array(0)
-  return words => {
-    if (last === null || !isSameMemory(words, last)) {
-      last = words
-      const first = nextSet(words, 0)
-      start = upTo(words, first + Math.floor(share * (lastSet(words, SPAN_BITS - 1) - first)))
-    }
-    return start
-  }
+/** The first blocks of a bitmap, as many as the share asks for and one at least. */
+function firstBlocks(words: Uint32Array, share: number): Uint32Array {
+  const first = nextSet(words, 0)
+  return upTo(words, first + Math.floor(share * (lastSet(words, SPAN_BITS - 1) - first)))
 }

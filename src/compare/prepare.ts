@@ -8,7 +8,7 @@ import {
   totals,
 } from '../../formats/pages/page-set.js'
 import { countRanges } from '../../formats/pages/runs.js'
-import { isSameMemory, nextUsed } from '../../formats/pages/words.js'
+import { madeOnce, nextUsed } from '../../formats/pages/words.js'
 import { type Part, partOf } from './part.js'
 import { type Sample, sampleBlocks, sampleGaps } from './samples.js'
 
@@ -83,20 +83,18 @@ const PIECE_WORDS = 128
  */
 function outlineOf(set: PageSet): PageSet {
   const outline = createPageSet(set.pageShift)
+  const drawn = madeOnce(firstOfPieces)
   for (const [order, bits] of set.orders) {
-    let last: Uint32Array | null = null
-    let drawn = new Uint32Array(0)
-    for (const [span, words] of bits.spans) {
-      if (last === null || !isSameMemory(words, last)) {
-        drawn = new Uint32Array(words.length)
-        for (let at = 0; at < words.length; at += PIECE_WORDS) {
-          const used = nextUsed(words.subarray(at, at + PIECE_WORDS), 0)
-          if (used < PIECE_WORDS) drawn[at + used] = words[at + used]! & -words[at + used]!
-        }
-      }
-      last = words
-      putSpan(orderBits(outline, order), span, drawn, false)
-    }
+    for (const [span, words] of bits.spans) putSpan(orderBits(outline, order), span, drawn(words), false)
   }
   return outline
+}
+
+function firstOfPieces(words: Uint32Array): Uint32Array {
+  const first = new Uint32Array(words.length)
+  for (let at = 0; at < words.length; at += PIECE_WORDS) {
+    const used = nextUsed(words, at, at + PIECE_WORDS)
+    if (used < at + PIECE_WORDS) first[used] = words[used]! & -words[used]!
+  }
+  return first
 }

@@ -17,10 +17,7 @@ class Found implements Stretch {
 export type Reader = (address: number, length: number) => Found | Absent
 
 /** Reads of a dump that follow one another closely: a page is read once, and they are stretches of it. */
-export function createReader({
-  image,
-  geometry,
-}: KhoState): (address: number, length: number) => Found | Absent {
+export function createReader({ image, geometry }: KhoState): Reader {
   const { memory } = image
   const { pageSize } = geometry
   let start = 0

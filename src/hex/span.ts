@@ -10,6 +10,7 @@ export type HexSpan =
   /** Says something of the bytes that follow: no bytes. */
   | { kind: 'note'; address: number; text: string }
   | FieldSpan
+  /** Bytes that no structure explains. */
   | { kind: 'gap'; address: number; length: number; bytes: Uint8Array; offset: number | null }
   /** Bytes that are all the same (all clear, or all set): not shown one by one. */
   | {

@@ -7,6 +7,7 @@ import {
 } from '../../formats/layout/index.js'
 import { hex } from '../../formats/memory/fault.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
+import { u64 } from '../../formats/memory/u64.js'
 import type { Piece } from '../model/piece.js'
 import { batched, FieldItem, type Item } from './span.js'
 import { sameView } from './view.js'
@@ -90,17 +91,14 @@ function fieldValue({ name, type }: FieldView, views: readonly FieldView[]): Ite
   }
 }
 
-const HIGH = 2 ** 32
-
 /** A native number; one that is not exact as a number is a bigint. */
 function numberAt(bytes: Uint8Array, at: number, type: ScalarType): number | bigint {
   const view = sameView(bytes)
   if (type === 'u8') return view.getUint8(at)
   if (type === 'u16') return view.getUint16(at, true)
-  const low = view.getUint32(at, true)
-  if (type === 'u32') return low
-  const high = view.getUint32(at + 4, true)
-  return high < 2 ** 21 ? high * HIGH + low : view.getBigUint64(at, true)
+  if (type === 'u32') return view.getUint32(at, true)
+  const value = u64(view, at)
+  return value < 2 ** 53 ? value : view.getBigUint64(at, true)
 }
 
 function bitsOf(word: number | bigint, { shift, width }: { shift: number; width: number }): number | bigint {

@@ -4,12 +4,14 @@ import type { Abi } from '../../formats/kernels/index.js'
 import { ADDRESS_LIMIT } from '../../formats/memory/geometry.js'
 import type { PhysicalMemory } from '../../formats/memory/physical-memory.js'
 import { mergeRanges, subtractRanges } from '../../formats/memory/range.js'
+import { usedOrders } from '../../formats/pages/algebra.js'
 import { coverage, coveredBytes } from '../../formats/pages/coverage.js'
 import { isTooFine } from '../../formats/pages/coverage-algebra.js'
-import { blocksAt, countBlocks, hasBlock, orders, totals } from '../../formats/pages/page-set.js'
+import { blocksAt, hasBlock, totals } from '../../formats/pages/page-set.js'
 import { blocksIn, countBlocksIn } from '../../formats/pages/query.js'
 import { trackerOf } from '../../formats/trackers/index.js'
 import type { TrackerOptions, TrackerRoot } from '../../formats/trackers/place.js'
+import { isBlockOrder } from '../../formats/trackers/shared/describe.js'
 import type { TrackerDecode, TrackerNode } from '../../formats/trackers/tracker.js'
 import { blobPlaces, decodeChild } from './child-blob.js'
 import type { FoundRoot } from './find-roots.js'
@@ -100,7 +102,7 @@ function oddFlaw({ faults, badPointers, absentNodes }: TrackerDecode): string | 
 function spanFlaw({ nodes, pages }: TrackerDecode): string | null {
   let inside = 0
   for (const { kind, order, start, size } of nodes) {
-    if (kind !== 'bitmap' || order === null || start === null || order + pages.pageShift >= 52) continue
+    if (kind !== 'bitmap' || order === null || start === null || !isBlockOrder(pages, order)) continue
     if (start % (size * 8 * 2 ** (order + pages.pageShift)) !== 0) inside++
   }
   return inside === 0 ? null : `${inside} of its bitmaps begin inside the span of a bitmap`
@@ -148,8 +150,11 @@ function outsideFlaw(memory: PhysicalMemory, { pages }: TrackerDecode): string |
 /** Counted in words: a bitmap of a page that is named a million times has more blocks than can be looked at one by one. */
 function collision({ pages, nodes }: TrackerDecode): string | null {
   // Blocks of one order lie apart. Where a bitmap of large blocks is named again and again, to lay out their pages is dear.
-  const used = orders(pages).filter(order => countBlocks(pages, order) > 0)
-  if (used.length > 1 && !isTooFine(pages) && totals(pages).bytes !== coveredBytes(coverage(pages)))
+  if (
+    usedOrders(pages).length > 1 &&
+    !isTooFine(pages) &&
+    totals(pages).bytes !== coveredBytes(coverage(pages))
+  )
     return 'its blocks overlap one another'
   const hit = nodes.some(({ address, size }) => blocksIn(pages, address, address + size, 1).length > 0)
   return hit ? 'its blocks cover pages of the map itself' : null

@@ -1,6 +1,7 @@
 import { hex } from '../../memory/fault.js'
 import type { FaultLog } from '../../memory/fault-log.js'
 import { addBitmap, blockSize, type PageSet } from '../../pages/page-set.js'
+import { isBlockOrder } from './describe.js'
 import { nodePath } from './read.js'
 
 /** What the writer up to 7.0 stores as order for a range that begins at pfn 0 (count_trailing_zeros(0) was -1). */
@@ -30,7 +31,7 @@ export function addElement(
     faults.of('PFN0-ORDER')?.(message, at, nodePath(bitmap))
     return
   }
-  if (order + pages.pageShift >= 52) {
+  if (!isBlockOrder(pages, order)) {
     bad()
     faults.of('CHUNK-ORDER')?.(`order ${order} makes blocks larger than any memory`, at, nodePath(bitmap))
     return

@@ -1,5 +1,5 @@
 import { type PageSet, SPAN_BITS, SPAN_WORDS, sortedSpans } from '../../pages/page-set.js'
-import { bytesOf, isSameMemory, nextUsed } from '../../pages/words.js'
+import { bytesOf, madeOnce, nextUsed } from '../../pages/words.js'
 import type { BuiltBits } from './built-bits.js'
 
 /** Where bits go: bitmaps by the number of their first block, each made when it is first asked for. */
@@ -27,11 +27,11 @@ export function copyBits(
   const source = pages.orders.get(order)
   if (source === undefined) return
   const step = Math.min(bits, SPAN_BITS) / 32
-  const wholeOf = createWholes(step)
+  const wholes = madeOnce(words => wholeOf(words, step))
   for (const span of sortedSpans(source)) {
     const words = source.spans.get(span)!
     // Whose bitmap the set owns may be written to later.
-    const whole = bits > SPAN_BITS || source.owned.has(span) ? null : wholeOf(words)
+    const whole = bits > SPAN_BITS || source.owned.has(span) ? null : wholes(words)
     if (bits < SPAN_BITS && whole !== null && target.adopt?.(span * SPAN_BITS, whole) === true) continue
     for (let at = 0; at < SPAN_WORDS; at += step) {
       const used = nextUsed(words, at, at + step)
@@ -44,19 +44,9 @@ export function copyBits(
   }
 }
 
-/**
- * The bytes of a span's bitmap, where each piece of it has a bit; null where one has none. Asked for one after the other, as
- * many spans may share one bitmap.
- */
-function createWholes(step: number): (words: Uint32Array) => Uint8Array | null {
-  let last: Uint32Array | null = null
-  let bytes: Uint8Array | null = null
-  return words => {
-    if (last !== null && isSameMemory(words, last)) return bytes
-    last = words
-    let at = 0
-    while (at < SPAN_WORDS && nextUsed(words, at, at + step) < at + step) at += step
-    bytes = at < SPAN_WORDS ? null : bytesOf(words)
-    return bytes
-  }
+/** The bytes of a span's bitmap, where each piece of it has a bit; null where one has none. */
+function wholeOf(words: Uint32Array, step: number): Uint8Array | null {
+  let at = 0
+  while (at < SPAN_WORDS && nextUsed(words, at, at + step) < at + step) at += step
+  return at < SPAN_WORDS ? null : bytesOf(words)
 }

@@ -9,8 +9,8 @@ import { WORD } from './read.js'
 const LARGEST_SHIFT = 52
 
 /** True for an order of which there can be blocks: a record may say any, and 2 to the power of it need not be a number. */
-export function isBlockOrder(geometry: Geometry, order: number): boolean {
-  return order + geometry.pageShift < LARGEST_SHIFT
+export function isBlockOrder({ pageShift }: Pick<Geometry, 'pageShift'>, order: number): boolean {
+  return order + pageShift < LARGEST_SHIFT
 }
 
 /** Where a node's bits begin, and how much memory each stands for; null where that is not known. */

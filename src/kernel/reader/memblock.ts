@@ -51,7 +51,7 @@ function* looksAt(
   wishes: readonly RegionWish[],
   done: Done | undefined,
 ): Generator<[RegionWish, RegionLook]> {
-  const shared = running.memory.mapped() ? done?.regions : undefined
+  const shared = running.memory.allMapped() ? done?.regions : undefined
   const known = shared?.get(fdt.address)
   if (known !== undefined && sameWishes(known.wishes, wishes)) {
     yield* known.spoken

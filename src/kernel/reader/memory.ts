@@ -65,8 +65,10 @@ export interface ReaderMemory {
   intact(address: number): boolean
   /** Takes the page of an address out of the direct map: reading it is a fault from now on. */
   unmap(address: number): void
-  /** False where the page of an address was taken out of the direct map; of none, where any was. */
-  mapped(address?: number): boolean
+  /** False where the page of an address was taken out of the direct map. */
+  mapped(address: number): boolean
+  /** False where any page was. */
+  allMapped(): boolean
   stop(stop: Stop): void
   stopped(): Stop | null
   /** What was taken for granted, in words. */
@@ -187,7 +189,8 @@ export function createReaderMemory(
       return false
     },
     unmap: address => unmapped.add(pageOf(address)),
-    mapped: address => (address === undefined ? unmapped.size === 0 : !unmapped.has(pageOf(address))),
+    mapped: address => !unmapped.has(pageOf(address)),
+    allMapped: () => unmapped.size === 0,
     stop,
     ram: () => ram,
     stopped: () => stopped,

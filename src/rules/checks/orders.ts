@@ -1,5 +1,6 @@
 import { hex } from '../../../formats/memory/fault.js'
 import type { Geometry } from '../../../formats/memory/geometry.js'
+import { usedOrders } from '../../../formats/pages/algebra.js'
 import { blockSize, countBlocks, orders } from '../../../formats/pages/page-set.js'
 import { nextBlock } from '../../../formats/pages/query.js'
 import { blockFinder } from '../../model/block-finder.js'
@@ -31,7 +32,7 @@ export function* checkRestorable(context: RuleContext): Generator<Occurrence> {
   if (!kernel.reads.maxOrder) return
   const { pages } = state.tracker.decode
   const most = maxPageOrder(state.geometry)
-  const high = orders(pages).filter(order => order > most && countBlocks(pages, order) > 0)
+  const high = usedOrders(pages).filter(order => order > most)
   for (const order of high) {
     const address = nextBlock(pages.orders.get(order)!, 0) * blockSize(pages, order)
     const count = countBlocks(pages, order)
